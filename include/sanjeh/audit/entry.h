@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One entry of the record: what somebody did or tried, as fixed big-endian bytes (docs/AUDIT.md), stored
+ * and hashed exactly so. Identities are the random ids of accounts, units and objects: a reader of the
+ * table learns who only with the registers. A draft is an entry before the sequencer gave it its place.
+ */
+#ifndef SJ_AUDIT_ENTRY_H
+#define SJ_AUDIT_ENTRY_H
+
+#include "sanjeh/base/buf.h"
+#include "sanjeh/base/id.h"
+#include "sanjeh/base/time.h"
+#include "sanjeh/crypto/hash.h"
+
+enum sj_entry_kind {
+    SJ_ENTRY_ACCESS = 1,    /* one request, answered or refused */
+    SJ_ENTRY_SIGN_IN = 2,   /* one sign-in attempt */
+    SJ_ENTRY_ANONYMOUS = 3, /* a minute of requests without a session from one prefix */
+    SJ_ENTRY_EMITTER_OPEN = 4,
+    SJ_ENTRY_EMITTER_CLOSE = 5,
+    SJ_ENTRY_VOID = 6,     /* a sequence number whose deed was rolled back */
+    SJ_ENTRY_RECOVERY = 7, /* the log was picked up after a crash */
+    SJ_ENTRY_CONFIG = 8,   /* configuration, roles, policy, local administration */
+    SJ_ENTRY_KEY = 9,      /* rotation, erasure */
+    SJ_ENTRY_KIND_COUNT_
+};
+
+enum sj_outcome { SJ_OUTCOME_DENIED = 0, SJ_OUTCOME_PERMITTED = 1, SJ_OUTCOME_FAILED = 2 };
+
+#define SJ_ENTRY_ACTION_MAX 64
+#define SJ_ENTRY_TYPE_MAX   32
+#define SJ_ENTRY_DETAIL_MAX 1024
+#define SJ_ENTRY_MAX        4096
+#define SJ_PAYLOAD_NONE     ((struct sj_hash){{0}})
+
+struct sj_draft {
+    enum sj_entry_kind kind;
+    struct sj_uuid emitter;
+    uint64_t emitter_seq;
+    struct sj_uuid tenant_tag; /* random tag of the unit, nil: the platform */
+    struct sj_uuid request_id;
+    struct sj_uuid actor;  /* account; nil: nobody signed in */
+    struct sj_uuid object; /* nil: a collection or nothing */
+    enum sj_outcome outcome;
+    uint16_t http_status; /* 0 when it was not a request */
+    uint32_t policy_version;
+    uint32_t payload_len;
+    struct sj_hash payload_commit; /* SHA-256(0x02 || salt || payload), zero when there is none */
+    char action[SJ_ENTRY_ACTION_MAX + 1];    /* "judge:read" */
+    char object_type[SJ_ENTRY_TYPE_MAX + 1]; /* "judge" */
+    char detail[SJ_ENTRY_DETAIL_MAX + 1];    /* "key=value;…" ASCII, no personal data */
+};
+
+struct sj_entry {
+    uint64_t index;
+    struct sj_uuid log_id;
+    sj_time_us time;
+    uint64_t tenant_seq;        /* 1 for a tenant's first */
+    struct sj_hash tenant_prev; /* leaf hash of that tenant's entry before, zero for the first */
+    struct sj_draft draft;
+};
+
+SJ_MUST_CHECK sj_status sj_entry_encode(const struct sj_entry *entry, struct sj_buf *out);
+/* Hostile bytes. Errors: PROTOCOL. Every accepted byte string encodes back to itself. */
+SJ_MUST_CHECK sj_status sj_entry_decode(struct sj_view bytes, struct sj_entry *ret_entry);
+/* The draft alone, for the outbox; the same rules. */
+SJ_MUST_CHECK sj_status sj_draft_encode(const struct sj_draft *draft, struct sj_buf *out);
+SJ_MUST_CHECK sj_status sj_draft_decode(struct sj_view bytes, struct sj_draft *ret_draft);
+
+#endif

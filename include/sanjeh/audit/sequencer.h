@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sequencer gives every draft its place. One per server, on one loop: it drains what has queued while
+ * the last batch was written (no timer), writes entries, leaf hashes, tiles, tenant chains and head in one
+ * commit behind the head row's compare-and-set, has the keeper extend and sign the tree, and only then
+ * wakes the waiters. Group commit: cost is shared, order is the server's.
+ */
+#ifndef SJ_AUDIT_SEQUENCER_H
+#define SJ_AUDIT_SEQUENCER_H
+
+#include "sanjeh/audit/entry.h"
+#include "sanjeh/db/db.h"
+#include "sanjeh/keys/keeper.h"
+
+struct sj_sequencer;
+
+struct sj_receipt {
+    uint64_t index;
+    struct sj_hash leaf;
+};
+
+struct sj_sequencer_config {
+    struct sj_db *db;           /* of the loop; uses one write connection for itself */
+    struct sj_channel *channel; /* of the loop */
+    struct sj_loop *loop;
+    const char *origin;
+    unsigned queue_max;  /* 4096: beyond it BUSY */
+    int64_t deadline_ms; /* 2000: then RECORD_UNAVAILABLE */
+};
+
+/* Start-up, on a fiber of the loop: compares the head row with what the keeper signed, re-verifies the
+ * newest entries from their bytes, finishes a committed but unsigned batch (batch MAC), sweeps the outbox,
+ * appends emitter-open. reterr_reason (256 bytes) says what was found.
+ * Errors: LOG_ROLLED_BACK, LOG_TAMPERED: the server must not serve. */
+SJ_MUST_CHECK sj_status sj_sequencer_start(const struct sj_sequencer_config *config,
+    struct sj_sequencer **ret_sequencer, char *reterr_reason, size_t reason_size);
+/* On a fiber: refuses new drafts, drains, appends emitter-close. */
+void sj_sequencer_stop(struct sj_sequencer **sequencer);
+struct sj_uuid sj_sequencer_emitter(const struct sj_sequencer *sequencer);
+/* The next emitter sequence number; any thread. */
+uint64_t sj_sequencer_next_seq(struct sj_sequencer *sequencer);
+
+/* Queues the draft (copied; emitter and emitter_seq are set when emitter_seq is 0) and parks the fiber until
+ * it is committed and signed. Any loop of the server. in_outbox: the draft was inserted into the outbox by a
+ * committed transaction (sj_outbox_put) and its row is to be removed.
+ * Errors: RECORD_UNAVAILABLE (nothing may be answered), BUSY (queue full). */
+SJ_MUST_CHECK sj_status sj_sequencer_record(struct sj_sequencer *sequencer,
+    const struct sj_draft *draft, bool in_outbox, struct sj_receipt *ret_receipt);
+/* Queues without waiting, for aggregates; lost on a crash. */
+void sj_sequencer_note(struct sj_sequencer *sequencer, const struct sj_draft *draft);
+/* Whether the last batch was signed within the deadline (readyz). */
+bool sj_sequencer_is_ready(const struct sj_sequencer *sequencer);
+/* Newest signed checkpoint note, appended. Any loop. */
+SJ_MUST_CHECK sj_status sj_sequencer_checkpoint(
+    struct sj_sequencer *sequencer, struct sj_buf *ret_note);
+struct sj_sequencer_stats {
+    uint64_t size;
+    uint64_t batches;
+    uint64_t refused;
+    uint64_t queued;
+    int64_t last_batch_us;
+};
+struct sj_sequencer_stats sj_sequencer_stats(const struct sj_sequencer *sequencer);
+
+/* Inserts the draft with its MAC into the outbox inside the deed's transaction. */
+SJ_MUST_CHECK sj_status sj_outbox_put(
+    struct sj_tx *tx, const struct sj_key *emitter_key, const struct sj_draft *draft);
+/* The key of the sequencer's own emitter, for sj_outbox_put. */
+const struct sj_key *sj_sequencer_emitter_key(const struct sj_sequencer *sequencer);
+
+#endif

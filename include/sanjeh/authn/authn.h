@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Signing in with two factors, and the sessions that come of it (NIST SP 800-63B-4 AAL2).
+ *   password   Argon2id on a worker, then HMAC with the keeper's pepper; unknown users cost the same
+ *   TOTP       RFC 6238 through liboath: 6 digits, step t or t-1, each step once (atomic last step)
+ *   session    256 random bits, base64url; the database knows its SHA-256; idle 15 min, absolute 8 h
+ * Every refusal of a sign-in is one answer: LOGIN_FAILED.
+ */
+#ifndef SJ_AUTHN_AUTHN_H
+#define SJ_AUTHN_AUTHN_H
+
+#include "sanjeh/base/arena.h"
+#include "sanjeh/base/work.h"
+#include "sanjeh/keys/fields.h"
+#include "sanjeh/unit/account.h"
+#include "sanjeh/unit/actor.h"
+
+#define SJ_TOKEN_TEXT_SIZE 44 /* 32 bytes base64url and NUL */
+
+struct sj_authn; /* one per server: work pool, session cache */
+
+struct sj_authn_config {
+    unsigned hash_threads;     /* cores - 1, at least 1 */
+    unsigned hash_queue_max;   /* 32 */
+    int64_t idle_s;            /* 900 */
+    int64_t absolute_s;        /* 28800 */
+    int64_t challenge_s;       /* 300 */
+    unsigned totp_window_back; /* 1; 0 is ASVS 6.5.5 strict */
+    /* Maps a role name of the database to the policy's bit; -1: unknown role, grants nothing. */
+    int (*role_bit)(void *ctx, struct sj_text role);
+    void *role_ctx;
+};
+SJ_MUST_CHECK sj_status sj_authn_new(
+    const struct sj_authn_config *config, struct sj_authn **ret_authn);
+void sj_authn_free(struct sj_authn **authn);
+
+/* What a call works with: the loop's own pool, fields and channel. */
+struct sj_authn_loop {
+    struct sj_authn *authn;
+    struct sj_db *db;
+    struct sj_fields *fields;
+    struct sj_channel *channel;
+};
+
+/* First factor. device: value of the device cookie, empty when there is none (a known device is not shut out
+ * by strangers' failures). On success a challenge for the second. *ret_account is set whenever the username
+ * named one, for the record; never answered.
+ * Errors: LOGIN_FAILED, TOO_MANY_REQUESTS (*ret_retry_s), BUSY. */
+struct sj_login_challenge {
+    char token[SJ_TOKEN_TEXT_SIZE];
+    sj_time_us expires_at;
+    bool totp;
+};
+SJ_MUST_CHECK sj_status sj_login_password(struct sj_authn_loop *loop, struct sj_text username,
+    struct sj_text password, struct sj_uuid source, struct sj_text device,
+    struct sj_login_challenge *ret_challenge, struct sj_actor *ret_actor, int64_t *ret_retry_s);
+
+struct sj_session {
+    struct sj_uuid id;
+    struct sj_actor actor;
+    char username[65];
+    char unit_code[17];        /* "" */
+    char compartment_code[17]; /* "" */
+    sj_time_us created_at;
+    sj_time_us expires_at;
+    sj_time_us idle_expires_at;
+    struct sj_context context; /* signed for the actor's unit, compartment and judge */
+    char csrf_token[SJ_TOKEN_TEXT_SIZE];
+};
+/* Second factor: consumes the challenge on success, after 5 failures kills it. Creates the session.
+ * Errors: LOGIN_FAILED, TOO_MANY_REQUESTS. */
+SJ_MUST_CHECK sj_status sj_login_totp(struct sj_authn_loop *loop, struct sj_text challenge,
+    struct sj_text code, struct sj_uuid source, char ret_token[SJ_TOKEN_TEXT_SIZE],
+    char ret_device[SJ_TOKEN_TEXT_SIZE], struct sj_session *ret_session, int64_t *ret_retry_s);
+
+/* The live session of a token; *ret_found false for anything else (malformed, unknown, revoked, expired, account
+ * disabled). Served from the cache when it can; a revocation anywhere empties it at once (LISTEN). Touches the
+ * idle clock. */
+SJ_MUST_CHECK sj_status sj_session_find(struct sj_authn_loop *loop, struct sj_text token,
+    bool *ret_found, struct sj_session *ret_session);
+/* Display name of the session's own account, for /me. */
+SJ_MUST_CHECK sj_status sj_session_display_name(
+    struct sj_authn_loop *loop, const struct sj_session *session, struct sj_buf *ret_name);
+/* Own sessions, newest first, at most 100. */
+struct sj_session_info {
+    struct sj_uuid id;
+    sj_time_us created_at;
+    sj_time_us last_seen_at;
+    sj_time_us expires_at;
+    bool is_current;
+};
+SJ_MUST_CHECK sj_status sj_session_list(struct sj_authn_loop *loop,
+    const struct sj_session *session, struct sj_arena *arena, struct sj_session_info **ret_items,
+    size_t *ret_count);
+/* Ends one of the account's own sessions within tx (its context must be sj_authn_context); after the commit call
+ * sj_session_dropped. *ret_found false when it is not there or not the account's. */
+SJ_MUST_CHECK sj_status sj_session_end(
+    struct sj_tx *tx, const struct sj_session *session, struct sj_uuid id, bool *ret_found);
+void sj_session_dropped(struct sj_authn *authn, struct sj_uuid session_id);
+/* Context with the scope SJ_SCOPE_AUTHN, kept fresh; borrowed until the next call on this loop. */
+SJ_MUST_CHECK sj_status sj_authn_context(
+    struct sj_authn_loop *loop, const struct sj_context **ret_context);
+/* Hook for sj_db_listen on channel "session_revoked"; ctx is the struct sj_authn. */
+void sj_authn_on_notify(void *authn, struct sj_text channel, struct sj_text payload);
+
+/* Sets password and TOTP secret of a new account inside tx (local administration). The password must have 12 to
+ * 128 code points and not be on the block list; secret 20 bytes. Errors: INVALID. */
+SJ_MUST_CHECK sj_status sj_credentials_set(struct sj_tx *tx, struct sj_fields *fields,
+    const struct sj_account *account, struct sj_text password, struct sj_view totp_secret);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The keeper: a process that holds the root key, the unit keys and the log's signing key with its own
+ * memory of what it signed. No network, no SQL. Forked before any thread and before any key is read.
+ * The front asks over SOCK_SEQPACKET pairs, one per loop; what may be asked depends on the phase, and
+ * everything else closes the channel. On a fiber a question parks it; elsewhere it blocks.
+ *
+ * Hierarchy (NIST SP 800-57 terms in docs/KEYS.md):
+ *   root key -> unit KEK (epoch) -> subject DEK (version) -> field key -> value key
+ *            -> unit index root -> blind index keys
+ *            -> context key (row security), password pepper, emitter keys (outbox MAC), log signing seed
+ */
+#ifndef SJ_KEYS_KEEPER_H
+#define SJ_KEYS_KEEPER_H
+
+#include "sanjeh/base/buf.h"
+#include "sanjeh/base/id.h"
+#include "sanjeh/base/loop.h"
+#include "sanjeh/base/time.h"
+#include "sanjeh/crypto/fle1.h"
+#include "sanjeh/crypto/hash.h"
+#include "sanjeh/db/db.h"
+
+struct sj_keeper;  /* the process, seen from its parent */
+struct sj_channel; /* one loop's line to it */
+
+/* PROVISION: migrate and account creation on the local machine; never signs the log.
+ * SERVE: the server. */
+enum sj_keeper_use { SJ_KEEPER_PROVISION, SJ_KEEPER_SERVE };
+
+struct sj_keeper_config {
+    const char *root_key_file; /* 32 bytes, mode 0400/0600; created by sj_keeper_create_root */
+    const char *signer_state;  /* fsynced frontier of the signed log; SERVE only */
+    const char *origin;        /* log origin, also the key name of its notes; SERVE only */
+    const char *user;          /* to drop to when started as root; NULL: stay */
+    enum sj_keeper_use use;
+    unsigned channels;
+};
+
+/* Makes the file with a fresh root key, mode 0400. Errors: IO (also when it exists). */
+SJ_MUST_CHECK sj_status sj_keeper_create_root(const char *path);
+/* Forks. Returns when the keeper is sandboxed and has its keys; its reason to refuse becomes the status.
+ * Errors: BAD_CONFIG (key file), KEEPER_UNAVAILABLE, IO. */
+SJ_MUST_CHECK sj_status sj_keeper_start(
+    const struct sj_keeper_config *config, struct sj_keeper **ret_keeper);
+/* Closes the channels and waits for the process (kills it after 2 s). */
+void sj_keeper_stop(struct sj_keeper **keeper);
+int sj_keeper_pid(const struct sj_keeper *keeper);
+/* A process that is not the keeper any more (after fork of helpers) is not supported. */
+bool sj_keeper_is_alive(const struct sj_keeper *keeper);
+/* The channel of a loop (0 .. channels-1); loop NULL: blocking. Call on the loop's thread. */
+SJ_MUST_CHECK sj_status sj_channel_open(struct sj_keeper *keeper, unsigned number,
+    struct sj_loop *loop, struct sj_channel **ret_channel);
+void sj_channel_close(struct sj_channel **channel);
+
+/* ---- questions; all fail with KEEPER_UNAVAILABLE when the keeper is gone or slow (2 s) ---- */
+
+/* A fresh unit: KEK of epoch 1 and index root, wrapped by the root key with the unit as context. */
+SJ_MUST_CHECK sj_status ask_new_unit_key(
+    struct sj_channel *channel, struct sj_uuid unit, uint32_t epoch, struct sj_buf *ret_wrapped);
+/* Gives the keeper a stored wrapped unit key. Needed once per unit and epoch before the questions below.
+ * Errors: DECRYPT for a wrong or moved one. */
+SJ_MUST_CHECK sj_status ask_load_unit_key(
+    struct sj_channel *channel, struct sj_uuid unit, uint32_t epoch, struct sj_view wrapped);
+/* A fresh subject DEK wrapped by the unit's newest KEK, and the DEK itself. */
+SJ_MUST_CHECK sj_status ask_new_subject_key(struct sj_channel *channel, struct sj_uuid unit,
+    struct sj_uuid subject, uint32_t version, struct sj_buf *ret_wrapped, struct sj_key *ret_dek);
+struct sj_wrapped_dek {
+    struct sj_uuid unit;
+    struct sj_uuid subject;
+    uint32_t version;
+    struct sj_view wrapped;
+};
+#define SJ_UNWRAP_MAX 256
+/* Opens up to SJ_UNWRAP_MAX in one question. One bad item fails all with DECRYPT. */
+SJ_MUST_CHECK sj_status ask_unwrap(struct sj_channel *channel, const struct sj_wrapped_dek *items,
+    size_t count, struct sj_key *ret_deks);
+/* Leftmost bits of HMAC(K_bi, value), big endian, unused low bits of the last byte zero; bits 8..128.
+ * count values at once (at most 256); each result has 16 bytes, those beyond bits are zero. */
+struct sj_blind {
+    uint8_t bytes[16];
+};
+SJ_MUST_CHECK sj_status ask_blind_index(struct sj_channel *channel, struct sj_uuid unit,
+    uint32_t table, uint32_t index, uint32_t version, unsigned bits, const struct sj_text *values,
+    size_t count, struct sj_blind *ret_blinds);
+/* Signs a row-security context for the scopes (units, compartment, judge or named system scopes), valid
+ * until expires (at most one hour ahead). */
+SJ_MUST_CHECK sj_status ask_context(struct sj_channel *channel, const struct sj_uuid *scopes,
+    size_t count, sj_time_us expires, struct sj_context *ret_context);
+/* PROVISION only: inner||outer HMAC pads of the context key, 128 bytes. */
+SJ_MUST_CHECK sj_status ask_context_pads(struct sj_channel *channel, uint8_t ret_pads[128]);
+/* HMAC(pepper of version, tag): the second half of a password verifier. */
+SJ_MUST_CHECK sj_status ask_pepper(struct sj_channel *channel, uint32_t version,
+    const struct sj_hash *tag, struct sj_hash *ret_mac);
+/* The outbox MAC key of an emitter (a process that writes drafts). */
+SJ_MUST_CHECK sj_status ask_emitter_key(
+    struct sj_channel *channel, struct sj_uuid emitter, struct sj_key *ret_key);
+
+/* ---- the log signer (SERVE) ---- */
+
+struct sj_signed_head {
+    uint64_t size;
+    struct sj_hash root;
+};
+/* What the keeper signed last, and its public key as a vkey line ("name+hash+base64"). */
+SJ_MUST_CHECK sj_status ask_signed_head(
+    struct sj_channel *channel, struct sj_signed_head *ret_head, struct sj_buf *ret_vkey);
+/* Extends its own tree by the leaves, checks that this gives new_root, stores its state durably, signs.
+ * Appends the signed note (C2SP signed-note, checkpoint body) to ret_note. At most 1,024 leaves.
+ * Errors: LOG_TAMPERED when old_size or new_root does not fit; nothing was signed. */
+SJ_MUST_CHECK sj_status ask_extend(struct sj_channel *channel, uint64_t old_size,
+    const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
+    struct sj_buf *ret_note);
+/* Recovery of one committed but unsigned batch: the same, but only with the batch MAC
+ * HMAC(emitter key, "sanjeh/batch" || old_size || old_root || new_size || new_root) that the front
+ * stored in the head row. Errors: LOG_TAMPERED when the MAC is not ours. */
+SJ_MUST_CHECK sj_status ask_recover(struct sj_channel *channel, struct sj_uuid emitter,
+    uint64_t old_size, const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
+    struct sj_view mac, struct sj_buf *ret_note);
+
+#endif

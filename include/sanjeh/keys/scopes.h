@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Named system scopes of the row-security context: fixed ids that appear in policies beside unit ids.
+ * A request's context never carries one of them; start-up, sign-in and the sequencer use exactly theirs.
+ * The same values stand in migrations/0001.
+ */
+#ifndef SJ_KEYS_SCOPES_H
+#define SJ_KEYS_SCOPES_H
+
+#include "sanjeh/base/id.h"
+
+#define SJ_SCOPE_ID_(last)                                                                         \
+    ((struct sj_uuid){{0, 0, 0, 0, 0, 0, 0x80, 0, 0x80, 0, 0, 0, 0, 0, 0, (last)}})
+#define SJ_SCOPE_AUTHN                                                                             \
+    SJ_SCOPE_ID_(                                                                                  \
+        0x01) /* 00000000-0000-8000-8000-000000000001: accounts, sessions, second factors */
+#define SJ_SCOPE_KEYS SJ_SCOPE_ID_(0x02) /* wrapped unit and subject keys of all units */
+#define SJ_SCOPE_ADMIN                                                                             \
+    SJ_SCOPE_ID_(0x03) /* administrators: accounts of all units, no evaluation data */
+#define SJ_SCOPE_MATCH                                                                             \
+    SJ_SCOPE_ID_(0x04) /* blind indexes of all units, to match a judge by number */
+
+#endif

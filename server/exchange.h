@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One request on its way through the server (DESIGN 3): authenticate, decide, work, record, answer. Routes are
+ * functions over an exchange; server/exchange.c does everything that is the same for all of them, so that no
+ * route can forget it:
+ *   - refusals of the guard, session, CSRF, decision, idempotency
+ *   - a transaction with the actor's context for endpoints that write; commit with the outbox draft
+ *   - the audit entry, signed, before any byte leaves; problem details on failure
+ */
+#ifndef SJ_SERVER_EXCHANGE_H
+#define SJ_SERVER_EXCHANGE_H
+
+#include "sanjeh/audit/sequencer.h"
+#include "sanjeh/authn/authn.h"
+#include "sanjeh/http/server.h"
+#include "sanjeh/json/decode.h"
+#include "sanjeh/json/write.h"
+#include "sanjeh/policy/policy.h"
+
+struct sj_server;
+
+/* What one loop owns. */
+struct sj_worker {
+    struct sj_server *server;
+    unsigned number;
+    struct sj_loop *loop;
+    struct sj_db *db;
+    struct sj_channel *channel;
+    struct sj_fields *fields;
+    struct sj_authn_loop authn;
+    struct sj_http *http;
+};
+
+struct sj_exchange {
+    struct sj_worker *worker;
+    struct sj_request *request;
+    struct sj_arena *arena;
+    struct sj_session session; /* valid when signed_in */
+    bool signed_in;
+    struct sj_decision decision;
+    const struct sj_context *context; /* the session's */
+    struct sj_tx *tx;                 /* endpoints with writes: begun, committed by the exchange */
+    struct sj_draft draft; /* object, object_type, detail: set by the route when it knows */
+    /* the answer, filled by the route */
+    unsigned status; /* 200 */
+    struct sj_buf body;
+    const char *content_type; /* "application/json" */
+    struct sj_text location;
+    struct sj_text etag; /* without quotes */
+    struct sj_text set_cookie[2];
+    int64_t retry_after_s;
+    int fd; /* -1, or a file to stream */
+    uint64_t fd_size;
+    /* why not, filled by the route beside its failing status */
+    struct sj_json_faults faults;
+    struct sj_text problem_detail;
+    struct sj_text problem_extra; /* ready JSON members: "rows_ok":1,… */
+};
+
+/* Fills the answer. A failing status becomes problem details with its code; a started transaction is rolled
+ * back. */
+typedef sj_status sj_endpoint_fn(struct sj_exchange *x);
+
+enum sj_endpoint_use {
+    SJ_USE_OPEN,    /* no session, no record: health, metrics, OpenAPI */
+    SJ_USE_SIGN_IN, /* no session, recorded one by one */
+    SJ_USE_READ,    /* session, decision */
+    SJ_USE_WRITE    /* session, decision, transaction, idempotency on POST */
+};
+
+struct sj_endpoint {
+    struct sj_route route;
+    enum sj_endpoint_use use;
+    enum sj_action action;
+    sj_endpoint_fn *fn;
+};
+
+/* Decodes the JSON body by a table; faults go to x->faults. */
+SJ_MUST_CHECK sj_status sj_exchange_decode(
+    struct sj_exchange *x, const struct sj_json_member *members, size_t count, void *target);
+/* {id} of the path. A malformed id is NOT_FOUND, like an absent one. */
+SJ_MUST_CHECK sj_status sj_exchange_id(struct sj_exchange *x, struct sj_uuid *ret_id);
+/* ?limit= (1..500, 50) and ?cursor= of a list keyed by uuid (nil: from the start); unknown query members are
+ * BAD_PARAMETER: allowed is a NULL-ended list of the others that the route takes. */
+struct sj_page {
+    size_t limit;
+    struct sj_uuid after;
+};
+SJ_MUST_CHECK sj_status sj_exchange_page(
+    struct sj_exchange *x, const char *const *allowed, struct sj_page *ret_page);
+/* Opens {"items": [ in x->body / closes it with "next" (last is the key of the last item when there may be more,
+ * nil otherwise). */
+struct sj_json sj_exchange_list_begin(struct sj_exchange *x);
+SJ_MUST_CHECK sj_status sj_exchange_list_end(
+    struct sj_exchange *x, struct sj_json *json, struct sj_uuid last);
+/* ETag of a version number; checks If-Match for PATCH and DELETE: PRECONDITION_REQUIRED, PRECONDITION_FAILED. */
+SJ_MUST_CHECK sj_status sj_exchange_etag(struct sj_exchange *x, int64_t version);
+SJ_MUST_CHECK sj_status sj_exchange_if_match(struct sj_exchange *x, int64_t version);
+/* Location: <prefix>/<id>, status 201. */
+SJ_MUST_CHECK sj_status sj_exchange_created(
+    struct sj_exchange *x, const char *prefix, struct sj_uuid id);
+
+#endif
