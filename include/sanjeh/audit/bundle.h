@@ -8,7 +8,7 @@
 #ifndef SJ_AUDIT_BUNDLE_H
 #define SJ_AUDIT_BUNDLE_H
 
-#include "sanjeh/audit/note.h"
+#include "sanjeh/crypto/note.h"
 #include "sanjeh/db/db.h"
 
 /* Writes the tar of entries 0 .. newest checkpoint (or to, exclusive: then the newest signed checkpoint at or

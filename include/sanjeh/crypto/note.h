@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * C2SP signed-note v1.0.0 and tlog-checkpoint v1.0.0: making, parsing, verifying. Parsers take hostile
- * bytes; lines of unknown keys are ignored, a known key that fails refuses the whole note.
+ * bytes; lines of unknown keys are ignored, a known key that fails refuses the whole note. Here, below the
+ * record, because the keeper signs notes itself.
  */
-#ifndef SJ_AUDIT_NOTE_H
-#define SJ_AUDIT_NOTE_H
+#ifndef SJ_CRYPTO_NOTE_H
+#define SJ_CRYPTO_NOTE_H
 
 #include "sanjeh/base/buf.h"
 #include "sanjeh/crypto/hash.h"

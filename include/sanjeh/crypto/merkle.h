@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * RFC 6962 / RFC 9162 hashing, the compact range (frontier) that a writer needs, and the verification of
- * inclusion and consistency proofs. Pure; no I/O.
+ * inclusion and consistency proofs. Pure; no I/O. Here, below the record, because the keeper keeps its own
+ * frontier of what it signed.
  */
-#ifndef SJ_AUDIT_MERKLE_H
-#define SJ_AUDIT_MERKLE_H
+#ifndef SJ_CRYPTO_MERKLE_H
+#define SJ_CRYPTO_MERKLE_H
 
 #include "sanjeh/crypto/hash.h"
 
