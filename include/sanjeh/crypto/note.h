@@ -40,13 +40,19 @@ SJ_MUST_CHECK sj_status sj_checkpoint_format(
 SJ_MUST_CHECK sj_status sj_checkpoint_parse(
     struct sj_text body, struct sj_checkpoint *ret_checkpoint);
 
-/* Appends text, blank line and one signature line. text must end in a newline. */
+/* Appends text, blank line and one signature line. text must end in a newline, key be of type 1. Errors:
+ * INVALID. */
 SJ_MUST_CHECK sj_status sj_note_sign(struct sj_text text, const struct sj_note_key *key,
     const struct sj_signing_key *secret, struct sj_buf *out);
+/* Appends one cosignature line alone (C2SP tlog-cosignature v1.0.1): text is the note's text with its last
+ * newline, key of type 4, time in seconds since 1970, 0 and more. Errors: INVALID. */
+SJ_MUST_CHECK sj_status sj_note_cosign(struct sj_text text, const struct sj_note_key *key,
+    const struct sj_signing_key *secret, int64_t time_s, struct sj_buf *out);
 
 struct sj_note {
-    struct sj_text text;             /* what was signed, with its last newline; borrowed */
-    bool verified[SJ_NOTE_KEYS_MAX]; /* which of the given keys signed */
+    struct sj_text text;                  /* what was signed, with its last newline; borrowed */
+    bool verified[SJ_NOTE_KEYS_MAX];      /* which of the given keys signed */
+    int64_t cosigned_s[SJ_NOTE_KEYS_MAX]; /* when, for verified keys of type 4; otherwise 0 */
     size_t verified_count;
 };
 /* Splits and verifies against keys. Errors: INVALID (syntax, or a known key's signature fails, or none

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where does unpredictability come from?
+ * RAND_bytes of OpenSSL (CTR-DRBG, SP 800-90A, seeded by getrandom) and nothing else. Keys ask it directly;
+ * ids and nonces come from a pool of the thread that is filled in one call, hands out each byte once, wipes
+ * what it gave and is emptied by the kernel in a forked child. Repeated nonces under one key would open the
+ * fields; guessable ids would let strangers walk the objects.
+ */
+#include "sanjeh/crypto/random.h"
+#include "engine.h"
+#include <limits.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+sj_status sj_random(void *dst, size_t len)
+{
+    ENSURE(len <= INT_MAX, CRYPTO);
+    return sj_engine_check(RAND_bytes(dst, (int)len));
+}
+
+sj_status sj_random_pooled(void *dst, size_t len)
+{
+    struct sj_engine *engine = NULL;
+    TRY(sj_engine_get(&engine));
+    struct sj_random_pool *pool = engine->pool;
+    ENSURE(len <= sizeof(pool->bytes), CRYPTO);
+    if (pool->left < len) {
+        pool->left = 0;
+        TRY(sj_random(pool->bytes, sizeof(pool->bytes)));
+        pool->left = sizeof(pool->bytes);
+    }
+    pool->left -= len;
+    memcpy(dst, pool->bytes + pool->left, len);
+    sj_wipe(pool->bytes + pool->left, len);
+    return SJ_DONE;
+}
+
+sj_status sj_uuid_new(struct sj_uuid *ret_id)
+{
+    struct sj_uuid id;
+    TRY(sj_random_pooled(id.bytes, sizeof(id.bytes)));
+    /* @cite RFC 9562 §5.4: version 4, variant 10 */
+    id.bytes[6] = (uint8_t)((id.bytes[6] & 0x0f) | 0x40);
+    id.bytes[8] = (uint8_t)((id.bytes[8] & 0x3f) | 0x80);
+    *ret_id = id;
+    return SJ_DONE;
+}
