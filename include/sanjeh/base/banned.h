@@ -29,6 +29,7 @@
 #pragma GCC poison mktemp tmpnam tempnam
 /* sj_random of crypto/random.h */
 #pragma GCC poison rand srand random srandom
+#undef alloca
 #pragma GCC poison alloca system popen longjmp
 
 #endif
