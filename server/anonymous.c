@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who knocked without a session, and how often? An open-addressed table of prefixes under one mutex, emptied
+ * every minute into the record. A flood from many addresses runs into the shared overflow count: the record
+ * grows by at most 4,097 entries a minute whatever strangers do (CONTRACT 2).
+ */
+#include "anonymous.h"
+
+#include <pthread.h>
+
+#define SLOTS      8192u
+#define SLOTS_FULL 4096u
+
+struct slot {
+    struct sj_uuid prefix;
+    bool used;
+    uint32_t requests;
+    uint32_t by_class[6]; /* of the HTTP status: 1xx .. 5xx at 1 .. 5 */
+};
+
+struct sj_anonymous {
+    pthread_mutex_t mutex;
+    struct slot slots[SLOTS];
+    unsigned used;
+    struct slot overflow;
+};
+
+sj_status sj_anonymous_new(struct sj_anonymous **ret_anonymous)
+{
+    void *memory = NULL;
+    TRY(sj_alloc(1, sizeof(struct sj_anonymous), &memory));
+    struct sj_anonymous *anonymous = memory;
+    if (pthread_mutex_init(&anonymous->mutex, NULL) != 0) {
+        sj_free(anonymous);
+        FAIL(OUT_OF_MEMORY);
+    }
+    *ret_anonymous = anonymous;
+    return SJ_DONE;
+}
+
+void sj_anonymous_free(struct sj_anonymous **anonymous)
+{
+    if (*anonymous != NULL) {
+        (void)pthread_mutex_destroy(&(*anonymous)->mutex);
+        sj_free(*anonymous);
+        *anonymous = NULL;
+    }
+}
+
+static bool is_mapped_v4(struct sj_uuid peer)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    return memcmp(peer.bytes, mapped, sizeof mapped) == 0;
+}
+
+static struct sj_uuid prefix_of(struct sj_uuid peer)
+{
+    if (!is_mapped_v4(peer)) {
+        memset(peer.bytes + 8, 0, 8);
+    }
+    return peer;
+}
+
+static unsigned hash_of(struct sj_uuid prefix)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a; collisions only cost probes, full tables overflow */
+    for (size_t i = 0; i < sizeof prefix.bytes; i++) {
+        hash = (hash ^ prefix.bytes[i]) * 16777619u;
+    }
+    return hash % SLOTS;
+}
+
+static struct slot *slot_of(struct sj_anonymous *anonymous, struct sj_uuid prefix)
+{
+    for (unsigned at = hash_of(prefix);; at = (at + 1) % SLOTS) {
+        struct slot *slot = &anonymous->slots[at];
+        if (slot->used && sj_uuid_equal(slot->prefix, prefix)) {
+            return slot;
+        }
+        if (!slot->used) {
+            if (anonymous->used >= SLOTS_FULL) {
+                return &anonymous->overflow;
+            }
+            anonymous->used++;
+            slot->used = true;
+            slot->prefix = prefix;
+            return slot;
+        }
+    }
+}
+
+void sj_anonymous_count(struct sj_anonymous *anonymous, struct sj_uuid peer, unsigned http_status)
+{
+    (void)pthread_mutex_lock(&anonymous->mutex);
+    struct slot *slot = slot_of(anonymous, prefix_of(peer));
+    slot->requests++;
+    slot->by_class[http_status / 100 < 6 ? http_status / 100 : 5]++;
+    (void)pthread_mutex_unlock(&anonymous->mutex);
+}
+
+static void note_slot(const struct slot *slot, struct sj_sequencer *sequencer)
+{
+    struct sj_draft draft = {.kind = SJ_ENTRY_ANONYMOUS,
+        .object = slot->prefix,
+        .outcome = slot->by_class[2] == slot->requests ? SJ_OUTCOME_PERMITTED : SJ_OUTCOME_DENIED,
+        .action = "anonymous:request",
+        .object_type = "prefix"};
+    (void)snprintf(draft.detail, sizeof draft.detail, "requests=%u;2xx=%u;3xx=%u;4xx=%u;5xx=%u%s",
+        slot->requests, slot->by_class[2], slot->by_class[3], slot->by_class[4], slot->by_class[5],
+        slot->used ? "" : ";overflow=1");
+    sj_sequencer_note(sequencer, &draft);
+}
+
+void sj_anonymous_flush(struct sj_anonymous *anonymous, struct sj_sequencer *sequencer)
+{
+    (void)pthread_mutex_lock(&anonymous->mutex);
+    for (unsigned at = 0; at < SLOTS && anonymous->used > 0; at++) {
+        if (anonymous->slots[at].used) {
+            note_slot(&anonymous->slots[at], sequencer);
+            anonymous->slots[at] = (struct slot){0};
+            anonymous->used--;
+        }
+    }
+    if (anonymous->overflow.requests > 0) {
+        note_slot(&anonymous->overflow, sequencer);
+        anonymous->overflow = (struct slot){0};
+    }
+    (void)pthread_mutex_unlock(&anonymous->mutex);
+}

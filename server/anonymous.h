@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Requests without a session, recorded in aggregate: one entry per source prefix (IPv4 address, IPv6 /64)
+ * and minute with counts, so that strangers cannot fill the record.
+ */
+#ifndef SJ_SERVER_ANONYMOUS_H
+#define SJ_SERVER_ANONYMOUS_H
+
+#include "sanjeh/audit/sequencer.h"
+
+struct sj_anonymous;
+
+SJ_MUST_CHECK sj_status sj_anonymous_new(struct sj_anonymous **ret_anonymous);
+void sj_anonymous_free(struct sj_anonymous **anonymous);
+/* Any thread; no allocation. Beyond 4,096 prefixes a minute the rest shares one count. */
+void sj_anonymous_count(struct sj_anonymous *anonymous, struct sj_uuid peer, unsigned http_status);
+/* Hands every count to the sequencer and starts the next minute. */
+void sj_anonymous_flush(struct sj_anonymous *anonymous, struct sj_sequencer *sequencer);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The configuration: one file of `key = value` lines in [sections]; every key can be overridden by the
+ * environment as SANJEH_SECTION_KEY. Unknown keys are errors. Secrets are never values here, only paths of
+ * files that hold them.
+ */
+#ifndef SJ_SERVER_CONFIG_H
+#define SJ_SERVER_CONFIG_H
+
+#include "sanjeh/base/memory.h"
+
+#define SJ_CONFIG_TEXT_MAX 512
+
+struct sj_config {
+    /* [server] */
+    char address[SJ_CONFIG_TEXT_MAX];
+    int64_t port;
+    char cert_file[SJ_CONFIG_TEXT_MAX];
+    char key_file[SJ_CONFIG_TEXT_MAX];
+    char server_user[SJ_CONFIG_TEXT_MAX]; /* to become when started as root; empty: stay */
+    int64_t loops;       /* event loops; 0: one per core, less one for PostgreSQL */
+    int64_t allow_tls12; /* 0 or 1 */
+    char pid_file[SJ_CONFIG_TEXT_MAX];
+    /* [database] */
+    char conninfo[SJ_CONFIG_TEXT_MAX];
+    char migrator_conninfo[SJ_CONFIG_TEXT_MAX];
+    int64_t read_connections;  /* of each loop */
+    int64_t write_connections; /* of each loop */
+    int64_t statement_timeout_ms;
+    /* [keeper] */
+    char root_key_file[SJ_CONFIG_TEXT_MAX];
+    char signer_state[SJ_CONFIG_TEXT_MAX];
+    char keeper_user[SJ_CONFIG_TEXT_MAX];
+    /* [audit] */
+    char origin[SJ_CONFIG_TEXT_MAX];
+    int64_t audit_deadline_ms;
+    int64_t audit_queue_max;
+    /* [authn] */
+    int64_t hash_threads; /* 0: cores - 1, at least 1 */
+    int64_t idle_s;
+    int64_t absolute_s;
+    int64_t totp_window_back;
+    /* [policy] */
+    char policy_folder[SJ_CONFIG_TEXT_MAX];
+    /* [http] */
+    int64_t idle_timeout_s;
+    int64_t head_deadline_s;
+    int64_t body_deadline_s;
+    int64_t connection_limit; /* of the whole server */
+    int64_t per_ip_limit;
+    /* [log] */
+    char log_level[SJ_CONFIG_TEXT_MAX];
+};
+
+#define SJ_CONFIG_DETAIL_SIZE 256
+
+/* Reads path over the defaults, then the environment. Errors: BAD_CONFIG with the place and the reason in
+ * reterr_detail, IO when the file cannot be read. */
+SJ_MUST_CHECK sj_status sj_config_load(
+    const char *path, struct sj_config *ret_config, char reterr_detail[SJ_CONFIG_DETAIL_SIZE]);
+
+#endif

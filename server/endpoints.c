@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Every endpoint of the server in one row, in the order of the tables. Built once before threads start; the
+ * audit-coverage and OpenAPI tests walk it (`sanjehd --routes`).
+ */
+#include "routes/routes.h"
+#include "server.h"
+
+struct table {
+    const struct sj_endpoint *rows;
+    const size_t *count;
+};
+
+#define TABLE(name)                                                                                \
+    {                                                                                              \
+        sj_routes_##name, &sj_routes_##name##_count                                                \
+    }
+
+static const struct table tables[] = {
+    TABLE(system),
+    TABLE(sign_in),
+    TABLE(sessions),
+    TABLE(units),
+    TABLE(accounts),
+    TABLE(judges),
+    TABLE(courts),
+    TABLE(indicators),
+    TABLE(contributions),
+    TABLE(facts),
+    TABLE(indicator_values),
+    TABLE(audit),
+};
+
+size_t sj_endpoint_count(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SJ_COUNT(tables); i++) {
+        count += *tables[i].count;
+    }
+    return count;
+}
+
+const struct sj_endpoint *sj_endpoint_at(size_t number)
+{
+    for (size_t i = 0; i < SJ_COUNT(tables); i++) {
+        if (number < *tables[i].count) {
+            return &tables[i].rows[number];
+        }
+        number -= *tables[i].count;
+    }
+    return NULL;
+}
+
+size_t sj_endpoint_number(const struct sj_endpoint *endpoint)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < SJ_COUNT(tables); i++) {
+        if (endpoint >= tables[i].rows && endpoint < tables[i].rows + *tables[i].count) {
+            return before + (size_t)(endpoint - tables[i].rows);
+        }
+        before += *tables[i].count;
+    }
+    return SJ_METRICS_ENDPOINTS_MAX;
+}

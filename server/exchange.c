@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What happens to every request, whatever it asks? Authenticate, check the cross-site token, decide, work,
+ * record, answer — in this order and in this file only. A route cannot be reached past it, and no byte
+ * leaves before its entry is committed and signed (I1). Everything that fails is refused (I6).
+ */
+#include "exchange.h"
+
+#include "answer.h"
+#include "idempotency.h"
+#include "server.h"
+
+#include "sanjeh/crypto/hash.h"
+
+#define SESSION_COOKIE "__Host-sanjeh"
+
+static const struct sj_endpoint *endpoint_of(const struct sj_exchange *x)
+{
+    const struct sj_route *route = sj_request_route(x->request);
+    return route == NULL ? NULL : route->tag;
+}
+
+static bool bearer_of(const struct sj_request *request, struct sj_text *ret_token)
+{
+    struct sj_text value = {NULL, 0};
+    if (!sj_request_header(request, "Authorization", &value) || value.len < 7 ||
+        strncasecmp(value.ptr, "Bearer ", 7) != 0) {
+        return false;
+    }
+    *ret_token = (struct sj_text){value.ptr + 7, value.len - 7};
+    return true;
+}
+
+/* Finds the session. by_cookie: the browser sent it by itself, so unsafe methods need the CSRF token. */
+static sj_status authenticate(struct sj_exchange *x, bool *ret_by_cookie)
+{
+    struct sj_text token = {NULL, 0};
+    *ret_by_cookie = false;
+    if (!bearer_of(x->request, &token)) {
+        if (!sj_request_cookie(x->request, SESSION_COOKIE, &token)) {
+            return SJ_DONE;
+        }
+        *ret_by_cookie = true;
+    }
+    TRY(sj_session_find(&x->worker->authn, token, &x->signed_in, &x->session));
+    if (x->signed_in) {
+        x->context = &x->session.context;
+        x->draft.actor = x->session.actor.account;
+        x->draft.tenant_tag = x->session.actor.tenant_tag;
+    }
+    return SJ_DONE;
+}
+
+static sj_status check_csrf(const struct sj_exchange *x, bool by_cookie)
+{
+    const enum sj_method method = sj_request_method(x->request);
+    if (!by_cookie || method == SJ_GET || method == SJ_HEAD || method == SJ_OPTIONS) {
+        return SJ_DONE;
+    }
+    struct sj_text sent = {NULL, 0};
+    const size_t len = strlen(x->session.csrf_token);
+    ENSURE(sj_request_header(x->request, "X-CSRF-Token", &sent) && sent.len == len &&
+               sj_equal_ct(sent.ptr, x->session.csrf_token, len),
+        CSRF_REQUIRED);
+    return SJ_DONE;
+}
+
+static sj_status refusal(const struct sj_exchange *x)
+{
+    const enum sj_code code = sj_request_refusal(x->request);
+    return code == SJ_OK ? SJ_DONE : (sj_status){code, "http"};
+}
+
+static sj_status work_read(struct sj_exchange *x, const struct sj_endpoint *endpoint)
+{
+    return endpoint->fn(x);
+}
+
+/* The outcome of a deed is part of its transaction: draft and deed are both there or both absent (I8). */
+static sj_status commit_with_draft(struct sj_exchange *x)
+{
+    struct sj_sequencer *sequencer = x->worker->server->sequencer;
+    x->draft.emitter = sj_sequencer_emitter(sequencer);
+    x->draft.emitter_seq = sj_sequencer_next_seq(sequencer);
+    x->draft.outcome = SJ_OUTCOME_PERMITTED;
+    x->draft.http_status = (uint16_t)x->status;
+    TRY(sj_outbox_put(x->tx, sj_sequencer_emitter_key(sequencer), &x->draft));
+    const sj_status status = sj_tx_commit(&x->tx);
+    if (status.code == SJ_DATABASE_UNAVAILABLE || status.code == SJ_DATABASE_TIMEOUT) {
+        x->draft.emitter_seq =
+            0; /* the draft may stand in the outbox: the failure gets its own number */
+    }
+    return status;
+}
+
+static sj_status work_write(
+    struct sj_exchange *x, const struct sj_endpoint *endpoint, bool *ret_in_outbox)
+{
+    const bool own_session = endpoint->use == SJ_USE_SESSION;
+    const struct sj_context *context = x->context;
+    if (own_session) {
+        TRY(sj_authn_context(&x->worker->authn, &context));
+    }
+    TRY(sj_tx_begin(x->worker->db, context, &x->tx));
+    struct sj_idempotency idempotency = {0};
+    bool replayed = false;
+    if (!own_session) {
+        TRY(sj_idempotency_claim(x, &idempotency, &replayed));
+    }
+    if (replayed) {
+        sj_tx_rollback(&x->tx);
+        return SJ_DONE;
+    }
+    TRY(endpoint->fn(x));
+    TRY(sj_idempotency_keep(x, &idempotency));
+    TRY(commit_with_draft(x));
+    *ret_in_outbox = true;
+    if (own_session) {
+        sj_session_dropped(x->worker->server->authn, x->draft.object);
+    }
+    return SJ_DONE;
+}
+
+static sj_status decide_and_work(
+    struct sj_exchange *x, const struct sj_endpoint *endpoint, bool by_cookie, bool *ret_in_outbox)
+{
+    ENSURE(x->signed_in, UNAUTHENTICATED);
+    TRY(check_csrf(x, by_cookie));
+    x->decision = sj_policy_decide(x->worker->server->policy, &x->session.actor, endpoint->action);
+    x->draft.policy_version = x->decision.policy_version;
+    ENSURE(x->decision.permit, FORBIDDEN);
+    if (endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_SESSION) {
+        return work_write(x, endpoint, ret_in_outbox);
+    }
+    return work_read(x, endpoint);
+}
+
+static sj_status run(struct sj_exchange *x, const struct sj_endpoint *endpoint, bool *ret_in_outbox)
+{
+    if (endpoint != NULL && endpoint->use == SJ_USE_OPEN) {
+        TRY(refusal(x));
+        return endpoint->fn(x);
+    }
+    bool by_cookie = false;
+    if (endpoint == NULL || endpoint->use != SJ_USE_SIGN_IN) {
+        TRY(authenticate(x, &by_cookie));
+    }
+    TRY(refusal(x));
+    ENSURE(endpoint != NULL, NOT_FOUND);
+    if (endpoint->use == SJ_USE_SIGN_IN) {
+        return endpoint->fn(x);
+    }
+    return decide_and_work(x, endpoint, by_cookie, ret_in_outbox);
+}
+
+static void name_action(struct sj_exchange *x, const struct sj_endpoint *endpoint)
+{
+    const char *action = "http:refused";
+    if (endpoint != NULL && endpoint->use == SJ_USE_SIGN_IN) {
+        action = "session:sign-in";
+    } else if (endpoint != NULL) {
+        action = sj_action_name(endpoint->action);
+        (void)snprintf(x->draft.object_type, sizeof x->draft.object_type, "%s",
+            sj_action_type(endpoint->action));
+    }
+    (void)snprintf(x->draft.action, sizeof x->draft.action, "%s", action);
+    x->draft.kind =
+        endpoint != NULL && endpoint->use == SJ_USE_SIGN_IN ? SJ_ENTRY_SIGN_IN : SJ_ENTRY_ACCESS;
+}
+
+static enum sj_outcome outcome_of(unsigned http_status)
+{
+    if (http_status < 400) {
+        return SJ_OUTCOME_PERMITTED;
+    }
+    return http_status == 401 || http_status == 403 || http_status == 404 || http_status == 429
+               ? SJ_OUTCOME_DENIED
+               : SJ_OUTCOME_FAILED;
+}
+
+/* Nothing may be answered but this: the prepared data are wiped first. */
+static void withhold(struct sj_exchange *x, sj_status why)
+{
+    sj_buf_clear(&x->body);
+    x->location = x->etag = (struct sj_text){NULL, 0};
+    x->set_cookie[0] = x->set_cookie[1] = (struct sj_text){NULL, 0};
+    x->problem_detail = x->problem_extra = (struct sj_text){NULL, 0};
+    x->faults.count = 0;
+    sj_answer_problem(x, why);
+}
+
+static void record_and_send(
+    struct sj_exchange *x, const struct sj_endpoint *endpoint, bool in_outbox)
+{
+    struct sj_server *server = x->worker->server;
+    const bool open = endpoint != NULL && endpoint->use == SJ_USE_OPEN;
+    const bool recorded = x->signed_in || (endpoint != NULL && endpoint->use == SJ_USE_SIGN_IN);
+    if (!recorded) {
+        if (!open) {
+            sj_anonymous_count(server->anonymous, sj_request_peer(x->request), x->status);
+        }
+        sj_answer_send(x, NULL);
+        return;
+    }
+    if (!in_outbox) {
+        x->draft.outcome = outcome_of(x->status);
+        x->draft.http_status = (uint16_t)x->status;
+    }
+    struct sj_receipt receipt = {0};
+    const sj_status status = sj_sequencer_record(server->sequencer, &x->draft, in_outbox, &receipt);
+    if (sj_failed(status)) {
+        withhold(x, status);
+        sj_answer_send(x, NULL);
+        return;
+    }
+    sj_answer_send(x, &receipt);
+}
+
+static void log_failure(const struct sj_exchange *x, sj_status status)
+{
+    const enum sj_level level = sj_code_level(status.code);
+    if (level <= SJ_LEVEL_WARN) {
+        const struct sj_log_field fields[] = {
+            sj_log_status(status), sj_log_id("http.request.id", x->draft.request_id)};
+        sj_log(level, "http.request.failed", fields, SJ_COUNT(fields));
+    }
+}
+
+void sj_exchange_handle(void *ctx, struct sj_request *request)
+{
+    struct sj_worker *worker = ctx;
+    struct sj_server *server = worker->server;
+    const int64_t started_us = sj_time_now();
+    (void)atomic_fetch_add(&server->in_flight, 1);
+    struct sj_exchange x = {.worker = worker,
+        .request = request,
+        .arena = sj_request_arena(request),
+        .status = 200,
+        .body = SJ_BUF(SJ_ANSWER_MAX),
+        .content_type = "application/json",
+        .fd = -1};
+    x.draft.request_id = sj_request_id(request);
+    const struct sj_endpoint *endpoint = endpoint_of(&x);
+    name_action(&x, endpoint);
+    bool in_outbox = false;
+    const sj_status status = run(&x, endpoint, &in_outbox);
+    sj_tx_rollback(&x.tx);
+    if (sj_failed(status)) {
+        log_failure(&x, status);
+        sj_answer_problem(&x, status);
+    }
+    record_and_send(&x, endpoint, in_outbox);
+    sj_metrics_count(
+        &server->metrics, sj_endpoint_number(endpoint), x.status, sj_time_now() - started_us);
+    sj_buf_clear(&x.body);
+    sj_wipe(&x.session, sizeof x.session);
+    (void)atomic_fetch_sub(&server->in_flight, 1);
+}

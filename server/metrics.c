@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What does the server do right now? Relaxed atomics, written out as Prometheus text exposition 0.0.4.
+ */
+#include "metrics.h"
+
+#include "server.h"
+
+#include <stdarg.h>
+
+static const int64_t bucket_us[SJ_METRICS_BUCKETS] = {
+    500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000};
+
+void sj_metrics_count(
+    struct sj_metrics *metrics, size_t endpoint, unsigned http_status, int64_t duration_us)
+{
+    const unsigned class = http_status / 100 < 6 ? http_status / 100 : 5;
+    const size_t row = endpoint < SJ_METRICS_ENDPOINTS_MAX ? endpoint : SJ_METRICS_ENDPOINTS_MAX;
+    atomic_fetch_add_explicit(&metrics->requests[row][class], 1, memory_order_relaxed);
+    size_t bucket = 0;
+    while (bucket < SJ_METRICS_BUCKETS && duration_us > bucket_us[bucket]) {
+        bucket++;
+    }
+    atomic_fetch_add_explicit(&metrics->duration_buckets[bucket], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(
+        &metrics->duration_sum_us, (uint64_t)duration_us, memory_order_relaxed);
+}
+
+static const char *const method_names[SJ_METHOD_COUNT_] = {
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+__attribute__((format(printf, 2, 3))) static sj_status line(
+    struct sj_buf *out, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    const int len = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    ENSURE(len > 0 && (size_t)len < sizeof text, LIMIT_EXCEEDED);
+    return sj_buf_put(out, text, (size_t)len);
+}
+
+static sj_status write_requests(const struct sj_metrics *metrics, struct sj_buf *out)
+{
+    TRY(sj_buf_put_str(out, "# TYPE sanjehd_http_requests_total counter\n"));
+    for (size_t row = 0; row <= SJ_METRICS_ENDPOINTS_MAX; row++) {
+        for (unsigned class = 1; class < 6; class ++) {
+            const uint64_t count =
+                atomic_load_explicit(&metrics->requests[row][class], memory_order_relaxed);
+            if (count == 0) {
+                continue;
+            }
+            const struct sj_endpoint *endpoint =
+                row < sj_endpoint_count() ? sj_endpoint_at(row) : NULL;
+            TRY(line(out,
+                "sanjehd_http_requests_total{route=\"%s\",method=\"%s\",code=\"%uxx\"} %llu\n",
+                endpoint == NULL ? "none" : endpoint->route.path,
+                endpoint == NULL ? "any" : method_names[endpoint->route.method], class,
+                (unsigned long long)count));
+        }
+    }
+    return SJ_DONE;
+}
+
+static sj_status write_durations(const struct sj_metrics *metrics, struct sj_buf *out)
+{
+    TRY(sj_buf_put_str(out, "# TYPE sanjehd_http_request_duration_seconds histogram\n"));
+    uint64_t sum = 0;
+    for (size_t i = 0; i < SJ_METRICS_BUCKETS; i++) {
+        sum += atomic_load_explicit(&metrics->duration_buckets[i], memory_order_relaxed);
+        TRY(line(out, "sanjehd_http_request_duration_seconds_bucket{le=\"%lld.%06lld\"} %llu\n",
+            (long long)(bucket_us[i] / 1000000), (long long)(bucket_us[i] % 1000000),
+            (unsigned long long)sum));
+    }
+    sum +=
+        atomic_load_explicit(&metrics->duration_buckets[SJ_METRICS_BUCKETS], memory_order_relaxed);
+    TRY(line(out, "sanjehd_http_request_duration_seconds_bucket{le=\"+Inf\"} %llu\n",
+        (unsigned long long)sum));
+    TRY(line(out, "sanjehd_http_request_duration_seconds_count %llu\n", (unsigned long long)sum));
+    const uint64_t total = atomic_load_explicit(&metrics->duration_sum_us, memory_order_relaxed);
+    return line(out, "sanjehd_http_request_duration_seconds_sum %llu.%06llu\n",
+        (unsigned long long)(total / 1000000), (unsigned long long)(total % 1000000));
+}
+
+static sj_status write_record(struct sj_server *server, struct sj_buf *out)
+{
+    const struct sj_sequencer_stats stats = sj_sequencer_stats(server->sequencer);
+    TRY(line(out, "# TYPE sanjehd_audit_size gauge\nsanjehd_audit_size %llu\n",
+        (unsigned long long)stats.size));
+    TRY(line(out, "# TYPE sanjehd_audit_batches_total counter\nsanjehd_audit_batches_total %llu\n",
+        (unsigned long long)stats.batches));
+    TRY(line(out, "# TYPE sanjehd_audit_refused_total counter\nsanjehd_audit_refused_total %llu\n",
+        (unsigned long long)stats.refused));
+    TRY(line(out, "# TYPE sanjehd_audit_queued gauge\nsanjehd_audit_queued %llu\n",
+        (unsigned long long)stats.queued));
+    return line(out,
+        "# TYPE sanjehd_audit_last_batch_microseconds gauge\nsanjehd_audit_last_batch_microseconds "
+        "%lld\n",
+        (long long)stats.last_batch_us);
+}
+
+sj_status sj_metrics_write(struct sj_server *server, struct sj_buf *out)
+{
+    TRY(write_requests(&server->metrics, out));
+    TRY(write_durations(&server->metrics, out));
+    if (server->sequencer != NULL) {
+        TRY(write_record(server, out));
+    }
+    int64_t not_after = 0;
+    TRY(sj_tls_not_after(server->tls, &not_after));
+    return line(out,
+        "# TYPE sanjehd_tls_cert_not_after_seconds gauge\nsanjehd_tls_cert_not_after_seconds "
+        "%lld\n",
+        (long long)not_after);
+}

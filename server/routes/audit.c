@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The record from outside: the newest checkpoint, one entry, the receipt of an own request, and the export
+ * that anyone can verify with public keys alone (CONTRACT 2, Audit).
+ */
+#include "../server.h"
+#include "routes.h"
+
+#include "sanjeh/audit/bundle.h"
+#include "sanjeh/base/parse.h"
+
+#include <sys/mman.h>
+
+/* The caller's own context is enough: the record's tables have no unit rows. */
+static sj_status checkpoint(struct sj_exchange *x)
+{
+    x->content_type = "text/plain; charset=utf-8";
+    return sj_sequencer_checkpoint(x->worker->server->sequencer, &x->body);
+}
+
+static const char *const outcome_names[] = {"denied", "permitted", "failed"};
+static const char *const kind_names[SJ_ENTRY_KIND_COUNT_] = {"", "access", "sign-in", "anonymous",
+    "emitter-open", "emitter-close", "void", "recovery", "config", "key"};
+
+static void write_hash(struct sj_json *json, const char *name, const struct sj_hash *hash)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(64);
+    if (sj_failed(sj_buf_put_base64(&text, sj_view_of(hash->bytes, sizeof hash->bytes)))) {
+        sj_json_null(json, name);
+        return;
+    }
+    sj_json_text(json, name, sj_buf_text(&text));
+}
+
+static void write_entry(
+    struct sj_json *json, const struct sj_entry *entry, const struct sj_hash *leaf)
+{
+    const struct sj_draft *draft = &entry->draft;
+    sj_json_object(json, NULL);
+    sj_json_int(json, "index", (int64_t)entry->index);
+    write_hash(json, "leaf", leaf);
+    sj_json_time(json, "time", entry->time);
+    sj_json_str(json, "kind", kind_names[draft->kind]);
+    sj_json_str(json, "action", draft->action);
+    sj_json_str(json, "outcome", outcome_names[draft->outcome]);
+    sj_json_int(json, "status", draft->http_status);
+    sj_json_id_or_null(json, "actor", draft->actor);
+    sj_json_str(json, "object_type", draft->object_type);
+    sj_json_id_or_null(json, "object", draft->object);
+    sj_json_id(json, "request_id", draft->request_id);
+    sj_json_id_or_null(json, "unit_tag", draft->tenant_tag);
+    sj_json_int(json, "unit_sequence", (int64_t)entry->tenant_seq);
+    sj_json_id(json, "emitter", draft->emitter);
+    sj_json_int(json, "emitter_sequence", (int64_t)draft->emitter_seq);
+    sj_json_int(json, "policy_version", draft->policy_version);
+    sj_json_str(json, "detail", draft->detail);
+    sj_json_object_end(json);
+}
+
+static sj_status entry(struct sj_exchange *x)
+{
+    uint64_t index = 0;
+    ENSURE(!sj_failed(sj_parse_u64(sj_request_param(x->request, "index"), 0, INT64_MAX, &index)),
+        NOT_FOUND);
+    const struct sj_param params[] = {sj_p_i64((int64_t)index)};
+    const struct sj_query query = {SJ_SQL_AUDIT_ENTRY_GET, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(x->worker->db, x->context, &query, 1, &rows));
+    ENSURE(sj_rows_count(rows) == 1, NOT_FOUND);
+    const struct sj_view bytes = sj_row_bytes(rows, 0, 0);
+    struct sj_entry decoded;
+    struct sj_hash leaf;
+    TRY(sj_entry_decode(bytes, &decoded));
+    TRY(sj_leaf_hash(bytes, &leaf));
+    struct sj_json json = sj_json_begin(&x->body);
+    write_entry(&json, &decoded, &leaf);
+    return sj_json_end(&json);
+}
+
+struct export_body {
+    int64_t from;
+    int64_t to;
+    bool has_from;
+    bool has_to;
+};
+
+static const struct sj_json_member export_members[] = {
+    {"from", SJ_JSON_INT, offsetof(struct export_body, from),
+        offsetof(struct export_body, has_from), false, true, 0},
+    {"to", SJ_JSON_INT, offsetof(struct export_body, to), offsetof(struct export_body, has_to),
+        false, true, 0},
+};
+
+static sj_status take_range(struct sj_exchange *x, struct export_body *body)
+{
+    TRY(sj_exchange_decode(x, export_members, SJ_COUNT(export_members), body));
+    if (body->from != 0) {
+        TRY(sj_json_fault_add(&x->faults, x->arena, SJ_TEXT("/from"), "RANGE",
+            SJ_TEXT("an export starts at 0: the tree is only verifiable from its first entry")));
+        FAIL(INVALID);
+    }
+    if (body->has_to && body->to <= 0) {
+        TRY(sj_json_fault_add(
+            &x->faults, x->arena, SJ_TEXT("/to"), "RANGE", SJ_TEXT("must be above 0")));
+        FAIL(INVALID);
+    }
+    return SJ_DONE;
+}
+
+/* The bundle is written to memory that is not on disk, then streamed: the entry about the export is signed
+ * before its first byte leaves. */
+static sj_status export_bundle(struct sj_exchange *x)
+{
+    struct export_body body = {0};
+    TRY(take_range(x, &body));
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    struct sj_signed_head head;
+    TRY(ask_signed_head(x->worker->channel, &head, &vkey));
+    x->fd = memfd_create("audit-export", MFD_CLOEXEC);
+    ENSURE(x->fd >= 0, IO);
+    uint64_t size = 0;
+    TRY(sj_bundle_export(x->worker->db, x->context, sj_buf_text(&vkey),
+        body.has_to ? (uint64_t)body.to : UINT64_MAX, x->fd, &size));
+    const off_t bytes = lseek(x->fd, 0, SEEK_END);
+    ENSURE(bytes > 0 && lseek(x->fd, 0, SEEK_SET) == 0, IO);
+    x->fd_size = (uint64_t)bytes;
+    x->content_type = "application/x-tar";
+    (void)snprintf(x->draft.detail, sizeof x->draft.detail, "entries=%llu;bytes=%lld",
+        (unsigned long long)size, (long long)bytes);
+    return SJ_DONE;
+}
+
+const struct sj_endpoint sj_routes_audit[] = {
+    {{SJ_GET, "/audit/checkpoint", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_AUDIT_READ, checkpoint},
+    {{SJ_GET, "/api/v1/audit/entries/{index}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_AUDIT_READ, entry},
+    {{SJ_POST, "/api/v1/audit/exports", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_READ,
+        SJ_ACTION_AUDIT_EXPORT, export_bundle},
+};
+const size_t sj_routes_audit_count = SJ_COUNT(sj_routes_audit);

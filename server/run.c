@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What does the server do from the first turn of its loops to the last? Boot on fibers, signals, the
+ * minute's work, the orderly end within 10 s.
+ */
+#include "worker.h"
+
+#include "sanjeh/base/log.h"
+
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#define DRAIN_MS  7000
+#define MINUTE_MS 60000
+
+/* Exit codes of sanjehd(8). */
+enum { EXIT_FAILED = 1, EXIT_UNSAFE_DATABASE = 3, EXIT_RECORD = 4 };
+
+struct run {
+    struct sj_server *server;
+    pthread_t threads[SJ_WORKERS_MAX];
+    unsigned started;
+    struct sj_watch *signals;
+    struct sj_timer *minute;
+    _Atomic unsigned draining;
+};
+
+struct thread {
+    struct run *run;
+    struct sj_worker *worker;
+};
+
+static int exit_code_of(enum sj_code code)
+{
+    if (code == SJ_UNSAFE_DATABASE || code == SJ_SCHEMA_MISMATCH) {
+        return EXIT_UNSAFE_DATABASE;
+    }
+    return code == SJ_LOG_ROLLED_BACK || code == SJ_LOG_TAMPERED ? EXIT_RECORD : EXIT_FAILED;
+}
+
+static void refuse_start(struct sj_server *server, sj_status status, const char *reason)
+{
+    SJ_LOG(ERROR, "server.start.refused", sj_log_status(status), sj_log_str("reason", reason));
+    (void)fprintf(stderr, "sanjehd: refused to start: %s%s%s\n", sj_code_title(status.code),
+        reason[0] == '\0' ? "" : ": ", reason);
+    server->exit_code = exit_code_of(status.code);
+    sj_loop_stop(server->workers[0].loop);
+}
+
+/* ---- worker 0: what only one loop does ---- */
+
+static sj_status open_record(struct sj_server *server, char *reason, size_t size)
+{
+    struct sj_worker *worker = &server->workers[0];
+    const struct sj_sequencer_config config = {.db = worker->db,
+        .channel = worker->channel,
+        .loop = worker->loop,
+        .origin = server->config.origin,
+        .queue_max = (unsigned)server->config.audit_queue_max,
+        .deadline_ms = server->config.audit_deadline_ms};
+    return sj_sequencer_start(&config, &server->sequencer, reason, size);
+}
+
+static sj_status boot_first(struct sj_server *server, char *reason, size_t size)
+{
+    struct sj_worker *worker = &server->workers[0];
+    TRY(sj_worker_open(worker));
+    TRY(sj_db_self_check(worker->db, reason, size));
+    TRY(sj_fields_load_units(worker->fields));
+    TRY(open_record(server, reason, size));
+    TRY(sj_db_listen(worker->db, "session_revoked", sj_authn_on_notify, server->authn));
+    return sj_worker_listen(worker);
+}
+
+static void boot_other_fiber(void *ctx)
+{
+    struct thread *thread = ctx;
+    sj_status status = sj_worker_open(thread->worker);
+    if (!sj_failed(status)) {
+        status = sj_worker_listen(thread->worker);
+    }
+    if (sj_failed(status)) {
+        SJ_LOG(ERROR, "server.loop.failed", sj_log_status(status),
+            sj_log_int("loop", thread->worker->number));
+    }
+}
+
+static void boot_other(void *ctx)
+{
+    struct thread *thread = ctx;
+    sj_ignore(
+        sj_fiber_spawn(thread->worker->loop, boot_other_fiber, thread), "logged by the fiber");
+}
+
+static void *thread_main(void *ctx)
+{
+    struct thread *thread = ctx;
+    struct sj_loop *loop = thread->worker->loop;
+    if (!sj_failed(sj_loop_post(loop, boot_other, thread))) {
+        sj_ignore(sj_loop_run(loop), "ends by sj_loop_stop");
+    }
+    sj_worker_close(thread->worker);
+    sj_loop_free(&thread->worker->loop);
+    sj_free(thread);
+    return NULL;
+}
+
+static sj_status start_other(struct run *run, unsigned number)
+{
+    struct sj_worker *worker = &run->server->workers[number];
+    void *memory = NULL;
+    TRY(sj_alloc(1, sizeof(struct thread), &memory));
+    struct thread *thread = memory;
+    *thread = (struct thread){run, worker};
+    *worker = (struct sj_worker){.server = run->server, .number = number};
+    sj_status status = sj_loop_new(&worker->loop);
+    if (!sj_failed(status) &&
+        pthread_create(&run->threads[number], NULL, thread_main, thread) != 0) {
+        status = SJ_FAILURE(OUT_OF_MEMORY);
+    }
+    if (sj_failed(status)) {
+        sj_loop_free(&worker->loop);
+        sj_free(thread);
+        return status;
+    }
+    run->started = number + 1;
+    return SJ_DONE;
+}
+
+static void boot_fiber(void *ctx)
+{
+    struct run *run = ctx;
+    struct sj_server *server = run->server;
+    char reason[256] = {0};
+    sj_status status = boot_first(server, reason, sizeof reason);
+    for (unsigned i = 1; i < server->worker_count && !sj_failed(status); i++) {
+        status = start_other(run, i);
+    }
+    if (sj_failed(status)) {
+        refuse_start(server, status, reason);
+        return;
+    }
+    atomic_store(&server->ready, true);
+    SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
+        sj_log_int("loops", server->worker_count));
+}
+
+static void boot(void *ctx)
+{
+    struct run *run = ctx;
+    const sj_status status = sj_fiber_spawn(run->server->workers[0].loop, boot_fiber, run);
+    if (sj_failed(status)) {
+        refuse_start(run->server, status, "");
+    }
+}
+
+/* ---- the end ---- */
+
+struct drain {
+    struct run *run;
+    struct sj_worker *worker;
+};
+
+static void drain_fiber(void *ctx)
+{
+    struct drain *drain = ctx;
+    sj_worker_drain(drain->worker, DRAIN_MS);
+    (void)atomic_fetch_sub(&drain->run->draining, 1);
+    sj_free(drain);
+}
+
+static void drain_posted(void *ctx)
+{
+    struct drain *drain = ctx;
+    if (sj_failed(sj_fiber_spawn(drain->worker->loop, drain_fiber, drain))) {
+        (void)atomic_fetch_sub(&drain->run->draining, 1);
+        sj_free(drain);
+    }
+}
+
+static void start_drain(struct run *run, struct sj_worker *worker)
+{
+    void *memory = NULL;
+    (void)atomic_fetch_add(&run->draining, 1);
+    if (sj_failed(sj_alloc(1, sizeof(struct drain), &memory))) {
+        (void)atomic_fetch_sub(&run->draining, 1);
+        return;
+    }
+    *(struct drain *)memory = (struct drain){run, worker};
+    if (sj_failed(sj_loop_post(worker->loop, drain_posted, memory))) {
+        (void)atomic_fetch_sub(&run->draining, 1);
+        sj_free(memory);
+    }
+}
+
+static void stop_fiber(void *ctx)
+{
+    struct run *run = ctx;
+    struct sj_server *server = run->server;
+    const int64_t end = sj_time_monotonic_ms() + DRAIN_MS;
+    start_drain(run, &server->workers[0]);
+    for (unsigned i = 1; i < run->started; i++) {
+        start_drain(run, &server->workers[i]);
+    }
+    while (atomic_load(&run->draining) > 0 && sj_time_monotonic_ms() < end) {
+        sj_fiber_sleep_ms(10);
+    }
+    if (server->sequencer != NULL) {
+        sj_anonymous_flush(server->anonymous, server->sequencer);
+        sj_sequencer_stop(&server->sequencer);
+    }
+    for (unsigned i = 1; i < run->started; i++) {
+        sj_loop_stop(server->workers[i].loop);
+    }
+    sj_loop_stop(server->workers[0].loop);
+}
+
+static void reload(struct run *run)
+{
+    const sj_status status = sj_tls_reload(run->server->tls);
+    if (sj_failed(status)) {
+        SJ_LOG(ERROR, "server.reload.refused", sj_log_status(status));
+    } else {
+        SJ_LOG(NOTICE, "server.reloaded", sj_log_str("what", "certificate"));
+    }
+    struct sj_draft draft = {.kind = SJ_ENTRY_CONFIG,
+        .outcome = sj_failed(status) ? SJ_OUTCOME_FAILED : SJ_OUTCOME_PERMITTED,
+        .action = "config:reload",
+        .object_type = "server"};
+    if (run->server->sequencer != NULL) {
+        sj_sequencer_note(run->server->sequencer, &draft);
+    }
+}
+
+static void begin_stop(struct run *run)
+{
+    struct sj_server *server = run->server;
+    if (atomic_exchange(&server->stopping, true)) {
+        return;
+    }
+    SJ_LOG(NOTICE, "server.stopping", sj_log_int("pid", getpid()));
+    if (sj_failed(sj_fiber_spawn(server->workers[0].loop, stop_fiber, run))) {
+        sj_loop_stop(server->workers[0].loop);
+    }
+}
+
+static void on_signal(void *ctx, uint32_t events)
+{
+    (void)events;
+    struct run *run = ctx;
+    struct signalfd_siginfo info;
+    while (read(run->server->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            reload(run);
+        } else {
+            begin_stop(run);
+        }
+    }
+}
+
+static void on_minute(void *ctx)
+{
+    struct run *run = ctx;
+    if (run->server->sequencer != NULL) {
+        sj_anonymous_flush(run->server->anonymous, run->server->sequencer);
+    }
+    sj_timer_set(run->minute, MINUTE_MS);
+}
+
+static sj_status run_first(struct run *run)
+{
+    struct sj_worker *first = &run->server->workers[0];
+    *first = (struct sj_worker){.server = run->server};
+    run->started = 1;
+    TRY(sj_loop_new(&first->loop));
+    TRY(sj_watch_new(first->loop, run->server->signal_fd, EPOLLIN, on_signal, run, &run->signals));
+    TRY(sj_timer_new(first->loop, on_minute, run, &run->minute));
+    sj_timer_set(run->minute, MINUTE_MS);
+    TRY(sj_loop_post(first->loop, boot, run));
+    return sj_loop_run(first->loop);
+}
+
+int sj_server_run(struct sj_server *server)
+{
+    struct run run = {.server = server};
+    const sj_status status = run_first(&run);
+    for (unsigned i = 1; i < run.started; i++) {
+        (void)pthread_join(run.threads[i], NULL);
+    }
+    sj_watch_free(&run.signals);
+    sj_timer_free(&run.minute);
+    sj_worker_close(&server->workers[0]);
+    sj_loop_free(&server->workers[0].loop);
+    return sj_failed(status) ? EXIT_FAILED : server->exit_code;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The running server: what all loops share, and how it starts and stops.
+ */
+#ifndef SJ_SERVER_SERVER_H
+#define SJ_SERVER_SERVER_H
+
+#include "anonymous.h"
+#include "config.h"
+#include "exchange.h"
+#include "metrics.h"
+
+#include <stdatomic.h>
+
+#define SJ_WORKERS_MAX 64
+
+struct sj_server {
+    struct sj_config config;
+    struct sj_policy *policy;
+    struct sj_keeper *keeper;
+    struct sj_tls *tls;
+    struct sj_authn *authn;
+    struct sj_sequencer *sequencer; /* lives on worker 0 */
+    struct sj_anonymous *anonymous;
+    struct sj_metrics metrics;
+    struct sj_route *routes; /* made from the endpoints */
+    size_t route_count;
+    struct sj_worker workers[SJ_WORKERS_MAX];
+    unsigned worker_count;
+    _Atomic bool ready;
+    _Atomic bool stopping;
+    _Atomic unsigned in_flight;
+    int signal_fd;
+    int exit_code; /* why a start failed; written on worker 0 before its loop stops */
+};
+
+/* Everything up to the sandbox: keeper, certificate, policy, signals. reterr_detail: 256 bytes. */
+SJ_MUST_CHECK sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *server,
+    char *reterr_detail, size_t detail_size);
+/* Runs until SIGTERM or SIGINT; returns the process's exit code. */
+int sj_server_run(struct sj_server *server);
+void sj_server_clear(struct sj_server *server);
+
+/* All endpoints, once; the table that OpenAPI is checked against. */
+size_t sj_endpoint_count(void);
+const struct sj_endpoint *sj_endpoint_at(size_t number);
+/* SJ_METRICS_ENDPOINTS_MAX for NULL or one of no table. */
+size_t sj_endpoint_number(const struct sj_endpoint *endpoint);
+
+/* The http handler of every loop: ctx is its struct sj_worker. */
+void sj_exchange_handle(void *ctx, struct sj_request *request);
+
+#endif
