@@ -105,6 +105,9 @@ struct sj_signed_head {
 /* What the keeper signed last, and its public key as a vkey line ("name+hash+base64"). */
 SJ_MUST_CHECK sj_status ask_signed_head(
     struct sj_channel *channel, struct sj_signed_head *ret_head, struct sj_buf *ret_vkey);
+/* The public key of the log (config origin) as a vkey line, appended; also in PROVISION, where nothing is
+ * ever signed and no signer state is touched. */
+SJ_MUST_CHECK sj_status ask_log_vkey(struct sj_channel *channel, struct sj_buf *ret_vkey);
 /* Extends its own tree by the leaves, checks that this gives new_root, stores its state durably, signs.
  * Appends the signed note (C2SP signed-note, checkpoint body) to ret_note. At most 1,024 leaves.
  * Errors: LOG_TAMPERED when old_size or new_root does not fit; nothing was signed. */

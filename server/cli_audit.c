@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The record from the command line: the log's public key, and an export taken straight from the database —
+ * also when the server is stopped or refuses to start, which is when an officer needs it most.
+ */
+#include "cli.h"
+
+#include "sanjeh/audit/bundle.h"
+#include "sanjeh/base/parse.h"
+#include "sanjeh/keys/keeper.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+
+static sj_status fetch_vkey(const struct sj_config *config, struct sj_buf *ret_vkey)
+{
+    const struct sj_keeper_config keeper_config = {.root_key_file = config->root_key_file,
+        .origin = config->origin,
+        .use = SJ_KEEPER_PROVISION,
+        .channels = 1};
+    struct sj_keeper *keeper = NULL;
+    struct sj_channel *channel = NULL;
+    TRY(sj_keeper_start(&keeper_config, &keeper));
+    sj_status status = sj_channel_open(keeper, 0, NULL, &channel);
+    if (!sj_failed(status)) {
+        status = ask_log_vkey(channel, ret_vkey);
+    }
+    sj_channel_close(&channel);
+    sj_keeper_stop(&keeper);
+    return status;
+}
+
+struct arguments {
+    const char *config;
+    const char *out;
+    uint64_t to;
+};
+
+static bool take_arguments(int argc, char **argv, const struct sj_command *command,
+    struct arguments *arguments, int *ret_exit)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+        {"out", required_argument, NULL, 'o'}, {"to", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    *arguments = (struct arguments){.to = UINT64_MAX};
+    bool good = true;
+    for (int option = 0; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (option == 'c') {
+            arguments->config = optarg;
+        } else if (option == 'o') {
+            arguments->out = optarg;
+        } else if (option == 't') {
+            good =
+                good && !sj_failed(sj_parse_u64(sj_text_of(optarg), 1, INT64_MAX, &arguments->to));
+        } else {
+            *ret_exit = sj_cli_help(command, option == 'h' ? SJ_EXIT_OK : SJ_EXIT_USAGE);
+            return false;
+        }
+    }
+    if (!good || optind != argc || arguments->config == NULL) {
+        *ret_exit = sj_cli_help(command, SJ_EXIT_USAGE);
+        return false;
+    }
+    return true;
+}
+
+static int run_vkey(int argc, char **argv, const struct sj_command *command)
+{
+    struct arguments arguments;
+    struct sj_config config;
+    int code = SJ_EXIT_OK;
+    if (!take_arguments(argc, argv, command, &arguments, &code) ||
+        !sj_cli_config(command, arguments.config, &config, &code)) {
+        return code;
+    }
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    const sj_status status = fetch_vkey(&config, &vkey);
+    if (sj_failed(status)) {
+        return sj_cli_fail(command, status, "see [keeper] root_key_file and [audit] origin");
+    }
+    (void)printf("%.*s\n", (int)vkey.len, (const char *)vkey.ptr);
+    return SJ_EXIT_OK;
+}
+
+const struct sj_command sj_command_audit_vkey = {"audit", "vkey", "print the public key of the log",
+    "usage: sanjeh audit vkey --config FILE\n\n"
+    "Prints the C2SP vkey line for a verifier's policy: 'log <vkey>' and 'quorum none'.\n",
+    run_vkey};
+
+static sj_status export_to(
+    const struct sj_config *config, const struct arguments *arguments, uint64_t *ret_size)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    TRY(fetch_vkey(config, &vkey));
+    const struct sj_db_config db_config = {.conninfo = config->conninfo,
+        .read_connections = 1,
+        .write_connections = 0,
+        .connect_timeout_ms = 5000,
+        .statement_timeout_ms = 600000};
+    struct sj_db *db = NULL;
+    TRY(sj_db_open(&db_config, NULL, &db));
+    CLEANUP(sj_closep) int fd = open(arguments->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const struct sj_context nothing = {.text = ""};
+    const sj_status status =
+        fd < 0 ? SJ_FAILURE(IO)
+               : sj_bundle_export(db, &nothing, sj_buf_text(&vkey), arguments->to, fd, ret_size);
+    sj_db_close(&db);
+    return status;
+}
+
+static int run_export(int argc, char **argv, const struct sj_command *command)
+{
+    struct arguments arguments;
+    struct sj_config config;
+    int code = SJ_EXIT_OK;
+    if (!take_arguments(argc, argv, command, &arguments, &code)) {
+        return code;
+    }
+    if (arguments.out == NULL) {
+        return sj_cli_help(command, SJ_EXIT_USAGE);
+    }
+    if (!sj_cli_config(command, arguments.config, &config, &code)) {
+        return code;
+    }
+    uint64_t size = 0;
+    const sj_status status = export_to(&config, &arguments, &size);
+    if (sj_failed(status)) {
+        return sj_cli_fail(command, status, "nothing usable was written to --out");
+    }
+    (void)fprintf(stderr, "%llu entries in %s; next: sanjeh-verify %s --policy FILE\n",
+        (unsigned long long)size, arguments.out, arguments.out);
+    return SJ_EXIT_OK;
+}
+
+const struct sj_command sj_command_audit_export = {"audit", "export",
+    "write the record as a verifiable bundle",
+    "usage: sanjeh audit export --config FILE --out FILE.tar [--to N]\n\n"
+    "Reads the record straight from the database; the server need not run. --to: the newest "
+    "signed\n"
+    "checkpoint at or below N entries. The file must not exist.\n",
+    run_export};
