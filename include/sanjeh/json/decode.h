@@ -11,12 +11,12 @@
 #include "sanjeh/base/id.h"
 
 enum sj_json_kind {
-    SJ_JSON_TEXT, /* struct sj_text; limit = bytes */
+    SJ_JSON_TEXT, /* struct sj_text; limit = bytes, 0 = any */
     SJ_JSON_INT,  /* int64_t; limit = largest absolute value, 0 = any */
     SJ_JSON_BOOL, /* bool */
     SJ_JSON_ID,   /* struct sj_uuid, from its text form */
-    SJ_JSON_DECIMAL, /* struct sj_text of a JSON number as jansson cannot keep it: send it as a string */
-    SJ_JSON_TREE /* struct sj_json_value *, borrowed from the document */
+    SJ_JSON_DECIMAL, /* struct sj_text, exact: a string "7.90" or a JSON integer; never a JSON real */
+    SJ_JSON_TREE /* const struct sj_json_value *, in the arena */
 };
 
 struct sj_json_member {
@@ -47,7 +47,8 @@ struct sj_json_faults {
 
 /* Fills target (zeroed by the caller) from one JSON object. Texts are copied to the arena.
  * Errors: BAD_JSON (not JSON, not an object, broken UTF-8), TOO_DEEP, DUPLICATE_MEMBER,
- * UNKNOWN_MEMBER, INVALID (types, limits, required); reterr_faults says where. */
+ * UNKNOWN_MEMBER, INVALID (types, limits, required), BODY_TOO_LARGE (does not fit the arena);
+ * reterr_faults says where. */
 SJ_MUST_CHECK sj_status sj_json_decode(struct sj_view body, const struct sj_json_member *members,
     size_t count, struct sj_arena *arena, void *target, struct sj_json_faults *reterr_faults);
 SJ_MUST_CHECK sj_status sj_json_fault_add(struct sj_json_faults *faults, struct sj_arena *arena,
