@@ -17,7 +17,7 @@ struct table {
     }
 
 static const struct table tables[] = {
-    TABLE(system),
+    TABLE(health),
     TABLE(sign_in),
     TABLE(sessions),
     TABLE(units),

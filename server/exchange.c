@@ -10,6 +10,7 @@
 #include "idempotency.h"
 #include "server.h"
 
+#include "sanjeh/base/log.h"
 #include "sanjeh/crypto/hash.h"
 
 #define SESSION_COOKIE "__Host-sanjeh"

@@ -7,6 +7,7 @@
 
 #include "sanjeh/base/log.h"
 
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 

@@ -12,6 +12,7 @@
 #include "sanjeh/base/log.h"
 #include "sanjeh/sandbox/sandbox.h"
 
+#include <signal.h>
 #include <sys/signalfd.h>
 
 static int role_bit(void *ctx, struct sj_text role)

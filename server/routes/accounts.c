@@ -7,6 +7,7 @@
 #include "account_json.h"
 #include "routes.h"
 
+#include "sanjeh/keys/scopes.h"
 #include "sanjeh/unit/account.h"
 
 #define CONTEXT_SECONDS 60

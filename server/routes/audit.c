@@ -8,6 +8,7 @@
 
 #include "sanjeh/audit/bundle.h"
 #include "sanjeh/base/parse.h"
+#include "sanjeh/crypto/merkle.h"
 
 #include <sys/mman.h>
 

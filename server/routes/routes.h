@@ -16,7 +16,7 @@
     extern const struct sj_endpoint sj_routes_##name[];                                            \
     extern const size_t sj_routes_##name##_count
 
-SJ_ROUTES(system);
+SJ_ROUTES(health);
 SJ_ROUTES(sign_in);
 SJ_ROUTES(sessions);
 SJ_ROUTES(units);

@@ -49,10 +49,10 @@ static sj_status openapi(struct sj_exchange *x)
         {SJ_GET, path, SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_OPEN, SJ_ACTION_NONE, fn         \
     }
 
-const struct sj_endpoint sj_routes_system[] = {
+const struct sj_endpoint sj_routes_health[] = {
     OPEN("/healthz", healthz),
     OPEN("/readyz", readyz),
     OPEN("/metrics", metrics),
     OPEN("/api/v1/openapi.json", openapi),
 };
-const size_t sj_routes_system_count = SJ_COUNT(sj_routes_system);
+const size_t sj_routes_health_count = SJ_COUNT(sj_routes_health);
