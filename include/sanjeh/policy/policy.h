@@ -51,6 +51,9 @@ struct sj_policy;
 /* Reads folder/policy.json. Errors: BAD_CONFIG; reterr_detail (256 bytes) names the place. */
 SJ_MUST_CHECK sj_status sj_policy_load(
     const char *folder, struct sj_policy **ret_policy, char *reterr_detail, size_t detail_size);
+/* The same from bytes. Hostile input is safe: every refusal names the JSON pointer of what was refused. */
+SJ_MUST_CHECK sj_status sj_policy_parse(
+    struct sj_view json, struct sj_policy **ret_policy, char *reterr_detail, size_t detail_size);
 void sj_policy_free(struct sj_policy **policy);
 /* < 1 µs; no allocation, no lock. */
 struct sj_decision sj_policy_decide(
@@ -66,6 +69,7 @@ static inline bool sj_may_write(const struct sj_decision *decision, enum sj_fiel
 /* "judge:read"; static. */
 const char *sj_action_name(enum sj_action action);
 const char *sj_action_type(enum sj_action action); /* "judge" */
+const char *sj_field_name(enum sj_field field);    /* "national_number"; static */
 /* Roles of the policy in file order, by the bit number they have in sj_actor.roles. */
 size_t sj_policy_role_count(const struct sj_policy *policy);
 const char *sj_policy_role_name(const struct sj_policy *policy, size_t bit);
