@@ -87,31 +87,37 @@ static void before_switch(struct stack *to, void **fake_stack)
     (void)to;
 }
 
-/* from: the stack that was left to come here; its bounds are learnt if it is the thread's own. */
-static void after_switch(void *fake_stack, struct stack *from)
+/* root: the thread's own stack when it was left to come here, else NULL; learns its bounds. */
+static void after_switch(void *fake_stack, struct stack *root)
 {
 #ifdef WITH_ASAN
     const void *bottom = NULL;
     size_t size = 0;
     __sanitizer_finish_switch_fiber(fake_stack, &bottom, &size);
-    if (from != NULL && from->bottom == NULL) {
-        from->bottom = bottom;
-        from->size = size;
+    if (root != NULL) {
+        root->bottom = bottom;
+        root->size = size;
     }
 #else
     (void)fake_stack;
-    (void)from;
+    (void)root;
 #endif
 }
 
-static void switch_stack(struct stack *from, struct stack *to)
+static struct stack *came_from_root(const struct sj_fiber *fiber)
+{
+    return fiber != NULL && fiber->resumer == NULL ? &fiber->loop->root->stack : NULL;
+}
+
+/* back_on: the fiber that goes on when this returns, NULL on the thread's own stack. */
+static void switch_stack(struct stack *from, struct stack *to, const struct sj_fiber *back_on)
 {
     void *fake_stack = NULL;
 
     before_switch(to, &fake_stack);
     const int result = swapcontext(&from->context, &to->context);
     SJ_ASSERT(result == 0);
-    after_switch(fake_stack, NULL);
+    after_switch(fake_stack, came_from_root(back_on));
 }
 
 static struct stack *stack_of(struct sj_loop *loop, struct sj_fiber *fiber)
@@ -134,13 +140,13 @@ static void resume(struct sj_fiber *fiber)
         fiber->loop->root->stack.tsan_fiber = __tsan_get_current_fiber();
 #endif
     }
-    switch_stack(stack_of(fiber->loop, before.fiber), &fiber->stack);
+    switch_stack(stack_of(fiber->loop, before.fiber), &fiber->stack, NULL);
     *here = before;
 }
 
 static void leave(struct sj_fiber *fiber)
 {
-    switch_stack(&fiber->stack, stack_of(fiber->loop, fiber->resumer));
+    switch_stack(&fiber->stack, stack_of(fiber->loop, fiber->resumer), fiber);
 }
 
 /* ---- life of a fiber ---- */
@@ -175,7 +181,7 @@ static void fiber_main(unsigned high, unsigned low)
     /* @unsafe: makecontext passes ints only; the pointer comes in two halves. */
     struct sj_fiber *fiber = (struct sj_fiber *)((uintptr_t)high << 32 | (uintptr_t)low);
 
-    after_switch(NULL, stack_of(fiber->loop, fiber->resumer));
+    after_switch(NULL, came_from_root(fiber));
     for (;;) {
         fiber->fn(fiber->ctx);
         retire(fiber);
@@ -384,7 +390,7 @@ void sj_fiber_sleep_ms(int64_t ms)
         was_woken = sj_fiber_park_for(left_ms) || was_woken;
         left_ms = end_ms - sj_time_monotonic_ms();
     }
-    fiber->is_woken = was_woken;
+    fiber->is_woken = fiber->is_woken || was_woken;
 }
 
 size_t sj_loop_fiber_count(const struct sj_loop *loop)

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ROUNDS_PER_TURN 64
@@ -23,14 +22,6 @@ struct loop_here *sj_loop_here(void)
 {
     static _Thread_local struct loop_here here;
     return &here;
-}
-
-static int64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* ---- making and ending ---- */
@@ -222,149 +213,22 @@ static void end_turn(struct sj_loop *loop)
 
     do {
         sj_fiber_run_ready(loop);
-        if (loop->ready.first != NULL) {
+        const bool may_go_on = ++rounds < ROUNDS_PER_TURN;
+        if (may_go_on && loop->ready.first != NULL) {
             continue;
         }
         run_deferred(loop);
-        if (has_more(loop)) {
+        if (may_go_on && has_more(loop)) {
             continue;
         }
         for (size_t i = 0; i < loop->on_turn_count; i++) {
             loop->on_turn[i].fn(loop->on_turn[i].ctx);
         }
-    } while (has_more(loop) && ++rounds < ROUNDS_PER_TURN);
+    } while (has_more(loop) && rounds < ROUNDS_PER_TURN);
     bury(loop);
 }
 
-/* ---- timers: a binary heap, each timer knows its place ---- */
-
-static void place(struct sj_loop *loop, size_t at, struct sj_timer *timer)
-{
-    loop->heap[at] = timer;
-    timer->at = at;
-}
-
-static void sift_up(struct sj_loop *loop, size_t at, struct sj_timer *timer)
-{
-    while (at > 0) {
-        const size_t parent = (at - 1) / 2;
-        if (loop->heap[parent]->deadline_us <= timer->deadline_us) {
-            break;
-        }
-        place(loop, at, loop->heap[parent]);
-        at = parent;
-    }
-    place(loop, at, timer);
-}
-
-static void sift_down(struct sj_loop *loop, size_t at, struct sj_timer *timer)
-{
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= loop->heap_count) {
-            break;
-        }
-        if (child + 1 < loop->heap_count &&
-            loop->heap[child + 1]->deadline_us < loop->heap[child]->deadline_us) {
-            child++;
-        }
-        if (timer->deadline_us <= loop->heap[child]->deadline_us) {
-            break;
-        }
-        place(loop, at, loop->heap[child]);
-        at = child;
-    }
-    place(loop, at, timer);
-}
-
-void sj_timer_cancel(struct sj_timer *timer)
-{
-    struct sj_loop *loop = timer->loop;
-    const size_t at = timer->at;
-
-    if (at == NOT_IN_HEAP) {
-        return;
-    }
-    timer->at = NOT_IN_HEAP;
-    struct sj_timer *last = loop->heap[--loop->heap_count];
-    if (last == timer) {
-        return;
-    }
-    if (at > 0 && loop->heap[(at - 1) / 2]->deadline_us > last->deadline_us) {
-        sift_up(loop, at, last);
-    } else {
-        sift_down(loop, at, last);
-    }
-}
-
-void sj_timer_set(struct sj_timer *timer, int64_t after_ms)
-{
-    const int64_t longest_ms = INT64_C(1000) * 60 * 60 * 24 * 366;
-    struct sj_loop *loop = timer->loop;
-
-    sj_timer_cancel(timer);
-    after_ms = after_ms < 0 ? 0 : after_ms;
-    after_ms = after_ms > longest_ms ? longest_ms : after_ms;
-    timer->deadline_us = now_us() + after_ms * 1000;
-    sift_up(loop, loop->heap_count++, timer);
-}
-
-sj_status sj_timer_reserve(struct sj_loop *loop)
-{
-    if (loop->timer_count == loop->heap_cap) {
-        const size_t cap = loop->heap_cap == 0 ? 64 : loop->heap_cap * 2;
-        struct sj_timer **heap = reallocarray(loop->heap, cap, sizeof(struct sj_timer *));
-        ENSURE(heap != NULL, OUT_OF_MEMORY);
-        loop->heap = heap;
-        loop->heap_cap = cap;
-    }
-    loop->timer_count++;
-    return SJ_DONE;
-}
-
-void sj_timer_unreserve(struct sj_loop *loop)
-{
-    loop->timer_count--;
-}
-
-sj_status sj_timer_new(struct sj_loop *loop, sj_loop_fn *fn, void *ctx, struct sj_timer **ret_timer)
-{
-    CLEANUP(sj_freep) void *memory = NULL;
-
-    TRY(sj_alloc(1, sizeof(struct sj_timer), &memory));
-    TRY(sj_timer_reserve(loop));
-    struct sj_timer *timer = memory;
-    *timer = (struct sj_timer){.loop = loop, .fn = fn, .ctx = ctx, .at = NOT_IN_HEAP};
-    memory = NULL;
-    *ret_timer = timer;
-    return SJ_DONE;
-}
-
-void sj_timer_free(struct sj_timer **timer)
-{
-    if (*timer == NULL) {
-        return;
-    }
-    sj_timer_cancel(*timer);
-    sj_timer_unreserve((*timer)->loop);
-    free(*timer);
-    *timer = NULL;
-}
-
-static void run_timers(struct sj_loop *loop)
-{
-    if (loop->heap_count == 0) {
-        return;
-    }
-    const int64_t now = now_us();
-    /* A timer that re-arms itself with 0 waits for the next turn. */
-    size_t allowed = loop->heap_count;
-    while (allowed-- > 0 && loop->heap_count > 0 && loop->heap[0]->deadline_us <= now) {
-        struct sj_timer *timer = loop->heap[0];
-        sj_timer_cancel(timer);
-        timer->fn(timer->ctx);
-    }
-}
+/* ---- waiting ---- */
 
 static int wait_ms(const struct sj_loop *loop)
 {
@@ -374,7 +238,7 @@ static int wait_ms(const struct sj_loop *loop)
     if (loop->heap_count == 0) {
         return -1;
     }
-    const int64_t left_us = loop->heap[0]->deadline_us - now_us();
+    const int64_t left_us = loop->heap[0]->deadline_us - sj_loop_now_us();
     if (left_us <= 0) {
         return 0;
     }
@@ -466,7 +330,7 @@ static sj_status turn(struct sj_loop *loop)
 
     ENSURE(count >= 0 || errno == EINTR, IO);
     dispatch(loop, count);
-    run_timers(loop);
+    sj_timer_run_due(loop);
     end_turn(loop);
     return SJ_DONE;
 }

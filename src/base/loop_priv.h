@@ -101,6 +101,10 @@ struct loop_here *sj_loop_here(void);
 /* Any thread, cannot fail; post stays borrowed until its fn runs. */
 void sj_loop_post_node(struct sj_loop *loop, struct loop_post *post);
 
+/* CLOCK_MONOTONIC in microseconds. */
+int64_t sj_loop_now_us(void);
+/* Fires what is due; a timer that re-arms itself with 0 waits for the next turn. */
+void sj_timer_run_due(struct sj_loop *loop);
 /* Makes room so that arming one more timer cannot fail. */
 sj_status sj_timer_reserve(struct sj_loop *loop);
 void sj_timer_unreserve(struct sj_loop *loop);
