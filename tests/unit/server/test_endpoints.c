@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Is every route recorded and decided? The exemptions from the record are this list; a new one must be
+ * argued for here.
+ */
+#include "server.h"
+#include "test.h"
+
+static const char *const outside_the_record[] = {
+    "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"};
+static const char *const without_a_session[] = {"/api/v1/login", "/api/v1/login/second-factor"};
+
+static bool stands_in(const char *path, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(path, list[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+TEST(endpoints_outside_the_record_are_exactly_these)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < sj_endpoint_count(); i++) {
+        const struct sj_endpoint *endpoint = sj_endpoint_at(i);
+        if (endpoint->use == SJ_USE_OPEN) {
+            open++;
+            CHECK(
+                stands_in(endpoint->route.path, outside_the_record, SJ_COUNT(outside_the_record)));
+        }
+    }
+    CHECK(open == SJ_COUNT(outside_the_record));
+}
+
+TEST(endpoints_need_an_action_or_are_sign_in)
+{
+    for (size_t i = 0; i < sj_endpoint_count(); i++) {
+        const struct sj_endpoint *endpoint = sj_endpoint_at(i);
+        const bool decided = endpoint->action != SJ_ACTION_NONE;
+        const bool exempt = endpoint->use == SJ_USE_OPEN || endpoint->use == SJ_USE_SIGN_IN;
+        CHECK(decided != exempt);
+        CHECK(endpoint->use != SJ_USE_SIGN_IN ||
+              stands_in(endpoint->route.path, without_a_session, SJ_COUNT(without_a_session)));
+    }
+}
+
+TEST(endpoints_that_change_something_have_a_transaction)
+{
+    for (size_t i = 0; i < sj_endpoint_count(); i++) {
+        const struct sj_endpoint *endpoint = sj_endpoint_at(i);
+        const bool unsafe = endpoint->route.method != SJ_GET;
+        const bool writes = endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_SESSION;
+        const bool export = strcmp(endpoint->route.path, "/api/v1/audit/exports") == 0;
+        CHECK(!writes || unsafe);
+        CHECK(writes || !unsafe || endpoint->use == SJ_USE_SIGN_IN || export);
+    }
+}
+
+TEST(endpoints_are_numbered_and_distinct)
+{
+    CHECK(sj_endpoint_at(sj_endpoint_count()) == NULL);
+    CHECK(sj_endpoint_count() < SJ_METRICS_ENDPOINTS_MAX);
+    for (size_t i = 0; i < sj_endpoint_count(); i++) {
+        const struct sj_endpoint *a = sj_endpoint_at(i);
+        CHECK(sj_endpoint_number(a) == i);
+        for (size_t j = 0; j < i; j++) {
+            const struct sj_endpoint *b = sj_endpoint_at(j);
+            CHECK(a->route.method != b->route.method || strcmp(a->route.path, b->route.path) != 0);
+        }
+    }
+}
