@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A real Sanjeh for the black-box tests: private cluster, the built programs, real accounts, real data.
+
+  stack.py up FOLDER --build DIR      the stack that most tests share (ctest fixture)
+  stack.py down FOLDER
+
+Tests that break things make their own with Stack.own(). Environment: SANJEH_STACK (folder of the shared stack),
+SANJEH_BUILD (build folder), SANJEH_LONG=1 (the full rounds).
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import demo_load  # noqa: E402
+from sanjeh_client import Client, CodeBook  # noqa: E402
+
+LONG = os.environ.get("SANJEH_LONG") == "1"
+SOURCE = ROOT / "tests/data/real"
+# username: unit, compartment, roles, display name, judge
+ACCOUNTS = {
+    "hrd.manager": ("HRD", "-", "unit-manager", "مدیر منابع انسانی"),
+    "hrd.contributor": ("HRD", "-", "unit-contributor", "کارشناس منابع انسانی"),
+    "sc.manager": ("SC", "-", "unit-manager", "مدیر دیوان عالی کشور"),
+    "jdpe.manager": ("JDP", "JDP-E", "unit-manager", "مدیر ارزشیابی"),
+    "jdpd.manager": ("JDP", "JDP-D", "unit-manager", "مدیر انتظامی"),
+    "sit.manager": ("SIT", "-", "unit-manager", "مدیر مرکز آمار"),
+    "sit.analyst": ("SIT", "-", "analyst", "تحلیلگر مرکز آمار"),
+    "security.officer": ("-", "-", "security-officer", "مسئول امنیت"),
+    "admin.one": ("-", "-", "administrator", "راهبر یکم"),
+}
+JUDGES = {
+    "judge.one": ("-", "-", "judge", "قاضی یکم", "HRD:HRD-0001"),
+    "judge.two": ("-", "-", "judge", "قاضی دوم", "HRD:HRD-0002"),
+}
+# For tests of the sign-in itself: each test has one of its own, because a code works once in 30 seconds.
+SIGN_IN = {f"sign.in{number}": ("AGO", "-", "unit-contributor", f"آزمون ورود {number}") for number in range(1, 13)}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run(*command, env=None, check=True, timeout=300, stdin=""):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, errors="replace", input=stdin,
+                          timeout=timeout, env={**os.environ, **(env or {})})
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {done.returncode}\n{done.stdout[-2000:]}\n"
+                           f"{done.stderr[-4000:]}")
+    return done
+
+
+class Stack:
+    def __init__(self, folder, build, env=None):
+        self.folder = pathlib.Path(folder)
+        self.build = pathlib.Path(build)
+        self.env = env or {}
+        self._books = {}
+        self._clients = {}
+
+    # ---- making and ending -----------------------------------------------------------------------------------
+
+    @classmethod
+    def shared(cls):
+        folder = os.environ.get("SANJEH_STACK")
+        if not folder or not (pathlib.Path(folder) / "stack.json").exists():
+            raise unittest.SkipTest("SANJEH_STACK names no running stack: run through ctest or scripts/dev test")
+        return cls(folder, os.environ["SANJEH_BUILD"])
+
+    @classmethod
+    def own(cls, accounts=("hrd.manager", "security.officer"), env=None):
+        """A fresh, running stack that the caller must destroy()."""
+        build = os.environ["SANJEH_BUILD"]
+        folder = tempfile.mkdtemp(prefix="sanjeh-own-", dir=build)
+        os.chmod(folder, 0o755)
+        stack = cls(folder, build, env)
+        try:
+            stack.create({name: ACCOUNTS[name] for name in accounts})
+        except BaseException:
+            stack.keep_log()
+            stack.destroy()
+            raise
+        return stack
+
+    def instance(self, *args, **kw):
+        return run(ROOT / "scripts/instance", args[0], self.folder, *args[1:], env=self.env, **kw)
+
+    def cluster(self, *args, **kw):
+        return run(ROOT / "scripts/cluster", args[0], self.folder / "pg", *args[1:], **kw)
+
+    def create(self, accounts):
+        self.instance("create", "--build", self.build, "--port", str(free_port()))
+        self.add_accounts(accounts)
+        self.start()
+
+    def add_accounts(self, accounts):
+        for name, account in accounts.items():
+            self.instance("account", name, *account)
+
+    def start(self, **kw):
+        return self.instance("start", **kw)
+
+    def stop(self):
+        for client in self._clients.values():
+            client.close()
+        self.instance("stop")
+
+    def destroy(self):
+        if (self.folder / "settings").exists():
+            self.instance("stop", check=False)
+        if (self.folder / "pg").exists():
+            self.cluster("destroy", check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def keep_log(self):
+        log = self.folder / "sanjehd.log"
+        if log.exists():
+            sys.stderr.write(log.read_text(errors="replace")[-4000:])
+
+    # ---- what it is ------------------------------------------------------------------------------------------
+
+    @property
+    def port(self):
+        settings = (self.folder / "settings").read_text().splitlines()
+        return int(next(line for line in settings if line.startswith("port="))[5:])
+
+    @property
+    def ca_file(self):
+        return self.folder / "certs/ca.pem"
+
+    @property
+    def pid(self):
+        return int((self.folder / "sanjehd.pid").read_text())
+
+    @property
+    def accounts(self):
+        lines = (self.folder / "accounts.jsonl").read_text(encoding="utf-8").splitlines()
+        return {account["username"]: account for account in map(json.loads, lines)}
+
+    def log(self):
+        return (self.folder / "sanjehd.log").read_text(errors="replace")
+
+    def is_alive(self):
+        try:
+            os.kill(self.pid, 0)
+            return "State:\tZ" not in pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        except (ProcessLookupError, FileNotFoundError):
+            return False
+
+    def keeper_pid(self):
+        """The other sanjehd process, child of the front."""
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        assert len(children) == 1, f"sanjehd has {len(children)} children"
+        return int(children[0])
+
+    # ---- using it --------------------------------------------------------------------------------------------
+
+    def anonymous(self, **kw):
+        return Client(self.port, self.ca_file, **kw)
+
+    def book(self, username):
+        if username not in self._books:
+            self._books[username] = CodeBook(self.accounts[username]["totp_secret"])
+        return self._books[username]
+
+    def sign_in(self, username):
+        """A new session; the answer of the second factor."""
+        return self.anonymous().sign_in(username, self.accounts[username]["password"], self.book(username))
+
+    def client(self, username):
+        """A signed-in client; the session is shared by the tests of one stack."""
+        if username not in self._clients:
+            saved = self.folder / "tokens.json"
+            tokens = json.loads(saved.read_text()) if saved.exists() else {}
+            if username not in tokens:
+                answer = self.sign_in(username)
+                if answer.status != 200:
+                    raise RuntimeError(f"{username} could not sign in: {answer!r}")
+                tokens[username] = answer.json()["token"]
+                with open(os.open(saved, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+                    json.dump(tokens, out)
+            self._clients[username] = self.anonymous(token=tokens[username])
+        return self._clients[username]
+
+    def forget_sessions(self):
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        (self.folder / "tokens.json").unlink(missing_ok=True)
+
+    def dsn(self, role="admin"):
+        return self.cluster("dsn", role).stdout.strip()
+
+    def sql(self, text, role="admin", check=True):
+        """Unaligned tuples of a script that stops at its first error."""
+        done = run("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.dsn(role), "-f", "-", stdin=text, check=check)
+        return done.stdout.strip() if check else done
+
+    def export(self, name="export.tar"):
+        """The record as the security officer exports it; path of the tar."""
+        answer = self.client("security.officer").post("/api/v1/audit/exports", {"from": 0, "to": None})
+        if answer.status != 200:
+            raise RuntimeError(f"export: {answer!r}")
+        path = self.folder / name
+        path.write_bytes(answer.body)
+        return path
+
+    def verify(self, bundle, *options):
+        self.instance("policy")
+        return run(self.build / "server/sanjeh-verify", bundle, "--policy", self.folder / "audit.policy", *options, check=False)
+
+    def kill9(self):
+        """Front and keeper at once, as the out-of-memory killer or a power cut would."""
+        pids = [self.pid]
+        try:
+            pids.append(self.keeper_pid())
+        except (AssertionError, FileNotFoundError):
+            pass
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        deadline = time.time() + 10
+        while time.time() < deadline and self.is_alive():
+            time.sleep(0.02)
+
+
+def problem(test, answer, status, code=None):
+    """An RFC 9457 answer as CONTRACT 2 wants it; its document."""
+    test.assertEqual(answer.status, status, answer)
+    test.assertEqual(answer.header("Content-Type"), "application/problem+json", answer)
+    document = answer.json()
+    for name in ("type", "title", "detail", "code", "request_id"):
+        test.assertIsInstance(document.get(name), str, f"{name} in {document}")
+    test.assertEqual(document["status"], status)
+    test.assertRegex(document["code"], r"^[A-Z][A-Z0-9_]+$")
+    test.assertEqual(document["request_id"], answer.header("X-Request-Id"))
+    for fault in document.get("errors", []):
+        test.assertLessEqual({"pointer", "code", "detail"}, set(fault), fault)
+    if code is not None:
+        test.assertEqual(document["code"], code, document)
+    return document
+
+
+def recorded(test, answer):
+    """The answer is on the record: index and leaf stand in its headers."""
+    test.assertRegex(answer.header("X-Request-Id") or "", r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", answer)
+    test.assertRegex(answer.header("Audit-Index") or "", r"^[0-9]+$", answer)
+    test.assertRegex(answer.header("Audit-Leaf") or "", r"^[A-Za-z0-9+/]{43}=$", answer)
+    return int(answer.header("Audit-Index"))
+
+
+class SharedTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack.shared()
+
+    @classmethod
+    def tearDownClass(cls):
+        for client in cls.stack._clients.values():
+            client.close()
+
+
+def up(folder, build):
+    # Short deadlines, so that the slow-drip tests need seconds; a long idle time for the shared sessions.
+    env = {"SANJEH_HTTP_HEAD_DEADLINE_S": "4", "SANJEH_HTTP_BODY_DEADLINE_S": "6", "SANJEH_AUTHN_IDLE_S": "3600"}
+    stack = Stack(folder, build, env)
+    if stack.folder.exists():
+        stack.destroy()
+    stack.folder.mkdir(parents=True)
+    try:
+        stack.create({**ACCOUNTS, **SIGN_IN})
+        accounts = stack.accounts
+        demo_load.load(stack.anonymous(timeout=300), accounts, SOURCE)
+        stack.add_accounts(JUDGES)
+    except BaseException:
+        stack.keep_log()
+        raise
+    (stack.folder / "stack.json").write_text(json.dumps({"port": stack.port}))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", choices=("up", "down"))
+    parser.add_argument("folder")
+    parser.add_argument("--build", default=os.environ.get("SANJEH_BUILD"))
+    args = parser.parse_args()
+    if args.command == "up":
+        up(args.folder, args.build)
+    else:
+        Stack(args.folder, args.build).destroy()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does every request leave its entry, and does the exported record prove it (I1)?"""
+
+import base64
+import hashlib
+import tarfile
+import time
+import unittest
+import uuid
+
+from stack import SharedTest, problem, recorded
+
+
+class Record(SharedTest):
+    def entry(self, index):
+        return bytes.fromhex(self.stack.sql(f"select encode(entry, 'hex') from sanjeh.audit_entry where idx = {index}"))
+
+    def test_the_leaf_of_an_answer_is_the_hash_of_its_entry(self):
+        answer = self.stack.client("hrd.manager").get("/api/v1/judges?limit=1")
+        index = recorded(self, answer)
+        entry = self.entry(index)
+        self.assertEqual(base64.b64decode(answer.header("Audit-Leaf")), hashlib.sha256(b"\0" + entry).digest())
+        self.assertIn(uuid.UUID(answer.header("X-Request-Id")).bytes, entry)
+
+    def test_an_entry_names_nobody(self):
+        hrd = self.stack.client("hrd.manager")
+        judge = hrd.items("/api/v1/judges")[0]
+        answer = hrd.get(f"/api/v1/judges/{judge['id']}")
+        entry = self.entry(recorded(self, answer))
+        for text in (judge["name"], judge["personnel_number"], "hrd.manager", "مدیر منابع انسانی"):
+            self.assertNotIn(text.encode(), entry)
+        self.assertIn(uuid.UUID(judge["id"]).bytes, entry)
+        self.assertIn(b"judge:read", entry)
+
+    def test_a_searched_number_is_not_in_the_entry(self):
+        answer = self.stack.client("hrd.manager").get("/api/v1/judges?personnel_number=HRD-0003")
+        self.assertNotIn(b"HRD-0003", self.entry(recorded(self, answer)).upper())
+
+    def test_the_export_verifies_and_covers_the_last_answer(self):
+        index = recorded(self, self.stack.client("hrd.manager").get("/api/v1/me"))
+        bundle = self.stack.export()
+        with tarfile.open(bundle) as tar:
+            names = tar.getnames()
+            checkpoint = tar.extractfile("checkpoint").read().decode()
+        for name in ("checkpoint", "policy"):
+            self.assertIn(name, names)
+        self.assertTrue([name for name in names if name.startswith("tile/entries/")])
+        self.assertGreater(int(checkpoint.splitlines()[1]), index)
+        done = self.stack.verify(bundle)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        with tarfile.open(bundle) as tar:
+            tar.extractall(self.stack.folder / "export")
+        self.assertEqual(self.stack.verify(self.stack.folder / "export").returncode, 0, "a folder verifies as its tar")
+
+    def test_an_older_checkpoint_is_consistent_with_a_newer_export(self):
+        old = self.stack.export("old.tar")
+        with tarfile.open(old) as tar:
+            note = self.stack.folder / "old.note"
+            note.write_bytes(tar.extractfile("checkpoint").read())
+        self.stack.client("hrd.manager").get("/api/v1/me")
+        done = self.stack.verify(self.stack.export(), "--since", note)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        done = self.stack.verify(self.stack.export(), "--max-age", "3600")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_the_verifier_knows_usage_from_tampering(self):
+        bundle = self.stack.export()
+        from stack import run
+        for arguments in ((), (bundle,), (bundle, "--policy", "/nonexistent"), (bundle, "--no-such-option")):
+            done = run(self.stack.build / "server/sanjeh-verify", *arguments, check=False)
+            self.assertEqual(done.returncode, 3, (arguments, done.stderr))
+
+    def test_another_logs_key_does_not_verify(self):
+        bundle = self.stack.export()
+        self.stack.instance("policy")
+        policy = (self.stack.folder / "audit.policy").read_text()
+        vkey = policy.split()[1]
+        name, _, key = vkey.rsplit("+", 2)
+        other = bytes([1]) + hashlib.sha256(base64.b64decode(key)).digest()
+        identity = hashlib.sha256(name.encode() + b"\n" + other).digest()[:4].hex()
+        wrong = self.stack.folder / "wrong.policy"
+        wrong.write_text(f"log {name}+{identity}+{base64.b64encode(other).decode()}\nquorum none\n")
+        from stack import run
+        done = run(self.stack.build / "server/sanjeh-verify", bundle, "--policy", wrong, check=False)
+        self.assertIn(done.returncode, (1, 3), done.stdout + done.stderr)
+
+    def test_a_caller_gets_the_receipt_of_the_own_request_alone(self):
+        hrd, sit = self.stack.client("hrd.manager"), self.stack.client("sit.manager")
+        answer = hrd.get("/api/v1/me")
+        path = f"/api/v1/audit/receipts/{answer.header('X-Request-Id')}"
+        receipt = hrd.get(path)
+        if receipt.status == 404 and receipt.json().get("code") == "NOT_FOUND" and \
+                "GET /api/v1/audit/receipts/{request_id}" not in routes(self.stack):
+            self.skipTest("this build has no receipts route")
+        self.assertEqual(receipt.status, 200, receipt)
+        self.assertEqual(receipt.json()["index"], int(answer.header("Audit-Index")))
+        problem(self, sit.get(path), 404, "NOT_FOUND")
+
+    def test_strangers_are_recorded_in_aggregate(self):
+        before = self.size()
+        stranger = self.stack.anonymous()
+        for _ in range(200):
+            stranger.get("/api/v1/judges")
+        self.assertLess(self.size() - before, 20, "200 anonymous requests must not be 200 entries")
+        # the aggregate itself is written when its minute is over
+        deadline = time.time() + 75
+        while time.time() < deadline:
+            hit = self.stack.sql(f"select count(*) from sanjeh.audit_entry where idx >= {before} and position("
+                                 "'anonymous'::bytea in entry) > 0")
+            if int(hit) > 0:
+                return
+            time.sleep(2)
+        self.fail("no aggregate of anonymous requests was written")
+
+    def size(self):
+        return int(self.stack.sql("select size from sanjeh.audit_head"))
+
+
+def routes(stack):
+    from stack import run
+    return run(stack.build / "server/sanjehd", "--routes").stdout.splitlines()
+
+
+if __name__ == "__main__":
+    unittest.main()

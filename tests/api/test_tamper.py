@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can a database superuser rewrite, shorten or roll back the record unnoticed (I2)? Every attack has its own undo, so
+that each starts from a record that verifies."""
+
+import json
+import shutil
+import time
+import unittest
+
+from stack import Stack, run
+
+
+class Tampering(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack.own()
+        client = cls.stack.client("hrd.manager")
+        for _ in range(300):
+            client.get("/api/v1/me")
+        cls.stack.sql("create schema kept; create table kept.entry as select * from sanjeh.audit_entry")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.destroy()
+
+    def setUp(self):
+        self.size = int(self.stack.sql("select size from sanjeh.audit_head"))
+        self.stack.sql("drop table kept.entry; create table kept.entry as select * from sanjeh.audit_entry")
+
+    def attack(self, sql):
+        """Does it as superuser past every trigger, exports, verifies, undoes; (exit code, report)."""
+        self.stack.sql(f"set session_replication_role = replica; {sql}")
+        try:
+            bundle = self.stack.export()
+        finally:
+            self.stack.sql("set session_replication_role = replica; begin;"
+                           "delete from sanjeh.audit_entry e using kept.entry k where e.idx = k.idx;"
+                           "insert into sanjeh.audit_entry select * from kept.entry;"
+                           f"delete from sanjeh.audit_entry where idx >= {self.size} and idx not in (select idx from kept.entry) "
+                           "and idx >= (select size from sanjeh.audit_head); commit;")
+        done = self.stack.verify(bundle, "--json")
+        return done.returncode, json.loads(done.stdout)
+
+    def assert_named(self, report, low, high=None):
+        high = low if high is None else high
+        index = next((report[key] for key in ("bad_index", "index", "first_bad_index") if report.get(key) is not None), None)
+        self.assertIsNotNone(index, report)
+        self.assertTrue(low <= index <= high, report)
+        self.assertTrue(report.get("cause"), report)
+
+    def test_untouched_verifies(self):
+        code, report = self.attack("select 1")
+        self.assertEqual(code, 0, report)
+
+    def test_an_edited_byte_is_found(self):
+        for index in (0, self.size // 2, self.size - 1):
+            with self.subTest(index):
+                code, report = self.attack("update sanjeh.audit_entry set entry = set_byte(entry, 40, get_byte(entry, 40) # 1) "
+                                           f"where idx = {index}")
+                self.assertEqual(code, 1, report)
+                self.assert_named(report, index)
+
+    def test_an_edit_with_its_leaf_hash_is_found(self):
+        index = self.size // 3
+        code, report = self.attack("update sanjeh.audit_entry set entry = set_byte(entry, 40, get_byte(entry, 40) # 1) "
+                                   f"where idx = {index}; update sanjeh.audit_entry set leaf_hash = sha256('\\x00'::bytea || entry) "
+                                   f"where idx = {index}")
+        self.assertEqual(code, 1, report)
+        self.assertIsNotNone(report.get("cause"), report)
+
+    def test_a_deleted_row_is_found(self):
+        for index in (0, self.size // 2, self.size - 1):
+            with self.subTest(index):
+                code, report = self.attack(f"delete from sanjeh.audit_entry where idx = {index}")
+                self.assertIn(code, (1, 2), report)
+                self.assert_named(report, index)
+
+    def test_swapped_rows_are_found(self):
+        first, second = self.size // 2, self.size // 2 + 1
+        code, report = self.attack(f"update sanjeh.audit_entry set idx = -1 where idx = {first};"
+                                   f"update sanjeh.audit_entry set idx = {first} where idx = {second};"
+                                   f"update sanjeh.audit_entry set idx = {second} where idx = -1")
+        self.assertEqual(code, 1, report)
+        self.assert_named(report, first, second)
+
+    def test_a_cut_tail_is_found(self):
+        code, report = self.attack(f"delete from sanjeh.audit_entry where idx >= {self.size - 50}")
+        self.assertIn(code, (1, 2), report)
+        self.assert_named(report, self.size - 50)
+
+    def test_an_emptied_table_is_found(self):
+        code, report = self.attack("truncate sanjeh.audit_entry")
+        self.assertIn(code, (1, 2), report)
+        self.assert_named(report, 0)
+
+    def test_a_stripped_or_changed_checkpoint_is_found(self):
+        bundle = self.stack.export()
+        folder = self.stack.folder / "cut"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        run("tar", "-xf", bundle, "-C", folder)
+        note = (folder / "checkpoint").read_text()
+        text, signatures = note.split("\n\n", 1)
+        lines = text.split("\n")
+        changed = {
+            "no signature": text + "\n\n",
+            "other size": "\n".join([lines[0], str(int(lines[1]) - 1), lines[2]]) + "\n\n" + signatures,
+            "other root": "\n".join([lines[0], lines[1], "A" * 43 + "="]) + "\n\n" + signatures,
+            "other origin": "\n".join(["evil.example/log", *lines[1:]]) + "\n\n" + signatures,
+        }
+        for name, content in changed.items():
+            with self.subTest(name):
+                (folder / "checkpoint").write_text(content)
+                done = self.stack.verify(folder)
+                self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+
+    def test_an_old_checkpoint_is_stale(self):
+        bundle = self.stack.export()
+        time.sleep(2.1)
+        done = self.stack.verify(bundle, "--max-age", "1")
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+
+
+class Rollback(unittest.TestCase):
+    def setUp(self):
+        self.stack = Stack.own()
+        self.addCleanup(self.stack.destroy)
+
+    def refuse(self, code):
+        """The server must not start, and must say why."""
+        before = len(self.stack.log())
+        done = self.stack.start(check=False)
+        self.assertNotEqual(done.returncode, 0, "it started on a record that was rolled back")
+        said = self.stack.log()[before:]
+        self.assertRegex(said, code, said[-3000:])
+
+    def test_an_older_database_is_refused(self):
+        client = self.stack.client("hrd.manager")
+        self.stack.stop()
+        data, copy = self.stack.folder / "pg/data", self.stack.folder / "pg/older"
+        run("cp", "-a", data, copy)
+        self.stack.start()
+        self.stack.forget_sessions()
+        client = self.stack.anonymous(token=client.token)
+        for _ in range(20):
+            self.assertEqual(client.get("/api/v1/me").status, 200)
+        client.close()
+        self.stack.stop()
+        run("rm", "-rf", data)
+        run("mv", copy, data)
+        self.refuse("LOG_ROLLED_BACK")
+
+    def test_a_cut_record_is_refused(self):
+        client = self.stack.client("hrd.manager")
+        for _ in range(20):
+            client.get("/api/v1/me")
+        self.stack.stop()
+        self.stack.cluster("start")
+        self.stack.sql("set session_replication_role = replica; delete from sanjeh.audit_entry where idx >= "
+                       "(select size - 1 from sanjeh.audit_head)")
+        self.refuse("LOG_TAMPERED|LOG_ROLLED_BACK")
+
+    def test_a_rewritten_head_is_refused(self):
+        self.stack.stop()
+        self.stack.cluster("start")
+        self.stack.sql("set session_replication_role = replica; update sanjeh.audit_head set root = sha256('forged'::bytea)")
+        self.refuse("LOG_TAMPERED")
+
+    def test_a_lost_signer_state_is_refused(self):
+        self.stack.stop()
+        for path in (self.stack.folder / "keys/signer").iterdir():
+            path.unlink()
+        self.refuse("LOG_TAMPERED|LOG_ROLLED_BACK|signer")
+
+    def test_a_forged_outbox_draft_is_not_sequenced(self):
+        self.stack.stop()
+        self.stack.cluster("start")
+        self.stack.sql("insert into sanjeh.audit_outbox (emitter, seq, draft, mac) "
+                       "values (gen_random_uuid(), 1, '\\x0102'::bytea, sha256('no key'::bytea))")
+        self.stack.start()
+        self.stack.forget_sessions()
+        self.assertEqual(self.stack.sql("select count(*) from sanjeh.audit_outbox"), "0")
+        self.assertEqual(self.stack.sql("select count(*) from sanjeh.audit_refused"), "1")
+        self.assertEqual(self.stack.verify(self.stack.export()).returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
