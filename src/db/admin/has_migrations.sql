@@ -1,0 +1,1 @@
+select pg_catalog.to_regclass('sanjeh.schema_migration') is not null

@@ -1,0 +1,1 @@
+select number, sha256 from sanjeh.schema_migration order by number

@@ -1,0 +1,2 @@
+-- Followed by the quoted name of a channel.
+listen
