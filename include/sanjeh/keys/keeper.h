@@ -40,26 +40,32 @@ struct sj_keeper_config {
 /* Makes the file with a fresh root key, mode 0400. Errors: IO (also when it exists). */
 SJ_MUST_CHECK sj_status sj_keeper_create_root(const char *path);
 /* Forks. Returns when the keeper is sandboxed and has its keys; its reason to refuse becomes the status.
- * Errors: BAD_CONFIG (key file), KEEPER_UNAVAILABLE, IO. */
+ * Errors: BAD_CONFIG (key file, origin, user), CONFLICT (another keeper holds the signer's state), LOG_TAMPERED (the
+ * state was edited, or belongs to another root key or origin), KEEPER_UNAVAILABLE, IO. */
 SJ_MUST_CHECK sj_status sj_keeper_start(
     const struct sj_keeper_config *config, struct sj_keeper **ret_keeper);
-/* Closes the channels and waits for the process (kills it after 2 s). */
+/* Ends the lines and waits for the process (kills it after 2 s). Close the channels first. */
 void sj_keeper_stop(struct sj_keeper **keeper);
 int sj_keeper_pid(const struct sj_keeper *keeper);
 /* A process that is not the keeper any more (after fork of helpers) is not supported. */
 bool sj_keeper_is_alive(const struct sj_keeper *keeper);
-/* The channel of a loop (0 .. channels-1); loop NULL: blocking. Call on the loop's thread. */
+/* The channel of a loop (0 .. channels-1); loop NULL: blocking. Call on the loop's thread (or before it runs). After
+ * sj_channel_close the same number can be opened again. Errors: KEEPER_UNAVAILABLE, CONFLICT (open already),
+ * BAD_CONFIG (no such number). */
 SJ_MUST_CHECK sj_status sj_channel_open(struct sj_keeper *keeper, unsigned number,
     struct sj_loop *loop, struct sj_channel **ret_channel);
 void sj_channel_close(struct sj_channel **channel);
 
-/* ---- questions; all fail with KEEPER_UNAVAILABLE when the keeper is gone or slow (2 s) ---- */
+/* ---- questions; all fail with KEEPER_UNAVAILABLE when the keeper is gone or slow (2 s), and those that use a
+ * unit's key with NOT_FOUND when it is not loaded. A question that the phase does not permit closes the channel. */
 
-/* A fresh unit: KEK of epoch 1 and index root, wrapped by the root key with the unit as context. */
+/* A fresh unit: KEK of epoch 1 and index root, wrapped by the root key with the unit as context. A later epoch gets a
+ * fresh KEK and keeps the index root of the loaded unit. Not loaded by itself: store it, then ask_load_unit_key.
+ * Errors: INVALID (epoch 0, or a later one of a unit that is not loaded). */
 SJ_MUST_CHECK sj_status ask_new_unit_key(
     struct sj_channel *channel, struct sj_uuid unit, uint32_t epoch, struct sj_buf *ret_wrapped);
 /* Gives the keeper a stored wrapped unit key. Needed once per unit and epoch before the questions below.
- * Errors: DECRYPT for a wrong or moved one. */
+ * Errors: DECRYPT for a wrong or moved one; CONFLICT when another key is loaded for the same epoch. */
 SJ_MUST_CHECK sj_status ask_load_unit_key(
     struct sj_channel *channel, struct sj_uuid unit, uint32_t epoch, struct sj_view wrapped);
 /* A fresh subject DEK wrapped by the unit's newest KEK, and the DEK itself. */
@@ -83,8 +89,8 @@ struct sj_blind {
 SJ_MUST_CHECK sj_status ask_blind_index(struct sj_channel *channel, struct sj_uuid unit,
     uint32_t table, uint32_t index, uint32_t version, unsigned bits, const struct sj_text *values,
     size_t count, struct sj_blind *ret_blinds);
-/* Signs a row-security context for the scopes (units, compartment, judge or named system scopes), valid
- * until expires (at most one hour ahead). */
+/* Signs a row-security context for the scopes (units, compartment, judge or named system scopes; 1 to 11), valid
+ * until expires (at most one hour ahead). Errors: INVALID. */
 SJ_MUST_CHECK sj_status ask_context(struct sj_channel *channel, const struct sj_uuid *scopes,
     size_t count, sj_time_us expires, struct sj_context *ret_context);
 /* PROVISION only: inner||outer HMAC pads of the context key, 128 bytes. */

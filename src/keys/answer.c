@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What does the keeper do for whom?
+ * The table below is the whole attack surface of the process: a question is answered when its kind has a row and
+ * the row's phase is ours; everything else, and every message that is a byte too short or too long, closes the
+ * channel (deny by default). The other side parses the outside world, so it is taken to be hostile: it may use
+ * keys as far as the table goes, and never sees the root key, a unit key, the pepper or the signing key.
+ */
+#include "answer.h"
+#include "sanjeh/base/memory.h"
+#include "sanjeh/base/reader.h"
+#include "wire.h"
+#include <string.h>
+
+#define FOR_PROVISION (1u << SJ_KEEPER_PROVISION)
+#define FOR_SERVE     (1u << SJ_KEEPER_SERVE)
+#define FOR_BOTH      (FOR_PROVISION | FOR_SERVE)
+
+/* Reads the body to its end, does the work, appends the result. PROTOCOL means: malformed. */
+typedef sj_status answer_fn(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer);
+
+static void key_wipe(struct sj_key *key)
+{
+    sj_wipe(key, sizeof(*key));
+}
+
+static sj_status read_id(struct sj_reader *body, struct sj_uuid *ret_id)
+{
+    return sj_read_bytes(body, ret_id->bytes, sizeof(ret_id->bytes));
+}
+
+static sj_status read_hash(struct sj_reader *body, struct sj_hash *ret_hash)
+{
+    return sj_read_bytes(body, ret_hash->bytes, sizeof(ret_hash->bytes));
+}
+
+static sj_status read_end(const struct sj_reader *body)
+{
+    ENSURE(body->left == 0, PROTOCOL);
+    return SJ_DONE;
+}
+
+/* A count of 1 to max. */
+static sj_status read_count(struct sj_reader *body, uint16_t max, uint16_t *ret_count)
+{
+    uint16_t count = 0;
+    TRY(sj_read_u16(body, &count));
+    ENSURE(count >= 1 && count <= max, PROTOCOL);
+    *ret_count = count;
+    return SJ_DONE;
+}
+
+static sj_status read_wrapped(struct sj_reader *body, struct sj_view *ret_wrapped)
+{
+    uint16_t len = 0;
+    TRY(sj_read_u16(body, &len));
+    ENSURE(len <= WIRE_WRAPPED_MAX, PROTOCOL);
+    return sj_read_view(body, len, ret_wrapped);
+}
+
+static sj_status answer_new_unit_key(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_uuid unit;
+    uint32_t epoch = 0;
+    TRY(read_id(body, &unit));
+    TRY(sj_read_u32(body, &epoch));
+    TRY(read_end(body));
+    return vault_new_unit_key(answerer->vault, unit, epoch, answer);
+}
+
+static sj_status answer_load_unit_key(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_uuid unit;
+    uint32_t epoch = 0;
+    struct sj_view wrapped;
+    (void)answer;
+    TRY(read_id(body, &unit));
+    TRY(sj_read_u32(body, &epoch));
+    TRY(read_wrapped(body, &wrapped));
+    TRY(read_end(body));
+    return vault_load_unit_key(answerer->vault, unit, epoch, wrapped);
+}
+
+static sj_status answer_new_subject_key(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_uuid unit;
+    struct sj_uuid subject;
+    uint32_t version = 0;
+    TRY(read_id(body, &unit));
+    TRY(read_id(body, &subject));
+    TRY(sj_read_u32(body, &version));
+    TRY(read_end(body));
+    CLEANUP(key_wipe) struct sj_key dek;
+    CLEANUP(sj_buf_clear) struct sj_buf wrapped = SJ_BUF(WIRE_WRAPPED_MAX);
+    TRY(vault_new_subject_key(answerer->vault, unit, subject, version, &wrapped, &dek));
+    TRY(sj_buf_put(answer, dek.bytes, SJ_KEY_SIZE));
+    return sj_buf_put_view(answer, sj_buf_view(&wrapped));
+}
+
+static sj_status unwrap_one(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_uuid unit;
+    struct sj_uuid subject;
+    uint32_t version = 0;
+    struct sj_view wrapped;
+    TRY(read_id(body, &unit));
+    TRY(read_id(body, &subject));
+    TRY(sj_read_u32(body, &version));
+    TRY(read_wrapped(body, &wrapped));
+    CLEANUP(key_wipe) struct sj_key dek;
+    TRY(vault_unwrap(answerer->vault, unit, subject, version, wrapped, &dek));
+    return sj_buf_put(answer, dek.bytes, SJ_KEY_SIZE);
+}
+
+static sj_status answer_unwrap(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    uint16_t count = 0;
+    TRY(read_count(body, SJ_UNWRAP_MAX, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(unwrap_one(answerer, body, answer));
+    }
+    return read_end(body);
+}
+
+static sj_status blind_one(
+    const struct sj_key *key, unsigned bits, struct sj_reader *body, struct sj_buf *answer)
+{
+    uint16_t len = 0;
+    struct sj_view value;
+    uint8_t blind[SJ_BLIND_SIZE];
+    TRY(sj_read_u16(body, &len));
+    TRY(sj_read_view(body, len, &value));
+    TRY(sj_blind_value(key, value, bits, blind));
+    return sj_buf_put(answer, blind, sizeof(blind));
+}
+
+static sj_status answer_blind_index(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_uuid unit;
+    struct sj_blind_place place = {0, 0, 0, 0};
+    uint8_t bits = 0;
+    uint16_t count = 0;
+    TRY(read_id(body, &unit));
+    TRY(sj_read_u32(body, &place.table));
+    TRY(sj_read_u32(body, &place.index));
+    TRY(sj_read_u32(body, &place.version));
+    TRY(sj_read_u8(body, &bits));
+    TRY(read_count(body, WIRE_BLIND_MAX, &count));
+    ENSURE(bits >= SJ_BLIND_BITS_MIN && bits <= SJ_BLIND_BITS_MAX, PROTOCOL);
+    CLEANUP(key_wipe) struct sj_key key;
+    TRY(vault_blind_key(answerer->vault, unit, &place, &key));
+    for (size_t i = 0; i < count; i++) {
+        TRY(blind_one(&key, bits, body, answer));
+    }
+    return read_end(body);
+}
+
+static sj_status answer_context(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_uuid scopes[WIRE_SCOPES_MAX];
+    uint16_t count = 0;
+    uint64_t expires = 0;
+    TRY(sj_read_u64(body, &expires));
+    TRY(read_count(body, WIRE_SCOPES_MAX, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(read_id(body, &scopes[i]));
+    }
+    TRY(read_end(body));
+    ENSURE(expires <= INT64_MAX, INVALID);
+    return vault_context(
+        answerer->vault, scopes, count, sj_time_now(), (sj_time_us)expires, answer);
+}
+
+static sj_status answer_context_pads(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    uint8_t pads[128];
+    TRY(read_end(body));
+    vault_context_pads(answerer->vault, pads);
+    const sj_status status = sj_buf_put(answer, pads, sizeof(pads));
+    sj_wipe(pads, sizeof(pads));
+    return status;
+}
+
+static sj_status answer_pepper(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    uint32_t version = 0;
+    struct sj_hash tag;
+    struct sj_hash mac;
+    TRY(sj_read_u32(body, &version));
+    TRY(read_hash(body, &tag));
+    TRY(read_end(body));
+    TRY(vault_pepper(answerer->vault, version, &tag, &mac));
+    return sj_buf_put(answer, mac.bytes, SJ_HASH_SIZE);
+}
+
+static sj_status answer_emitter_key(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_uuid emitter;
+    CLEANUP(key_wipe) struct sj_key key;
+    TRY(read_id(body, &emitter));
+    TRY(read_end(body));
+    TRY(vault_emitter_key(answerer->vault, emitter, &key));
+    return sj_buf_put(answer, key.bytes, SJ_KEY_SIZE);
+}
+
+static sj_status answer_signed_head(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    uint64_t size = 0;
+    struct sj_hash root;
+    TRY(read_end(body));
+    TRY(signer_head(answerer->signer, &size, &root));
+    TRY(sj_buf_put_u64(answer, size));
+    TRY(sj_buf_put(answer, root.bytes, SJ_HASH_SIZE));
+    return signer_vkey(answerer->signer, answer);
+}
+
+static sj_status read_batch(struct sj_reader *body, struct signer_batch *ret_batch)
+{
+    uint16_t count = 0;
+    TRY(sj_read_u64(body, &ret_batch->old_size));
+    TRY(read_hash(body, &ret_batch->new_root));
+    TRY(read_count(body, WIRE_LEAVES_MAX, &count));
+    return sj_read_view(body, (size_t)count * SJ_HASH_SIZE, &ret_batch->leaves);
+}
+
+static sj_status answer_extend(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct signer_batch batch;
+    TRY(read_batch(body, &batch));
+    TRY(read_end(body));
+    return signer_extend(answerer->signer, &batch, answer);
+}
+
+static sj_status answer_recover(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_uuid emitter;
+    struct sj_hash mac;
+    struct sj_hash expected;
+    struct signer_batch batch;
+    CLEANUP(key_wipe) struct sj_key key;
+    TRY(read_id(body, &emitter));
+    TRY(read_hash(body, &mac));
+    TRY(read_batch(body, &batch));
+    TRY(read_end(body));
+    TRY(vault_emitter_key(answerer->vault, emitter, &key));
+    TRY(signer_batch_mac(answerer->signer, &batch, &key, &expected));
+    ENSURE(sj_hash_equal(&mac, &expected), LOG_TAMPERED);
+    return signer_extend(answerer->signer, &batch, answer);
+}
+
+static const struct {
+    unsigned phases;
+    answer_fn *fn;
+} permitted[WIRE_KIND_COUNT_] = {
+    [WIRE_NEW_UNIT_KEY] = {FOR_BOTH, answer_new_unit_key},
+    [WIRE_LOAD_UNIT_KEY] = {FOR_BOTH, answer_load_unit_key},
+    [WIRE_NEW_SUBJECT_KEY] = {FOR_BOTH, answer_new_subject_key},
+    [WIRE_UNWRAP] = {FOR_BOTH, answer_unwrap},
+    [WIRE_BLIND_INDEX] = {FOR_BOTH, answer_blind_index},
+    [WIRE_CONTEXT] = {FOR_BOTH, answer_context},
+    [WIRE_CONTEXT_PADS] = {FOR_PROVISION, answer_context_pads},
+    [WIRE_PEPPER] = {FOR_BOTH, answer_pepper},
+    [WIRE_EMITTER_KEY] = {FOR_BOTH, answer_emitter_key},
+    [WIRE_SIGNED_HEAD] = {FOR_SERVE, answer_signed_head},
+    [WIRE_EXTEND] = {FOR_SERVE, answer_extend},
+    [WIRE_RECOVER] = {FOR_SERVE, answer_recover},
+};
+
+static answer_fn *find_permitted(enum sj_keeper_use phase, uint8_t kind)
+{
+    if (kind >= WIRE_KIND_COUNT_ || (permitted[kind].phases & (1u << phase)) == 0) {
+        return NULL;
+    }
+    return permitted[kind].fn;
+}
+
+static sj_status put_head(struct sj_buf *answer, uint32_t id, enum sj_code code)
+{
+    sj_buf_reset(answer);
+    TRY(sj_buf_put_u32(answer, id));
+    return sj_buf_put_u16(answer, (uint16_t)code);
+}
+
+sj_status answer_question(struct answerer *answerer, struct sj_view question, struct sj_buf *answer)
+{
+    struct sj_reader body = sj_reader_of(question);
+    uint32_t id = 0;
+    uint8_t kind = WIRE_NONE;
+    TRY(sj_read_u32(&body, &id));
+    TRY(sj_read_u8(&body, &kind));
+    answer_fn *fn = find_permitted(answerer->phase, kind);
+    ENSURE(fn != NULL, PROTOCOL);
+    TRY(put_head(answer, id, SJ_OK));
+    const sj_status status = fn(answerer, &body, answer);
+    if (!sj_failed(status)) {
+        return SJ_DONE;
+    }
+    ENSURE(status.code != SJ_PROTOCOL, PROTOCOL);
+    return put_head(answer, id, status.code);
+}

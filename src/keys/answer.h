@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside the keeper only: from one question's bytes to one answer's bytes.
+ */
+#ifndef SJ_KEYS_ANSWER_H
+#define SJ_KEYS_ANSWER_H
+
+#include "sanjeh/keys/keeper.h"
+#include "signer.h"
+#include "vault.h"
+
+struct answerer {
+    enum sj_keeper_use phase;
+    struct vault *vault;
+    struct signer *signer; /* NULL in PROVISION */
+};
+
+/* Hostile bytes. Puts the whole answer into the emptied buffer. Errors: PROTOCOL when the question is malformed or
+ * not permitted in this phase: there is no answer, the channel must be closed. */
+SJ_MUST_CHECK sj_status answer_question(
+    struct answerer *answerer, struct sj_view question, struct sj_buf *answer);
+
+#endif

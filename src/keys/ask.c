@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How is a question put into words?
+ * The weak side: encodes what the front wants, checks the shape of what comes back (the keeper is trusted, a bug is
+ * not). Bodies that hold keys are wiped with their buffers. Formats: docs/KEYS.md.
+ */
+#include "keeper_priv.h"
+#include "sanjeh/base/memory.h"
+#include "sanjeh/base/reader.h"
+#include <string.h>
+
+static sj_status put_id(struct sj_buf *body, struct sj_uuid id)
+{
+    return sj_buf_put(body, id.bytes, sizeof(id.bytes));
+}
+
+static sj_status put_hash(struct sj_buf *body, const struct sj_hash *hash)
+{
+    return sj_buf_put(body, hash->bytes, sizeof(hash->bytes));
+}
+
+static sj_status put_wrapped(struct sj_buf *body, struct sj_view wrapped)
+{
+    /* longer than any wrapped key: not one of ours */
+    ENSURE(wrapped.len <= WIRE_WRAPPED_MAX, DECRYPT);
+    TRY(sj_buf_put_u16(body, (uint16_t)wrapped.len));
+    return sj_buf_put_view(body, wrapped);
+}
+
+/* Asks for exactly len bytes. */
+static sj_status ask_exactly(struct sj_channel *channel, enum wire_kind kind,
+    const struct sj_buf *body, void *dst, size_t len)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(WIRE_MESSAGE_MAX);
+    TRY(channel_ask(channel, kind, sj_buf_view(body), &answer));
+    ENSURE(answer.len == len, PROTOCOL);
+    return sj_copy(dst, len, answer.ptr, len);
+}
+
+/* Asks for bytes of any length and appends them. */
+static sj_status ask_bytes(struct sj_channel *channel, enum wire_kind kind,
+    const struct sj_buf *body, struct sj_buf *ret_bytes)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(WIRE_MESSAGE_MAX);
+    TRY(channel_ask(channel, kind, sj_buf_view(body), &answer));
+    ENSURE(answer.len > 0, PROTOCOL);
+    return sj_buf_put_view(ret_bytes, sj_buf_view(&answer));
+}
+
+sj_status ask_new_unit_key(
+    struct sj_channel *channel, struct sj_uuid unit, uint32_t epoch, struct sj_buf *ret_wrapped)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(64);
+    TRY(put_id(&body, unit));
+    TRY(sj_buf_put_u32(&body, epoch));
+    return ask_bytes(channel, WIRE_NEW_UNIT_KEY, &body, ret_wrapped);
+}
+
+sj_status ask_load_unit_key(
+    struct sj_channel *channel, struct sj_uuid unit, uint32_t epoch, struct sj_view wrapped)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(64 + WIRE_WRAPPED_MAX);
+    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(64);
+    TRY(put_id(&body, unit));
+    TRY(sj_buf_put_u32(&body, epoch));
+    TRY(put_wrapped(&body, wrapped));
+    return channel_ask(channel, WIRE_LOAD_UNIT_KEY, sj_buf_view(&body), &answer);
+}
+
+sj_status ask_new_subject_key(struct sj_channel *channel, struct sj_uuid unit,
+    struct sj_uuid subject, uint32_t version, struct sj_buf *ret_wrapped, struct sj_key *ret_dek)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(64);
+    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(WIRE_WRAPPED_MAX + SJ_KEY_SIZE);
+    TRY(put_id(&body, unit));
+    TRY(put_id(&body, subject));
+    TRY(sj_buf_put_u32(&body, version));
+    TRY(channel_ask(channel, WIRE_NEW_SUBJECT_KEY, sj_buf_view(&body), &answer));
+    ENSURE(answer.len > SJ_KEY_SIZE, PROTOCOL);
+    TRY(sj_buf_put(ret_wrapped, answer.ptr + SJ_KEY_SIZE, answer.len - SJ_KEY_SIZE));
+    return sj_copy(ret_dek->bytes, SJ_KEY_SIZE, answer.ptr, SJ_KEY_SIZE);
+}
+
+static sj_status put_wrapped_dek(struct sj_buf *body, const struct sj_wrapped_dek *item)
+{
+    TRY(put_id(body, item->unit));
+    TRY(put_id(body, item->subject));
+    TRY(sj_buf_put_u32(body, item->version));
+    return put_wrapped(body, item->wrapped);
+}
+
+sj_status ask_unwrap(struct sj_channel *channel, const struct sj_wrapped_dek *items, size_t count,
+    struct sj_key *ret_deks)
+{
+    ENSURE(count <= SJ_UNWRAP_MAX, LIMIT_EXCEEDED);
+    if (count == 0) {
+        return SJ_DONE;
+    }
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
+    TRY(sj_buf_put_u16(&body, (uint16_t)count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(put_wrapped_dek(&body, &items[i]));
+    }
+    return ask_exactly(channel, WIRE_UNWRAP, &body, ret_deks, count * sizeof(ret_deks[0]));
+}
+
+sj_status ask_blind_index(struct sj_channel *channel, struct sj_uuid unit, uint32_t table,
+    uint32_t index, uint32_t version, unsigned bits, const struct sj_text *values, size_t count,
+    struct sj_blind *ret_blinds)
+{
+    ENSURE(count <= WIRE_BLIND_MAX && bits >= 8 && bits <= 128, LIMIT_EXCEEDED);
+    if (count == 0) {
+        return SJ_DONE;
+    }
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
+    TRY(put_id(&body, unit));
+    TRY(sj_buf_put_u32(&body, table));
+    TRY(sj_buf_put_u32(&body, index));
+    TRY(sj_buf_put_u32(&body, version));
+    TRY(sj_buf_put_byte(&body, (uint8_t)bits));
+    TRY(sj_buf_put_u16(&body, (uint16_t)count));
+    for (size_t i = 0; i < count; i++) {
+        ENSURE(values[i].len <= UINT16_MAX, LIMIT_EXCEEDED);
+        TRY(sj_buf_put_u16(&body, (uint16_t)values[i].len));
+        TRY(sj_buf_put_text(&body, values[i]));
+    }
+    return ask_exactly(channel, WIRE_BLIND_INDEX, &body, ret_blinds, count * sizeof(ret_blinds[0]));
+}
+
+sj_status ask_context(struct sj_channel *channel, const struct sj_uuid *scopes, size_t count,
+    sj_time_us expires, struct sj_context *ret_context)
+{
+    ENSURE(count >= 1 && count <= WIRE_SCOPES_MAX && expires >= 0, INVALID);
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(256);
+    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(sizeof(ret_context->text));
+    TRY(sj_buf_put_u64(&body, (uint64_t)expires));
+    TRY(sj_buf_put_u16(&body, (uint16_t)count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(put_id(&body, scopes[i]));
+    }
+    TRY(channel_ask(channel, WIRE_CONTEXT, sj_buf_view(&body), &answer));
+    ENSURE(answer.len > 0 && answer.len < sizeof(ret_context->text), PROTOCOL);
+    memcpy(ret_context->text, answer.ptr, answer.len);
+    ret_context->text[answer.len] = '\0';
+    return SJ_DONE;
+}
+
+sj_status ask_context_pads(struct sj_channel *channel, uint8_t ret_pads[128])
+{
+    const struct sj_buf body = SJ_BUF(0);
+    return ask_exactly(channel, WIRE_CONTEXT_PADS, &body, ret_pads, 128);
+}
+
+sj_status ask_pepper(struct sj_channel *channel, uint32_t version, const struct sj_hash *tag,
+    struct sj_hash *ret_mac)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(64);
+    TRY(sj_buf_put_u32(&body, version));
+    TRY(put_hash(&body, tag));
+    return ask_exactly(channel, WIRE_PEPPER, &body, ret_mac->bytes, SJ_HASH_SIZE);
+}
+
+sj_status ask_emitter_key(
+    struct sj_channel *channel, struct sj_uuid emitter, struct sj_key *ret_key)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(64);
+    TRY(put_id(&body, emitter));
+    return ask_exactly(channel, WIRE_EMITTER_KEY, &body, ret_key->bytes, SJ_KEY_SIZE);
+}
+
+sj_status ask_signed_head(
+    struct sj_channel *channel, struct sj_signed_head *ret_head, struct sj_buf *ret_vkey)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(1024);
+    struct sj_signed_head head;
+    TRY(channel_ask(channel, WIRE_SIGNED_HEAD, sj_view_of(NULL, 0), &answer));
+    struct sj_reader reader = sj_reader_of(sj_buf_view(&answer));
+    TRY(sj_read_u64(&reader, &head.size));
+    TRY(sj_read_bytes(&reader, head.root.bytes, SJ_HASH_SIZE));
+    TRY(sj_buf_put(ret_vkey, reader.ptr, reader.left));
+    *ret_head = head;
+    return SJ_DONE;
+}
+
+static sj_status put_batch(struct sj_buf *body, uint64_t old_size, const struct sj_hash *leaves,
+    size_t count, const struct sj_hash *new_root)
+{
+    ENSURE(count >= 1 && count <= WIRE_LEAVES_MAX, LIMIT_EXCEEDED);
+    TRY(sj_buf_put_u64(body, old_size));
+    TRY(put_hash(body, new_root));
+    TRY(sj_buf_put_u16(body, (uint16_t)count));
+    return sj_buf_put(body, leaves, count * sizeof(leaves[0]));
+}
+
+sj_status ask_extend(struct sj_channel *channel, uint64_t old_size, const struct sj_hash *leaves,
+    size_t count, const struct sj_hash *new_root, struct sj_buf *ret_note)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
+    TRY(put_batch(&body, old_size, leaves, count, new_root));
+    return ask_bytes(channel, WIRE_EXTEND, &body, ret_note);
+}
+
+sj_status ask_recover(struct sj_channel *channel, struct sj_uuid emitter, uint64_t old_size,
+    const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root, struct sj_view mac,
+    struct sj_buf *ret_note)
+{
+    ENSURE(mac.len == SJ_HASH_SIZE, LOG_TAMPERED);
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
+    TRY(put_id(&body, emitter));
+    TRY(sj_buf_put_view(&body, mac));
+    TRY(put_batch(&body, old_size, leaves, count, new_root));
+    return ask_bytes(channel, WIRE_RECOVER, &body, ret_note);
+}

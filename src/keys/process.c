@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How does the keeper live?
+ * Born by fork before any thread: stops being dumpable and traceable, reads the root key and opens the signer's
+ * file while it still may, drops its user, derives the keys, takes the sandbox (no open, no socket, no exec), and
+ * only then says that it is ready. From there one loop of poll(2): one question in, one answer out; a channel whose
+ * answer is not taken yet is not read from, so nobody fills the memory. It ends with its parent, by the lifeline's
+ * end or the kernel's death signal. Signals from the terminal or the service manager are ignored: the front stops
+ * first, because its last entries still need a signature.
+ */
+#include "process.h"
+#include "answer.h"
+#include "sanjeh/base/log.h"
+#include "sanjeh/base/memory.h"
+#include "sanjeh/crypto/random.h"
+#include "sanjeh/crypto/secret.h"
+#include "sanjeh/sandbox/sandbox.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* One line to the front. */
+struct line {
+    int fd; /* -1: closed */
+    struct sj_buf answer;
+    bool is_waiting; /* the answer could not be sent yet */
+};
+
+struct process {
+    struct answerer answerer;
+    struct line lines[WIRE_CHANNELS_MAX];
+    unsigned line_count;
+    uint8_t *question; /* WIRE_MESSAGE_MAX bytes */
+};
+
+static void ignore_signals(void)
+{
+    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < SJ_COUNT(ignored); i++) {
+        (void)signal(ignored[i], SIG_IGN);
+    }
+}
+
+/* The kernel forgets the death signal when credentials change, so it is asked for twice. */
+static sj_status die_with_parent(const struct process_start *start)
+{
+    ENSURE(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, IO);
+    ENSURE(getppid() == start->parent_pid, KEEPER_UNAVAILABLE);
+    return SJ_DONE;
+}
+
+/* Everything but our own ends, standard error and what was never open. */
+static void close_others(const struct process_start *start)
+{
+    for (int fd = 0; fd < 1024; fd++) {
+        bool is_ours = fd == STDERR_FILENO || fd == start->lifeline;
+        for (unsigned i = 0; i < start->channel_count; i++) {
+            is_ours = is_ours || fd == start->channels[i];
+        }
+        if (!is_ours) {
+            (void)close(fd);
+        }
+    }
+    (void)close_range(1024, ~0u, 0);
+}
+
+static sj_status open_state(const char *path, int *ret_fd)
+{
+    CLEANUP(sj_closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    ENSURE(fd >= 0, IO);
+    /* two signers on one memory could sign two trees */
+    ENSURE(flock(fd, LOCK_EX | LOCK_NB) == 0, CONFLICT);
+    *ret_fd = fd;
+    fd = -1;
+    return SJ_DONE;
+}
+
+static sj_status take_root(struct sj_view root, void *ctx)
+{
+    struct process *process = ctx;
+    return vault_new(root, &process->answerer.vault);
+}
+
+static void key_wipe(struct sj_key *key)
+{
+    sj_wipe(key, sizeof(*key));
+}
+
+static sj_status start_signer(struct process *process, const char *origin, int *state_fd)
+{
+    CLEANUP(key_wipe) struct sj_key seed;
+    CLEANUP(key_wipe) struct sj_key state_key;
+    const struct sj_text name = sj_text_of(origin);
+    TRY(vault_signer_keys(process->answerer.vault, name, &seed, &state_key));
+    return signer_new(state_fd, name, &seed, &state_key, &process->answerer.signer);
+}
+
+/* OpenSSL loads and seeds on first use, which the sandbox would forbid: use everything once. */
+static sj_status warm_up(struct process *process)
+{
+    struct sj_uuid id;
+    struct sj_key key;
+    CLEANUP(sj_buf_clear) struct sj_buf wrapped = SJ_BUF(WIRE_WRAPPED_MAX);
+    TRY(sj_uuid_new(&id));
+    TRY(vault_new_unit_key(process->answerer.vault, id, 1, &wrapped));
+    TRY(vault_emitter_key(process->answerer.vault, id, &key));
+    CLEANUP(sj_signing_key_free) struct sj_signing_key *signing = NULL;
+    uint8_t signature[SJ_ED25519_SIGNATURE];
+    TRY(sj_signing_key_new(&key, &signing));
+    TRY(sj_sign(signing, sj_view_of(id.bytes, sizeof(id.bytes)), signature));
+    (void)sj_time_now();
+    sj_wipe(&key, sizeof(key));
+    return SJ_DONE;
+}
+
+static sj_status prepare(struct process *process, const struct process_start *start)
+{
+    const struct sj_keeper_config *config = start->config;
+    CLEANUP(sj_secret_free) struct sj_secret *root = NULL;
+    CLEANUP(sj_closep) int state_fd = -1;
+    bool is_locked = false;
+    TRY(sj_sandbox_no_dump());
+    TRY(die_with_parent(start));
+    TRY(sj_crypto_init());
+    TRY(sj_secret_read_file(config->root_key_file, SJ_KEY_SIZE, &root));
+    if (config->use == SJ_KEEPER_SERVE) {
+        TRY(open_state(config->signer_state, &state_fd));
+    }
+    TRY(sj_sandbox_drop(config->user));
+    TRY(sj_sandbox_no_dump());
+    TRY(die_with_parent(start));
+    sj_sandbox_lock_memory(&is_locked);
+    TRY(sj_secret_use(root, take_root, process));
+    if (config->use == SJ_KEEPER_SERVE) {
+        TRY(start_signer(process, config->origin, &state_fd));
+    }
+    return warm_up(process);
+}
+
+static sj_status process_init(struct process *process, const struct process_start *start)
+{
+    void *memory = NULL;
+    TRY(sj_alloc(1, WIRE_MESSAGE_MAX, &memory));
+    process->question = memory;
+    process->answerer.phase = start->config->use;
+    process->line_count = start->channel_count;
+    for (unsigned i = 0; i < start->channel_count; i++) {
+        process->lines[i].fd = start->channels[i];
+        process->lines[i].answer = SJ_BUF(WIRE_MESSAGE_MAX);
+    }
+    TRY(prepare(process, start));
+    return sj_sandbox_enter(SJ_SANDBOX_KEEPER);
+}
+
+static void line_close(struct line *line)
+{
+    sj_closep(&line->fd);
+    line->fd = -1;
+    line->is_waiting = false;
+    sj_buf_clear(&line->answer);
+}
+
+static void line_send(struct line *line)
+{
+    const ssize_t sent =
+        send(line->fd, line->answer.ptr, line->answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
+        line->is_waiting = true;
+        return;
+    }
+    line->is_waiting = false;
+    sj_buf_reset(&line->answer);
+    if (sent < 0) {
+        line_close(line);
+    }
+}
+
+static void line_answer(struct process *process, struct line *line)
+{
+    const ssize_t got =
+        recv(line->fd, process->question, WIRE_MESSAGE_MAX, MSG_DONTWAIT | MSG_TRUNC);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return;
+    }
+    if (got <= 0) {
+        line_close(line);
+        return;
+    }
+    sj_status status = SJ_FAILURE(PROTOCOL);
+    if ((size_t)got <= WIRE_MESSAGE_MAX) {
+        status = answer_question(
+            &process->answerer, sj_view_of(process->question, (size_t)got), &line->answer);
+        sj_wipe(process->question, (size_t)got);
+    }
+    if (sj_failed(status)) {
+        SJ_LOG(ERROR, "keeper.question.refused", sj_log_status(status));
+        line_close(line);
+        return;
+    }
+    line_send(line);
+}
+
+static void line_turn(struct process *process, struct line *line, short events)
+{
+    if (line->fd < 0 || events == 0) {
+        return;
+    }
+    if (line->is_waiting) {
+        line_send(line);
+    } else {
+        line_answer(process, line);
+    }
+}
+
+/* Until the lifeline ends. Entry 0 is the lifeline; nothing is ever sent on it. */
+static void serve(struct process *process, int lifeline)
+{
+    struct pollfd polled[1 + WIRE_CHANNELS_MAX];
+    for (;;) {
+        polled[0] = (struct pollfd){.fd = lifeline, .events = POLLIN};
+        for (unsigned i = 0; i < process->line_count; i++) {
+            const struct line *line = &process->lines[i];
+            polled[1 + i] =
+                (struct pollfd){.fd = line->fd, .events = line->is_waiting ? POLLOUT : POLLIN};
+        }
+        if (poll(polled, 1 + process->line_count, -1) < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return;
+        }
+        if (polled[0].revents != 0) {
+            return;
+        }
+        for (unsigned i = 0; i < process->line_count; i++) {
+            line_turn(process, &process->lines[i], polled[1 + i].revents);
+        }
+    }
+}
+
+static void process_clear(struct process *process)
+{
+    for (unsigned i = 0; i < process->line_count; i++) {
+        line_close(&process->lines[i]);
+    }
+    signer_free(&process->answerer.signer);
+    vault_free(&process->answerer.vault);
+    sj_free(process->question);
+}
+
+_Noreturn void process_run(const struct process_start *start)
+{
+    struct process process = {0};
+    sj_log_set_process("keeper");
+    ignore_signals();
+    close_others(start);
+    const sj_status status = process_init(&process, start);
+    const uint8_t report[2] = {(uint8_t)((unsigned)status.code >> 8), (uint8_t)status.code};
+    if (sj_failed(status)) {
+        SJ_LOG(ERROR, "keeper.start.refused", sj_log_status(status));
+    }
+    const bool is_heard = send(start->lifeline, report, sizeof(report), MSG_NOSIGNAL) == 2;
+    if (!sj_failed(status) && is_heard) {
+        serve(&process, start->lifeline);
+    }
+    process_clear(&process);
+    _exit(sj_failed(status) ? 1 : 0);
+}

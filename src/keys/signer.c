@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * May this tree be signed?
+ * Only when it is an extension of what was signed last, by the signer's own frontier (RFC 6962 section 2.1,
+ * kept here, never taken from the database). State first, signature second: a crash between leaves a tree that
+ * is remembered and not signed, which is harmless; the other way round a fork could be signed. The file holds two
+ * slots written in turn, each with a MAC under a key from the root, so a torn write loses one step at most and an
+ * edited file is refused. Who could roll it back together with the database could show two records; that is what
+ * witnesses are for (docs/KEYS.md).
+ */
+#include "signer.h"
+#include "sanjeh/base/memory.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SLOT_SIZE      4096
+#define SLOT_COUNT     2
+#define MAGIC          "SJSIGN\x00\x01"
+#define MAGIC_SIZE     8
+#define AT_GENERATION  8
+#define AT_SIZE        16
+#define AT_HASHES      24
+#define HASHES_SIZE    (64 * SJ_HASH_SIZE)
+#define AT_MAC         (AT_HASHES + HASHES_SIZE)
+#define BATCH_LABEL    "sanjeh/batch"
+#define ENTRIES_A_STEP 1024
+
+struct signer {
+    int fd;
+    uint64_t generation;
+    struct sj_frontier frontier;
+    struct sj_key state_key;
+    struct sj_signing_key *secret;
+    struct sj_note_key note_key;
+};
+
+static void put_u64(uint8_t *at, uint64_t value)
+{
+    for (size_t i = 0; i < 8; i++) {
+        at[i] = (uint8_t)(value >> (56 - 8 * i));
+    }
+}
+
+static uint64_t get_u64(const uint8_t *at)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < 8; i++) {
+        value = value << 8 | at[i];
+    }
+    return value;
+}
+
+static sj_status slot_mac(
+    const struct sj_key *key, const uint8_t slot[SLOT_SIZE], struct sj_hash *ret_mac)
+{
+    const struct sj_view part = sj_view_of(slot, AT_MAC);
+    return sj_hmac_sha256(sj_view_of(key->bytes, SJ_KEY_SIZE), &part, 1, ret_mac);
+}
+
+static sj_status write_slot(
+    struct signer *signer, uint64_t generation, const struct sj_frontier *frontier)
+{
+    uint8_t slot[SLOT_SIZE] = {0};
+    memcpy(slot, MAGIC, MAGIC_SIZE);
+    put_u64(slot + AT_GENERATION, generation);
+    put_u64(slot + AT_SIZE, frontier->size);
+    for (size_t bit = 0; bit < 64; bit++) {
+        if ((frontier->size >> bit) & 1) {
+            memcpy(
+                slot + AT_HASHES + bit * SJ_HASH_SIZE, frontier->hashes[bit].bytes, SJ_HASH_SIZE);
+        }
+    }
+    struct sj_hash mac;
+    TRY(slot_mac(&signer->state_key, slot, &mac));
+    memcpy(slot + AT_MAC, mac.bytes, SJ_HASH_SIZE);
+    const off_t at = (off_t)(generation % SLOT_COUNT) * SLOT_SIZE;
+    ENSURE(pwrite(signer->fd, slot, SLOT_SIZE, at) == SLOT_SIZE, IO);
+    ENSURE(fdatasync(signer->fd) == 0, IO);
+    return SJ_DONE;
+}
+
+/* Takes the slot when its MAC holds and it is newer than what is there. */
+static sj_status take_slot(struct signer *signer, const uint8_t slot[SLOT_SIZE])
+{
+    struct sj_hash mac;
+    TRY(slot_mac(&signer->state_key, slot, &mac));
+    const uint64_t generation = get_u64(slot + AT_GENERATION);
+    if (memcmp(slot, MAGIC, MAGIC_SIZE) != 0 ||
+        !sj_equal_ct(mac.bytes, slot + AT_MAC, SJ_HASH_SIZE) || generation <= signer->generation) {
+        return SJ_DONE;
+    }
+    signer->generation = generation;
+    signer->frontier.size = get_u64(slot + AT_SIZE);
+    for (size_t bit = 0; bit < 64; bit++) {
+        memcpy(signer->frontier.hashes[bit].bytes, slot + AT_HASHES + bit * SJ_HASH_SIZE,
+            SJ_HASH_SIZE);
+    }
+    return SJ_DONE;
+}
+
+/* A fresh file is empty. Any other length than two slots was not written by us. */
+static sj_status load_state(struct signer *signer)
+{
+    uint8_t bytes[SLOT_COUNT * SLOT_SIZE + 1];
+    const ssize_t len = pread(signer->fd, bytes, sizeof(bytes), 0);
+    ENSURE(len >= 0, IO);
+    if (len == 0) {
+        ENSURE(ftruncate(signer->fd, (off_t)SLOT_COUNT * SLOT_SIZE) == 0, IO);
+        signer->generation = 1;
+        return write_slot(signer, signer->generation, &signer->frontier);
+    }
+    ENSURE(len == SLOT_COUNT * SLOT_SIZE, LOG_TAMPERED);
+    for (size_t i = 0; i < SLOT_COUNT; i++) {
+        TRY(take_slot(signer, bytes + i * SLOT_SIZE));
+    }
+    ENSURE(signer->generation > 0, LOG_TAMPERED);
+    return SJ_DONE;
+}
+
+static sj_status load_keys(struct signer *signer, struct sj_text origin, const struct sj_key *seed)
+{
+    uint8_t public_key[SJ_ED25519_PUBLIC];
+    TRY(sj_signing_key_new(seed, &signer->secret));
+    sj_signing_key_public(signer->secret, public_key);
+    ENSURE(!sj_failed(sj_note_key_make(origin, 1, public_key, &signer->note_key)), BAD_CONFIG);
+    return SJ_DONE;
+}
+
+sj_status signer_new(int *fd, struct sj_text origin, const struct sj_key *seed,
+    const struct sj_key *state_key, struct signer **ret_signer)
+{
+    CLEANUP(sj_closep) int taken = *fd;
+    *fd = -1;
+    void *memory = NULL;
+    TRY(sj_alloc(1, sizeof(struct signer), &memory));
+    CLEANUP(signer_free) struct signer *signer = memory;
+    signer->fd = taken;
+    taken = -1;
+    signer->state_key = *state_key;
+    TRY(load_keys(signer, origin, seed));
+    TRY(load_state(signer));
+    *ret_signer = TAKE(signer);
+    return SJ_DONE;
+}
+
+void signer_free(struct signer **signer)
+{
+    struct signer *gone = *signer;
+    *signer = NULL;
+    if (gone != NULL) {
+        sj_closep(&gone->fd);
+        sj_signing_key_free(&gone->secret);
+        sj_wipe(gone, sizeof(*gone));
+        sj_free(gone);
+    }
+}
+
+sj_status signer_head(const struct signer *signer, uint64_t *ret_size, struct sj_hash *ret_root)
+{
+    TRY(sj_frontier_root(&signer->frontier, ret_root));
+    *ret_size = signer->frontier.size;
+    return SJ_DONE;
+}
+
+sj_status signer_vkey(const struct signer *signer, struct sj_buf *ret_vkey)
+{
+    return sj_note_key_format(&signer->note_key, ret_vkey);
+}
+
+static sj_status append_leaves(struct sj_frontier *frontier, struct sj_view leaves)
+{
+    for (size_t at = 0; at < leaves.len; at += SJ_HASH_SIZE) {
+        struct sj_hash leaf;
+        memcpy(leaf.bytes, leaves.ptr + at, SJ_HASH_SIZE);
+        TRY(sj_frontier_append(frontier, &leaf));
+    }
+    return SJ_DONE;
+}
+
+/* The frontier after the batch. Errors: LOG_TAMPERED when it does not continue what was signed. */
+static sj_status check_extension(
+    const struct signer *signer, const struct signer_batch *batch, struct sj_frontier *ret_next)
+{
+    struct sj_frontier next = signer->frontier;
+    struct sj_hash root;
+    ENSURE(batch->leaves.len > 0 && batch->leaves.len % SJ_HASH_SIZE == 0, LOG_TAMPERED);
+    ENSURE(batch->leaves.len <= (size_t)ENTRIES_A_STEP * SJ_HASH_SIZE, LOG_TAMPERED);
+    ENSURE(batch->old_size == signer->frontier.size, LOG_TAMPERED);
+    ENSURE(batch->old_size < INT64_MAX - ENTRIES_A_STEP, LOG_TAMPERED);
+    TRY(append_leaves(&next, batch->leaves));
+    TRY(sj_frontier_root(&next, &root));
+    ENSURE(sj_hash_equal(&root, &batch->new_root), LOG_TAMPERED);
+    *ret_next = next;
+    return SJ_DONE;
+}
+
+sj_status signer_extend(
+    struct signer *signer, const struct signer_batch *batch, struct sj_buf *ret_note)
+{
+    struct sj_frontier next;
+    TRY(check_extension(signer, batch, &next));
+    TRY(write_slot(signer, signer->generation + 1, &next));
+    signer->generation++;
+    signer->frontier = next;
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(1024);
+    TRY(sj_checkpoint_format(
+        sj_text_of(signer->note_key.name), next.size, &batch->new_root, &body));
+    return sj_note_sign(sj_buf_text(&body), &signer->note_key, signer->secret, ret_note);
+}
+
+sj_status signer_batch_mac(const struct signer *signer, const struct signer_batch *batch,
+    const struct sj_key *emitter_key, struct sj_hash *ret_mac)
+{
+    struct sj_hash old_root;
+    uint8_t sizes[2][8];
+    TRY(sj_frontier_root(&signer->frontier, &old_root));
+    put_u64(sizes[0], batch->old_size);
+    put_u64(sizes[1], batch->old_size + batch->leaves.len / SJ_HASH_SIZE);
+    const struct sj_view parts[] = {sj_view_of(BATCH_LABEL, sizeof(BATCH_LABEL) - 1),
+        sj_view_of(sizes[0], 8), sj_view_of(old_root.bytes, SJ_HASH_SIZE), sj_view_of(sizes[1], 8),
+        sj_view_of(batch->new_root.bytes, SJ_HASH_SIZE)};
+    return sj_hmac_sha256(sj_view_of(emitter_key->bytes, SJ_KEY_SIZE), parts, 5, ret_mac);
+}

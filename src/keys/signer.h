@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Inside the keeper only: signs the record's tree and remembers what it signed.
+ */
+#ifndef SJ_KEYS_SIGNER_H
+#define SJ_KEYS_SIGNER_H
+
+#include "sanjeh/crypto/merkle.h"
+#include "sanjeh/crypto/note.h"
+
+struct signer;
+
+/* fd: the open, locked state file, taken. origin: NUL-terminated copy is kept. Errors: LOG_TAMPERED (the file was
+ * edited or belongs to another root key or origin), BAD_CONFIG (origin is no key name), IO. */
+SJ_MUST_CHECK sj_status signer_new(int *fd, struct sj_text origin, const struct sj_key *seed,
+    const struct sj_key *state_key, struct signer **ret_signer);
+void signer_free(struct signer **signer);
+SJ_MUST_CHECK sj_status signer_head(
+    const struct signer *signer, uint64_t *ret_size, struct sj_hash *ret_root);
+SJ_MUST_CHECK sj_status signer_vkey(const struct signer *signer, struct sj_buf *ret_vkey);
+
+/* One batch: count hashes of 32 bytes that follow one another. */
+struct signer_batch {
+    uint64_t old_size;
+    struct sj_view leaves;
+    struct sj_hash new_root;
+};
+/* Appends the note. The state is on disk before anything is signed. Errors: LOG_TAMPERED, nothing changed; IO. */
+SJ_MUST_CHECK sj_status signer_extend(
+    struct signer *signer, const struct signer_batch *batch, struct sj_buf *ret_note);
+/* Whether mac is what the emitter wrote for exactly this step from what was signed last. */
+SJ_MUST_CHECK sj_status signer_batch_mac(const struct signer *signer,
+    const struct signer_batch *batch, const struct sj_key *emitter_key, struct sj_hash *ret_mac);
+
+#endif
