@@ -117,7 +117,7 @@ bool sj_jalali_is_valid(struct sj_date date)
 static int64_t nowruz(int64_t year)
 {
     return JALALI_FIRST_DAY + 365 * (year - JALALI_FIRST_YEAR) +
-           ((8 * year + 21) / 33 - JALALI_FIRST_LEAPS);
+           (floor_div(8 * year + 21, 33) - JALALI_FIRST_LEAPS);
 }
 
 int64_t sj_jalali_to_days(struct sj_date date)
@@ -132,9 +132,12 @@ struct sj_date sj_jalali_from_days(int64_t days)
 {
     int64_t year = JALALI_FIRST_YEAR + floor_div(days - JALALI_FIRST_DAY, 366);
 
-    /* The division by 366 is at most one short for the years that are offered. */
+    /* The division by 366 is close for the years that are offered, and these correct it. */
     while (nowruz(year + 1) <= days) {
         year++;
+    }
+    while (nowruz(year) > days) {
+        year--;
     }
     const int64_t in_year = days - nowruz(year);
     const int64_t month = in_year < 186 ? in_year / 31 : 6 + (in_year - 186) / 30;

@@ -38,8 +38,8 @@ struct sj_view sj_test_vector(const char *name);
             return;                                                                                \
         }                                                                                          \
     } while (0)
-#define CHECK_OK(call) CHECK((call).code == SJ_OK)
-#define REQUIRE_OK(call) REQUIRE((call).code == SJ_OK)
+#define CHECK_OK(call)         CHECK((call).code == SJ_OK)
+#define REQUIRE_OK(call)       REQUIRE((call).code == SJ_OK)
 #define CHECK_CODE(call, CODE) CHECK((call).code == SJ_##CODE)
 
 #endif
