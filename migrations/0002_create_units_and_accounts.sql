@@ -55,6 +55,7 @@ create table sanjeh.account (
     judge_id uuid,
     username text not null,
     display_name bytea not null,
+    key_version integer not null,
     status text not null default 'active',
     version bigint not null default 1,
     created_at timestamptz not null default now(),
@@ -71,7 +72,8 @@ create table sanjeh.account (
 );
 comment on column sanjeh.account.unit_id is 'null: a judge''s own account or one of the platform';
 comment on column sanjeh.account.display_name is
-    'FLE1, table 3 column 1, subject = the account, unit = its own or the platform';
+    'FLE1, table 3 column 1, subject = the account, unit = its own or the platform, row = the account';
+comment on column sanjeh.account.key_version is 'of the subject key that seals display_name';
 create index account_by_unit on sanjeh.account (unit_id, id);
 create unique index account_one_per_judge on sanjeh.account (judge_id) where judge_id is not null;
 
@@ -123,6 +125,7 @@ select sanjeh.protect_system('sanjeh.password', array['00000000-0000-8000-8000-0
 create table sanjeh.totp (
     account_id uuid not null,
     secret bytea not null,
+    key_version integer not null,
     last_step bigint not null default 0,
     confirmed_at timestamptz,
     created_at timestamptz not null default now(),
@@ -130,6 +133,8 @@ create table sanjeh.totp (
     constraint totp_account_exists foreign key (account_id) references sanjeh.account (id),
     constraint totp_secret_sealed check (octet_length(secret) between 77 and 512)
 );
+comment on column sanjeh.totp.secret is
+    'FLE1, table 4 column 1, subject = the account, unit = its own or the platform, row = the account';
 comment on column sanjeh.totp.last_step is 'RFC 6238 step of the last accepted code; only ever grows';
 select sanjeh.protect_system('sanjeh.totp', array['00000000-0000-8000-8000-000000000001']::uuid[]);
 

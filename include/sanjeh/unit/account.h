@@ -30,6 +30,12 @@ SJ_MUST_CHECK sj_status sj_account_list(struct sj_db *db, struct sj_fields *fiel
 SJ_MUST_CHECK sj_status sj_account_find(struct sj_db *db, struct sj_fields *fields,
     const struct sj_context *context, struct sj_uuid id, bool with_names, struct sj_arena *arena,
     bool *ret_found, struct sj_account *ret_account);
+/* Appends the display name of one account; the account's own context suffices. Empty when its key was erased.
+ * Errors: NOT_FOUND. */
+SJ_MUST_CHECK sj_status sj_account_display_name(struct sj_db *db, struct sj_fields *fields,
+    const struct sj_context *context, struct sj_uuid id, struct sj_buf *ret_name);
+/* 3..64 of [a-z0-9._-]. */
+bool sj_username_is_valid(struct sj_text name);
 /* Inserts the account and its role assignments (id set here). tx with SJ_SCOPE_AUTHN and SJ_SCOPE_KEYS.
  * Errors: DUPLICATE (username), INVALID. */
 SJ_MUST_CHECK sj_status sj_account_create(

@@ -11,6 +11,9 @@
 
 #define SJ_UNIT_CODE_MAX 16
 
+/* The unit of what belongs to none: judges' and platform accounts. Its row comes with the schema. */
+extern const struct sj_uuid sj_platform_unit;
+
 struct sj_unit {
     struct sj_uuid id;
     struct sj_text code; /* "HRD"; "JDP-E" for a compartment */
@@ -32,5 +35,7 @@ SJ_MUST_CHECK sj_status sj_unit_find_code(struct sj_db *db, const struct sj_cont
  * administration (context with SJ_SCOPE_KEYS). Errors: DUPLICATE, INVALID. */
 SJ_MUST_CHECK sj_status sj_unit_create(
     struct sj_tx *tx, struct sj_channel *channel, struct sj_unit *unit);
+/* Makes the platform's key when there is none yet; the first local administration does. Context as above. */
+SJ_MUST_CHECK sj_status sj_unit_make_platform_key(struct sj_tx *tx, struct sj_channel *channel);
 
 #endif

@@ -1,0 +1,11 @@
+-- A page of the accounts that the context shows.
+select
+    a.id, a.username, a.display_name, a.key_version, a.unit_id, a.compartment_id, a.judge_id, u.code, c.code, a.status,
+    (select string_agg(r.role, ',' order by r.role) from sanjeh.role_assignment r where r.account_id = a.id),
+    a.version, a.created_at
+from sanjeh.account a
+left join sanjeh.unit u on u.id = a.unit_id
+left join sanjeh.unit c on c.id = a.compartment_id
+where a.id > $1::uuid
+order by a.id
+limit $2::int8

@@ -1,0 +1,3 @@
+insert into sanjeh.login_challenge (token_hash, account_id, expires_at)
+values ($1::bytea, $2::uuid, now() + make_interval(secs => $3::int8))
+returning expires_at

@@ -1,0 +1,2 @@
+delete from sanjeh.login_challenge
+where expires_at < now()

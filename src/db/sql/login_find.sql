@@ -1,0 +1,9 @@
+-- What a first factor is checked against; no row for an unknown name.
+select a.id, a.unit_id, a.compartment_id, a.judge_id, u.audit_tag, a.status = 'active' and t.account_id is not null,
+    p.salt, p.memory_kib, p.passes, p.lanes, p.pepper_version, p.tag,
+    exists (select from sanjeh.device d where d.account_id = a.id and d.token_hash = $2::bytea)
+from sanjeh.account a
+join sanjeh.password p on p.account_id = a.id
+left join sanjeh.unit u on u.id = a.unit_id
+left join sanjeh.totp t on t.account_id = a.id and t.confirmed_at is not null
+where a.username = $1::text
