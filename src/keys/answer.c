@@ -84,21 +84,31 @@ static sj_status answer_load_unit_key(
     return vault_load_unit_key(answerer->vault, unit, epoch, wrapped);
 }
 
-static sj_status answer_new_subject_key(
-    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+static sj_status new_subject_key_one(struct answerer *answerer, struct sj_uuid unit,
+    uint32_t version, struct sj_reader *body, struct sj_buf *answer)
 {
-    struct sj_uuid unit;
     struct sj_uuid subject;
-    uint32_t version = 0;
-    TRY(read_id(body, &unit));
     TRY(read_id(body, &subject));
-    TRY(sj_read_u32(body, &version));
-    TRY(read_end(body));
     CLEANUP(key_wipe) struct sj_key dek;
     CLEANUP(sj_buf_clear) struct sj_buf wrapped = SJ_BUF(WIRE_WRAPPED_MAX);
     TRY(vault_new_subject_key(answerer->vault, unit, subject, version, &wrapped, &dek));
     TRY(sj_buf_put(answer, dek.bytes, SJ_KEY_SIZE));
     return sj_buf_put_view(answer, sj_buf_view(&wrapped));
+}
+
+static sj_status answer_new_subject_keys(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_uuid unit;
+    uint32_t version = 0;
+    uint16_t count = 0;
+    TRY(read_id(body, &unit));
+    TRY(sj_read_u32(body, &version));
+    TRY(read_count(body, SJ_UNWRAP_MAX, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(new_subject_key_one(answerer, unit, version, body, answer));
+    }
+    return read_end(body);
 }
 
 static sj_status unwrap_one(
@@ -268,7 +278,7 @@ static const struct {
 } permitted[WIRE_KIND_COUNT_] = {
     [WIRE_NEW_UNIT_KEY] = {FOR_BOTH, answer_new_unit_key},
     [WIRE_LOAD_UNIT_KEY] = {FOR_BOTH, answer_load_unit_key},
-    [WIRE_NEW_SUBJECT_KEY] = {FOR_BOTH, answer_new_subject_key},
+    [WIRE_NEW_SUBJECT_KEYS] = {FOR_BOTH, answer_new_subject_keys},
     [WIRE_UNWRAP] = {FOR_BOTH, answer_unwrap},
     [WIRE_BLIND_INDEX] = {FOR_BOTH, answer_blind_index},
     [WIRE_CONTEXT] = {FOR_BOTH, answer_context},

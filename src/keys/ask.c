@@ -67,18 +67,46 @@ sj_status ask_load_unit_key(
     return channel_ask(channel, WIRE_LOAD_UNIT_KEY, sj_buf_view(&body), &answer);
 }
 
+/* Splits "dek wrapped dek wrapped …"; every wrapped key is as long as the next. */
+static sj_status take_new_keys(const struct sj_buf *answer, size_t count, size_t *ret_wrapped_len,
+    struct sj_buf *ret_wrapped, struct sj_key *ret_deks)
+{
+    ENSURE(answer->len % count == 0 && answer->len / count > SJ_KEY_SIZE, PROTOCOL);
+    const size_t each = answer->len / count;
+    TRY(sj_buf_reserve(ret_wrapped, (each - SJ_KEY_SIZE) * count));
+    struct sj_reader reader = sj_reader_of(sj_buf_view(answer));
+    for (size_t i = 0; i < count; i++) {
+        struct sj_view wrapped;
+        TRY(sj_read_bytes(&reader, ret_deks[i].bytes, SJ_KEY_SIZE));
+        TRY(sj_read_view(&reader, each - SJ_KEY_SIZE, &wrapped));
+        TRY(sj_buf_put_view(ret_wrapped, wrapped));
+    }
+    *ret_wrapped_len = each - SJ_KEY_SIZE;
+    return SJ_DONE;
+}
+
+sj_status ask_new_subject_keys(struct sj_channel *channel, struct sj_uuid unit,
+    const struct sj_uuid *subjects, size_t count, uint32_t version, size_t *ret_wrapped_len,
+    struct sj_buf *ret_wrapped, struct sj_key *ret_deks)
+{
+    ENSURE(count >= 1 && count <= SJ_UNWRAP_MAX, LIMIT_EXCEEDED);
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
+    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(WIRE_MESSAGE_MAX);
+    TRY(put_id(&body, unit));
+    TRY(sj_buf_put_u32(&body, version));
+    TRY(sj_buf_put_u16(&body, (uint16_t)count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(put_id(&body, subjects[i]));
+    }
+    TRY(channel_ask(channel, WIRE_NEW_SUBJECT_KEYS, sj_buf_view(&body), &answer));
+    return take_new_keys(&answer, count, ret_wrapped_len, ret_wrapped, ret_deks);
+}
+
 sj_status ask_new_subject_key(struct sj_channel *channel, struct sj_uuid unit,
     struct sj_uuid subject, uint32_t version, struct sj_buf *ret_wrapped, struct sj_key *ret_dek)
 {
-    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(64);
-    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(WIRE_WRAPPED_MAX + SJ_KEY_SIZE);
-    TRY(put_id(&body, unit));
-    TRY(put_id(&body, subject));
-    TRY(sj_buf_put_u32(&body, version));
-    TRY(channel_ask(channel, WIRE_NEW_SUBJECT_KEY, sj_buf_view(&body), &answer));
-    ENSURE(answer.len > SJ_KEY_SIZE, PROTOCOL);
-    TRY(sj_buf_put(ret_wrapped, answer.ptr + SJ_KEY_SIZE, answer.len - SJ_KEY_SIZE));
-    return sj_copy(ret_dek->bytes, SJ_KEY_SIZE, answer.ptr, SJ_KEY_SIZE);
+    size_t len = 0;
+    return ask_new_subject_keys(channel, unit, &subject, 1, version, &len, ret_wrapped, ret_dek);
 }
 
 static sj_status put_wrapped_dek(struct sj_buf *body, const struct sj_wrapped_dek *item)

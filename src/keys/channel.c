@@ -234,6 +234,11 @@ sj_status channel_ask(
     return pending.status;
 }
 
+struct sj_loop *channel_loop(const struct sj_channel *channel)
+{
+    return channel->loop;
+}
+
 sj_status sj_channel_open(struct sj_keeper *keeper, unsigned number, struct sj_loop *loop,
     struct sj_channel **ret_channel)
 {

@@ -26,5 +26,7 @@ struct sj_keeper {
  * Errors: KEEPER_UNAVAILABLE, or the keeper's own. */
 SJ_MUST_CHECK sj_status channel_ask(
     struct sj_channel *channel, enum wire_kind kind, struct sj_view body, struct sj_buf *ret_body);
+/* NULL: blocking. */
+struct sj_loop *channel_loop(const struct sj_channel *channel);
 
 #endif

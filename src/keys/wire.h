@@ -14,7 +14,7 @@ enum wire_kind {
     WIRE_NONE = 0, /* never permitted */
     WIRE_NEW_UNIT_KEY,
     WIRE_LOAD_UNIT_KEY,
-    WIRE_NEW_SUBJECT_KEY,
+    WIRE_NEW_SUBJECT_KEYS,
     WIRE_UNWRAP,
     WIRE_BLIND_INDEX,
     WIRE_CONTEXT,

@@ -18,12 +18,13 @@ SJ_MUST_CHECK sj_status sj_fields_new(
 void sj_fields_free(struct sj_fields **fields);
 struct sj_channel *sj_fields_channel(struct sj_fields *fields);
 
-/* Loads every stored unit key into the keeper; call at start and when an unknown unit appears. Needs a
- * context with the scope SJ_SCOPE_KEYS. */
+/* Loads every stored unit key into the keeper; call at start and after a unit was made. Asks for its own context with
+ * the scope SJ_SCOPE_KEYS. The calls below do it once by themselves when a unit's key is missing. */
 SJ_MUST_CHECK sj_status sj_fields_load_units(struct sj_fields *fields);
 
-/* The subject's newest key, made and stored in tx when there is none yet; cached only after
- * sj_fields_committed. Errors: DECRYPT, KEEPER_UNAVAILABLE, database errors. */
+/* The subject's newest key, made and stored in tx when there is none yet (two transactions that make the same one
+ * at once end up with one key). A key that tx made is not cached: it may yet be rolled back.
+ * Errors: DECRYPT, NOT_FOUND (the unit has no key), KEEPER_UNAVAILABLE, database errors. */
 struct sj_subject {
     struct sj_uuid unit;
     struct sj_uuid subject;

@@ -71,13 +71,18 @@ SJ_MUST_CHECK sj_status ask_load_unit_key(
 /* A fresh subject DEK wrapped by the unit's newest KEK, and the DEK itself. */
 SJ_MUST_CHECK sj_status ask_new_subject_key(struct sj_channel *channel, struct sj_uuid unit,
     struct sj_uuid subject, uint32_t version, struct sj_buf *ret_wrapped, struct sj_key *ret_dek);
+/* The same for up to SJ_UNWRAP_MAX subjects in one question. ret_wrapped gets count pieces of *ret_wrapped_len bytes in
+ * the order of subjects. */
+#define SJ_UNWRAP_MAX 256
+SJ_MUST_CHECK sj_status ask_new_subject_keys(struct sj_channel *channel, struct sj_uuid unit,
+    const struct sj_uuid *subjects, size_t count, uint32_t version, size_t *ret_wrapped_len,
+    struct sj_buf *ret_wrapped, struct sj_key *ret_deks);
 struct sj_wrapped_dek {
     struct sj_uuid unit;
     struct sj_uuid subject;
     uint32_t version;
     struct sj_view wrapped;
 };
-#define SJ_UNWRAP_MAX 256
 /* Opens up to SJ_UNWRAP_MAX in one question. One bad item fails all with DECRYPT. */
 SJ_MUST_CHECK sj_status ask_unwrap(struct sj_channel *channel, const struct sj_wrapped_dek *items,
     size_t count, struct sj_key *ret_deks);

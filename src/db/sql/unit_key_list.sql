@@ -1,4 +1,3 @@
--- SPDX-License-Identifier: Apache-2.0
 -- Every wrapped unit key, for the keeper. Scope KEYS; no parameters.
 select k.unit_id, k.epoch, k.wrapped
 from sanjeh.unit_key k
