@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * C2SP tlog-policy: which log keys a checkpoint must carry, and which witnesses besides.
+ *   log <vkey> [url] · witness <name> <vkey> [url] · group <name> all|any|<k> <member>… · quorum <name>|none
+ */
+#ifndef SJ_AUDIT_TLOG_POLICY_H
+#define SJ_AUDIT_TLOG_POLICY_H
+
+#include "sanjeh/crypto/note.h"
+
+#define SJ_POLICY_NODES_MAX 96 /* witnesses and groups */
+#define SJ_POLICY_NAME_MAX  63
+#define SJ_POLICY_TEXT_MAX  65536
+
+/* A witness, or a group of nodes defined before it. */
+struct sj_policy_node {
+    char name[SJ_POLICY_NAME_MAX + 1];
+    bool is_member; /* of a group: of one at most */
+    bool is_group;
+    size_t key;       /* of a witness: place in keys */
+    size_t threshold; /* of a group */
+    size_t member_count;
+    uint8_t members[SJ_POLICY_NODES_MAX];
+};
+
+struct sj_tlog_policy {
+    struct sj_note_key keys[SJ_NOTE_KEYS_MAX]; /* for sj_note_open */
+    bool is_log[SJ_NOTE_KEYS_MAX];
+    size_t key_count;
+    struct sj_policy_node nodes[SJ_POLICY_NODES_MAX];
+    size_t node_count;
+    size_t quorum; /* a node; SJ_POLICY_NODES_MAX: none is asked for */
+};
+
+/* Errors: INVALID; reterr_line then holds the line number (from 1). */
+SJ_MUST_CHECK sj_status sj_tlog_policy_parse(
+    struct sj_view bytes, struct sj_tlog_policy *ret_policy, size_t *reterr_line);
+/* Whether a log key named origin verified, and whether the quorum holds. */
+bool sj_tlog_policy_has_log(
+    const struct sj_tlog_policy *policy, const struct sj_note *note, struct sj_text origin);
+bool sj_tlog_policy_has_quorum(const struct sj_tlog_policy *policy, const struct sj_note *note);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The check of an exported record (audit/bundle.h) with public keys alone: no database, no server. Everything is
+ * recomputed from the entries; nothing in the bundle is believed but signatures of keys in the caller's policy.
+ */
+#ifndef SJ_AUDIT_VERIFY_H
+#define SJ_AUDIT_VERIFY_H
+
+#include "sanjeh/base/status.h"
+
+enum sj_verdict { SJ_VERIFIED = 0, SJ_TAMPERED = 1, SJ_INCOMPLETE = 2 };
+
+struct sj_verify_options {
+    const char *policy_path; /* tlog-policy; mandatory */
+    const char *since_path;  /* an older checkpoint that must be consistent; or NULL */
+    int64_t max_age_s;       /* 0: no freshness check */
+};
+
+struct sj_verify_report {
+    enum sj_verdict verdict;
+    uint64_t size;
+    uint64_t entries_checked;
+    bool has_bad_index;
+    uint64_t bad_index;
+    char cause[256];      /* what was found, for people */
+    char checkpoint[320]; /* the checkpoint it contradicts: "origin size" */
+};
+
+/* path: a tar file or a folder. Streams: memory grows with the number of tenants, emitters and files, not of
+ * entries. A status only for our own failures and usage (BAD_PARAMETER: unreadable policy or arguments). */
+SJ_MUST_CHECK sj_status sj_bundle_verify(
+    const char *path, const struct sj_verify_options *options, struct sj_verify_report *ret_report);
+
+#endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How do queued drafts become signed entries? Take what has queued, give each its place, write all in one
+ * statement behind the head's compare-and-set (BEGIN, append and COMMIT travel together), have the keeper
+ * extend and sign, wake the waiters. Signing comes after the commit, because a signed tree that does not exist
+ * could never be repaired; answering comes after signing, because an unsigned entry can still be taken away.
+ * Before anything is sent, leaves and root are recomputed from the very bytes that go out: one flipped bit in a
+ * hash has ended whole logs.
+ */
+#include "sanjeh/base/log.h"
+#include "sanjeh/base/reader.h"
+#include "state.h"
+
+#define TILES_PER_BATCH 16 /* 5 of the lowest level and one each above, at most */
+#define ENTRY_MAX       (SJ_ENTRY_HEAD_SIZE + SJ_BODY_MAX)
+#define ARRAY_HEAD      20 /* PostgreSQL's binary array: dimensions, nulls, type, count, lower bound */
+
+static sj_status init_arrays(struct sj_batch *b)
+{
+    TRY(sj_array_init(&b->entries, SJ_OID_BYTEA, SJ_BATCH_BYTES + SJ_BATCH_ENTRIES * 4 + 8192));
+    TRY(sj_array_init(&b->leaf_hashes, SJ_OID_BYTEA, SJ_BATCH_ENTRIES * 36 + 64));
+    TRY(sj_array_init(&b->outbox_emitters, SJ_OID_UUID, SJ_BATCH_ENTRIES * 20 + 64));
+    TRY(sj_array_init(&b->outbox_seqs, SJ_OID_INT8, SJ_BATCH_ENTRIES * 12 + 64));
+    TRY(sj_array_init(&b->tile_levels, SJ_OID_INT4, TILES_PER_BATCH * 8 + 64));
+    TRY(sj_array_init(&b->tile_ns, SJ_OID_INT8, TILES_PER_BATCH * 12 + 64));
+    TRY(sj_array_init(&b->tile_hashes, SJ_OID_BYTEA, TILES_PER_BATCH * (SJ_TILE_BYTES + 4) + 64));
+    TRY(sj_array_init(&b->tenant_tags, SJ_OID_UUID, SJ_BATCH_ENTRIES * 20 + 64));
+    TRY(sj_array_init(&b->tenant_seqs, SJ_OID_INT8, SJ_BATCH_ENTRIES * 12 + 64));
+    TRY(sj_array_init(&b->tenant_leaves, SJ_OID_BYTEA, SJ_BATCH_ENTRIES * 36 + 64));
+    return sj_array_init(&b->tenant_idxs, SJ_OID_INT8, SJ_BATCH_ENTRIES * 12 + 64);
+}
+
+sj_status sj_batch_init(struct sj_batch *b)
+{
+    b->entry = SJ_BUF(ENTRY_MAX);
+    b->frontier = SJ_BUF(64 * SJ_HASH_SIZE);
+    return init_arrays(b);
+}
+
+void sj_batch_clear(struct sj_batch *b)
+{
+    sj_buf_clear(&b->entry);
+    sj_buf_clear(&b->frontier);
+    struct sj_array *arrays[] = {&b->entries, &b->leaf_hashes, &b->outbox_emitters, &b->outbox_seqs,
+        &b->tile_levels, &b->tile_ns, &b->tile_hashes, &b->tenant_tags, &b->tenant_seqs,
+        &b->tenant_leaves, &b->tenant_idxs};
+    for (size_t i = 0; i < SJ_COUNT(arrays); i++) {
+        sj_array_clear(arrays[i]);
+    }
+}
+
+static void reset(struct sj_batch *b)
+{
+    struct sj_array *arrays[] = {&b->entries, &b->leaf_hashes, &b->outbox_emitters, &b->outbox_seqs,
+        &b->tile_levels, &b->tile_ns, &b->tile_hashes, &b->tenant_tags, &b->tenant_seqs,
+        &b->tenant_leaves, &b->tenant_idxs};
+    for (size_t i = 0; i < SJ_COUNT(arrays); i++) {
+        sj_array_reset(arrays[i]);
+    }
+    b->count = 0;
+    b->touched_count = 0;
+    b->number++;
+}
+
+/* Fills b->slots; those whose waiter has gone are dropped: nothing was answered, and a write's row stays in the
+ * outbox for the sweeper. */
+static void take(struct sj_sequencer *s, struct sj_slot_list *remote)
+{
+    size_t bytes = 0;
+    while (s->batch.count < SJ_BATCH_ENTRIES && s->queue.first != NULL) {
+        const size_t more = SJ_ENTRY_HEAD_SIZE + s->queue.first->body.len;
+        if (bytes + more > SJ_BATCH_BYTES) {
+            break;
+        }
+        struct sj_slot *slot = sj_slot_pop(&s->queue);
+        if (atomic_load(&slot->abandoned)) {
+            sj_queue_finish(s, slot, SJ_FAILURE(RECORD_UNAVAILABLE), NULL, remote);
+            continue;
+        }
+        bytes += more;
+        s->batch.slots[s->batch.count++] = slot;
+    }
+}
+
+static sj_status on_tile(
+    void *ctx, unsigned level, uint64_t n, const struct sj_hash hashes[SJ_TILE_WIDTH])
+{
+    struct sj_batch *b = ctx;
+    TRY(sj_array_put_i32(&b->tile_levels, (int32_t)level));
+    TRY(sj_array_put_i64(&b->tile_ns, (int64_t)n));
+    return sj_array_put(&b->tile_hashes, hashes, SJ_TILE_BYTES);
+}
+
+static sj_status advance_tenant(struct sj_sequencer *s, const struct sj_slot *slot,
+    struct sj_place *place, struct sj_tenant **ret_tenant)
+{
+    struct sj_batch *b = &s->batch;
+    struct sj_tenant *tenant = NULL;
+    TRY(sj_tenants_get(&s->head.tenants, slot->tenant_tag, &tenant));
+    place->tenant_seq = tenant->seq + 1;
+    place->tenant_prev = tenant->leaf;
+    if (tenant->mark != b->number) {
+        tenant->mark = b->number;
+        b->touched[b->touched_count++] = (size_t)(tenant - s->head.tenants.list);
+    }
+    *ret_tenant = tenant;
+    return SJ_DONE;
+}
+
+static sj_status place_one(struct sj_sequencer *s, size_t i, sj_time_us time)
+{
+    struct sj_batch *b = &s->batch;
+    const struct sj_slot *slot = b->slots[i];
+    struct sj_place place = {.log_id = s->head.log_id, .index = s->head.edge.size, .time = time};
+    struct sj_tenant *tenant = NULL;
+    TRY(advance_tenant(s, slot, &place, &tenant));
+    sj_buf_reset(&b->entry);
+    TRY(sj_place_encode(&place, &b->entry));
+    TRY(sj_buf_put_view(&b->entry, sj_buf_view(&slot->body)));
+    TRY(sj_leaf_hash(sj_buf_view(&b->entry), &b->leaves[i]));
+    TRY(sj_array_put(&b->entries, b->entry.ptr, b->entry.len));
+    TRY(sj_array_put(&b->leaf_hashes, b->leaves[i].bytes, SJ_HASH_SIZE));
+    TRY(sj_edge_append(&s->head.edge, &b->leaves[i], on_tile, b));
+    TRY(sj_frontier_append(&s->head.frontier, &b->leaves[i]));
+    *tenant = (struct sj_tenant){.tag = tenant->tag,
+        .seq = place.tenant_seq,
+        .leaf = b->leaves[i],
+        .index = place.index,
+        .mark = b->number};
+    if (slot->in_outbox) {
+        TRY(sj_array_put(&b->outbox_emitters, slot->emitter.bytes, 16));
+        TRY(sj_array_put_i64(&b->outbox_seqs, (int64_t)slot->emitter_seq));
+    }
+    return SJ_DONE;
+}
+
+static sj_status put_tenants(struct sj_sequencer *s)
+{
+    struct sj_batch *b = &s->batch;
+    for (size_t i = 0; i < b->touched_count; i++) {
+        const struct sj_tenant *tenant = &s->head.tenants.list[b->touched[i]];
+        TRY(sj_array_put(&b->tenant_tags, tenant->tag.bytes, 16));
+        TRY(sj_array_put_i64(&b->tenant_seqs, (int64_t)tenant->seq));
+        TRY(sj_array_put(&b->tenant_leaves, tenant->leaf.bytes, SJ_HASH_SIZE));
+        TRY(sj_array_put_i64(&b->tenant_idxs, (int64_t)tenant->index));
+    }
+    return SJ_DONE;
+}
+
+static sj_status put_frontier(const struct sj_frontier *frontier, struct sj_buf *out)
+{
+    sj_buf_reset(out);
+    for (unsigned bit = 0; bit < 64; bit++) {
+        if ((frontier->size >> bit & 1) != 0) {
+            TRY(sj_buf_put(out, frontier->hashes[bit].bytes, SJ_HASH_SIZE));
+        }
+    }
+    return SJ_DONE;
+}
+
+/* Leaves and root a second time, from the bytes that are about to be sent; both must agree with those made on
+ * the way (a flipped bit shows here). before: the frontier under the batch; used up. */
+static sj_status recompute(struct sj_sequencer *s, struct sj_view sent, struct sj_frontier *before)
+{
+    struct sj_batch *b = &s->batch;
+    struct sj_reader reader = sj_reader_of(sent);
+    struct sj_view skipped;
+    TRY(sj_read_view(&reader, ARRAY_HEAD, &skipped));
+    for (size_t i = 0; i < b->count; i++) {
+        uint32_t len = 0;
+        struct sj_view entry;
+        struct sj_hash leaf;
+        TRY(sj_read_u32(&reader, &len));
+        TRY(sj_read_view(&reader, len, &entry));
+        TRY(sj_leaf_hash(entry, &leaf));
+        ENSURE(sj_hash_equal(&leaf, &b->leaves[i]), INTERNAL);
+        TRY(sj_frontier_append(before, &leaf));
+    }
+    ENSURE(reader.left == 0, INTERNAL);
+    struct sj_hash root;
+    TRY(sj_frontier_root(before, &root));
+    TRY(sj_frontier_root(&s->head.frontier, &s->head.root));
+    ENSURE(before->size == s->head.edge.size, INTERNAL);
+    ENSURE(sj_hash_equal(&root, &s->head.root), INTERNAL);
+    return SJ_DONE;
+}
+
+static sj_status build(struct sj_sequencer *s, struct sj_param *ret_entries)
+{
+    struct sj_batch *b = &s->batch;
+    struct sj_frontier before = s->head.frontier;
+    const sj_time_us now = sj_time_now();
+    /* never backwards: a clock set back must not reorder the record */
+    s->head.last_time = now > s->head.last_time ? now : s->head.last_time;
+    b->base_size = s->head.frontier.size;
+    b->base_root = s->head.root;
+    for (size_t i = 0; i < b->count; i++) {
+        TRY(place_one(s, i, s->head.last_time));
+    }
+    TRY(put_tenants(s));
+    *ret_entries = sj_p_array(&b->entries);
+    TRY(recompute(s, sj_view_of(ret_entries->ptr, (size_t)ret_entries->len), &before));
+    TRY(put_frontier(&s->head.frontier, &b->frontier));
+    return sj_batch_mac(&s->emitter_key, b->base_size, &b->base_root, s->head.frontier.size,
+        &s->head.root, &b->mac);
+}
+
+static sj_status append(struct sj_sequencer *s, struct sj_param entries)
+{
+    struct sj_batch *b = &s->batch;
+    const bool has_note = s->note_store_size != 0;
+    const struct sj_param params[] = {
+        sj_p_id(&s->head.log_id),
+        sj_p_i64((int64_t)b->base_size),
+        sj_p_bytes(sj_view_of(b->base_root.bytes, SJ_HASH_SIZE)),
+        sj_p_i64((int64_t)s->head.frontier.size),
+        sj_p_bytes(sj_view_of(s->head.root.bytes, SJ_HASH_SIZE)),
+        sj_p_bytes(sj_buf_view(&b->frontier)),
+        sj_p_i64(s->head.last_time),
+        sj_p_id(&s->emitter),
+        sj_p_bytes(sj_view_of(b->mac.bytes, SJ_HASH_SIZE)),
+        entries,
+        sj_p_array(&b->leaf_hashes),
+        sj_p_array(&b->outbox_emitters),
+        sj_p_array(&b->outbox_seqs),
+        sj_p_array(&b->tile_levels),
+        sj_p_array(&b->tile_ns),
+        sj_p_array(&b->tile_hashes),
+        sj_p_array(&b->tenant_tags),
+        sj_p_array(&b->tenant_seqs),
+        sj_p_array(&b->tenant_leaves),
+        sj_p_array(&b->tenant_idxs),
+        sj_p_i64((int64_t)s->note_store_size),
+        has_note ? sj_p_bytes(sj_buf_view(&s->note_store)) : sj_p_null(),
+    };
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    TRY(sj_tx_begin(s->config.db, &sj_audit_context, &tx));
+    TRY(sj_tx_send(tx, SJ_SQL_AUDIT_APPEND, params, SJ_COUNT(params)));
+    TRY(sj_tx_commit(&tx));
+    s->note_store_size = 0;
+    return SJ_DONE;
+}
+
+sj_status sj_batch_publish_note(
+    struct sj_sequencer *s, struct sj_view note, uint64_t size, bool to_store)
+{
+    SJ_ASSERT(pthread_mutex_lock(&s->lock) == 0);
+    sj_buf_reset(&s->newest_note);
+    const sj_status published = sj_buf_put_view(&s->newest_note, note);
+    SJ_ASSERT(pthread_mutex_unlock(&s->lock) == 0);
+    TRY(published);
+    if (to_store) {
+        s->note_store_size = 0;
+        sj_buf_reset(&s->note_store);
+        TRY(sj_buf_put_view(&s->note_store, note));
+        s->note_store_size = size;
+    }
+    return SJ_DONE;
+}
+
+static sj_status sign(struct sj_sequencer *s)
+{
+    struct sj_batch *b = &s->batch;
+    sj_buf_reset(&s->note);
+    TRY(ask_extend(s->config.channel, b->base_size, b->leaves, b->count, &s->head.root, &s->note));
+    return sj_batch_publish_note(s, sj_buf_view(&s->note), s->head.frontier.size, true);
+}
+
+static sj_status write_and_sign(struct sj_sequencer *s)
+{
+    struct sj_param entries;
+    TRY(build(s, &entries));
+    TRY(append(s, entries));
+    return sign(s);
+}
+
+static void finish(struct sj_sequencer *s, sj_status status, struct sj_slot_list *remote)
+{
+    struct sj_batch *b = &s->batch;
+    const size_t count = b->count;
+    b->count = 0; /* the slots are the waiters' again */
+    for (size_t i = 0; i < count; i++) {
+        struct sj_slot *slot = b->slots[i];
+        const struct sj_receipt receipt = {.index = b->base_size + i, .leaf = b->leaves[i]};
+        if (sj_failed(status)) {
+            sj_queue_finish(s, slot, SJ_FAILURE(RECORD_UNAVAILABLE), NULL, remote);
+            continue;
+        }
+        if (slot->sweep != NULL && sj_uuid_equal(slot->emitter, s->emitter)) {
+            sj_sweep_remember(s, slot->emitter_seq, &receipt);
+        }
+        sj_queue_finish(s, slot, SJ_DONE, &receipt, remote);
+    }
+    sj_queue_send_home(s, remote);
+}
+
+sj_status sj_batch_run(struct sj_sequencer *s)
+{
+    struct sj_slot_list remote = {NULL, NULL};
+    reset(&s->batch);
+    take(s, &remote);
+    if (s->batch.count == 0) {
+        sj_queue_send_home(s, &remote);
+        return SJ_DONE;
+    }
+    const sj_time_us started = sj_time_now();
+    atomic_store(&s->batch_started_ms, sj_time_monotonic_ms());
+    const sj_status status = write_and_sign(s);
+    if (sj_failed(status)) {
+        s->phase = SJ_PHASE_LOST;
+        atomic_store(&s->ready, false);
+    } else {
+        atomic_store(&s->size, s->head.frontier.size);
+        atomic_fetch_add(&s->batches, 1);
+        atomic_store(&s->last_batch_us, sj_time_now() - started);
+        atomic_store(&s->batch_started_ms, 0);
+    }
+    finish(s, status, &remote);
+    return status;
+}
+
+sj_status sj_batch_store_note(struct sj_sequencer *s)
+{
+    const struct sj_param params[] = {
+        sj_p_i64((int64_t)s->note_store_size),
+        sj_p_bytes(sj_buf_view(&s->note_store)),
+    };
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    TRY(sj_tx_begin(s->config.db, &sj_audit_context, &tx));
+    TRY(sj_tx_send(tx, SJ_SQL_AUDIT_CHECKPOINT_PUT, params, SJ_COUNT(params)));
+    TRY(sj_tx_commit(&tx));
+    s->note_store_size = 0;
+    return SJ_DONE;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Do the entries so far give the root that was signed at this size? Asked at the size of every note in the bundle,
+ * of the caller's --since and of the checkpoint. Notes between narrow a damage down to a batch; without them only
+ * the last root would speak. Recomputing the root at an older size is the whole of consistency: no proof is
+ * believed.
+ */
+#include <stdio.h>
+
+#include "check.h"
+
+static sj_status next_note_bytes(struct sj_check *c, struct sj_buf *note, bool *ret_found)
+{
+    uint8_t head[2];
+    size_t got = 0;
+    *ret_found = false;
+    TRY(sj_stream_read(&c->notes, head, sizeof(head), &got));
+    if (got == 0) {
+        return SJ_DONE;
+    }
+    const size_t len = (size_t)head[0] << 8 | head[1];
+    sj_buf_reset(note);
+    if (got == sizeof(head) && len != 0) {
+        TRY(sj_buf_reserve(note, len));
+        TRY(sj_stream_read(&c->notes, note->ptr, len, &got));
+        note->len = got;
+    }
+    if (len == 0 || note->len != len) {
+        sj_check_incomplete(c, "the list of notes is cut short");
+        c->has_notes = false;
+        return SJ_DONE;
+    }
+    *ret_found = true;
+    return SJ_DONE;
+}
+
+static sj_status take_note(struct sj_check *c, struct sj_view bytes)
+{
+    struct sj_note note;
+    struct sj_checkpoint checkpoint;
+    enum sj_note_state state = SJ_NOTE_UNSIGNED;
+    TRY(sj_check_note(c, bytes, &note, &checkpoint, &state));
+    if (state != SJ_NOTE_GOOD || !sj_text_equal(checkpoint.origin, sj_text_of(c->origin))) {
+        sj_check_tampered(c, "a note among `notes` is not signed by the log");
+        return SJ_DONE;
+    }
+    if (c->next_note.is_set && checkpoint.size <= c->next_note.size) {
+        sj_check_tampered(c, "the notes are not in ascending order");
+        return SJ_DONE;
+    }
+    c->next_note = (struct sj_pin){true, checkpoint.size, checkpoint.root};
+    if (checkpoint.size > c->head.size) {
+        sj_check_incomplete(c, "stale: a newer note than the checkpoint is among `notes`");
+        c->has_notes = false;
+    }
+    return SJ_DONE;
+}
+
+static sj_status advance(struct sj_check *c)
+{
+    if (!c->has_notes) {
+        c->next_note.is_set = false;
+        return SJ_DONE;
+    }
+    CLEANUP(sj_buf_clear) struct sj_buf note = SJ_BUF(65536);
+    bool found = false;
+    TRY(next_note_bytes(c, &note, &found));
+    if (!found) {
+        c->has_notes = false;
+        c->next_note.is_set = false;
+        return SJ_DONE;
+    }
+    return take_note(c, sj_buf_view(&note));
+}
+
+sj_status sj_check_open_notes(struct sj_check *c)
+{
+    const struct sj_member_key key = {.kind = SJ_MEMBER_NOTES};
+    TRY(sj_source_stream(&c->source, &key, &c->notes, &c->has_notes));
+    return c->has_notes ? advance(c) : SJ_DONE;
+}
+
+static void contradict(struct sj_check *c, const struct sj_pin *pin, const char *what)
+{
+    char cause[200];
+    (void)snprintf(cause, sizeof(cause), "entries %llu to %llu do not give the root %s",
+        (unsigned long long)c->good_size, (unsigned long long)(pin->size == 0 ? 0 : pin->size - 1),
+        what);
+    sj_check_tampered_at(c, c->good_size, cause);
+    (void)snprintf(c->report->checkpoint, sizeof(c->report->checkpoint), "%s %llu", c->origin,
+        (unsigned long long)pin->size);
+}
+
+static bool is_due(const struct sj_check *c, const struct sj_pin *pin)
+{
+    return pin->is_set && pin->size == c->frontier.size;
+}
+
+sj_status sj_check_pins(struct sj_check *c)
+{
+    const bool note_due = is_due(c, &c->next_note);
+    if (!note_due && !is_due(c, &c->since) && !is_due(c, &c->head)) {
+        return SJ_DONE;
+    }
+    struct sj_hash root;
+    TRY(sj_frontier_root(&c->frontier, &root));
+    if (is_due(c, &c->since) && !sj_hash_equal(&root, &c->since.root)) {
+        contradict(c, &c->since, "of the checkpoint given by --since: rewritten or forked");
+    } else if (note_due && !sj_hash_equal(&root, &c->next_note.root)) {
+        contradict(c, &c->next_note, "that was signed then");
+    } else if (is_due(c, &c->head) && !sj_hash_equal(&root, &c->head.root)) {
+        contradict(c, &c->head, "of the checkpoint");
+    } else {
+        c->good_size = c->frontier.size;
+        return note_due ? advance(c) : SJ_DONE;
+    }
+    return SJ_DONE;
+}

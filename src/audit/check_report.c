@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is said about a finding? Tampering stops the check: what comes behind it proves nothing. What is missing is
+ * remembered and the check goes on where it can, because a missing piece may hide a tampered one. One verdict is
+ * never reported as the other.
+ */
+#include <stdio.h>
+
+#include "check.h"
+
+static void say(struct sj_check *c, const char *cause, bool has_index, uint64_t index)
+{
+    struct sj_verify_report *r = c->report;
+    /* the next size under a signature that covers the place, else the checkpoint itself */
+    const struct sj_pin *pin =
+        has_index && c->next_note.is_set && c->next_note.size > index ? &c->next_note : &c->head;
+    r->has_bad_index = has_index;
+    r->bad_index = index;
+    /* both are cut when they do not fit: texts for people */
+    (void)snprintf(r->cause, sizeof(r->cause), "%s", cause);
+    r->checkpoint[0] = '\0';
+    if (pin->is_set) {
+        (void)snprintf(r->checkpoint, sizeof(r->checkpoint), "%s %llu", c->origin,
+            (unsigned long long)pin->size);
+    }
+}
+
+static void tampered(struct sj_check *c, const char *cause, bool has_index, uint64_t index)
+{
+    if (c->report->verdict != SJ_TAMPERED) {
+        say(c, cause, has_index, index);
+        c->report->verdict = SJ_TAMPERED;
+    }
+    c->stopped = true;
+}
+
+static void incomplete(struct sj_check *c, const char *cause, bool has_index, uint64_t index)
+{
+    if (c->report->verdict == SJ_VERIFIED) {
+        say(c, cause, has_index, index);
+        c->report->verdict = SJ_INCOMPLETE;
+    }
+}
+
+void sj_check_tampered(struct sj_check *c, const char *cause)
+{
+    tampered(c, cause, false, 0);
+}
+
+void sj_check_tampered_at(struct sj_check *c, uint64_t index, const char *cause)
+{
+    tampered(c, cause, true, index);
+}
+
+void sj_check_incomplete(struct sj_check *c, const char *cause)
+{
+    incomplete(c, cause, false, 0);
+}
+
+void sj_check_incomplete_at(struct sj_check *c, uint64_t index, const char *cause)
+{
+    incomplete(c, cause, true, index);
+}

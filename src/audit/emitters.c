@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Has this emitter used this number before? Sorted intervals per emitter. At most INTERVALS_MAX of them: beyond
+ * that the two lowest become one, so a number inside the oldest gaps would be called a repeat. A server that
+ * refuses 65,536 drafts one by one in one life comes near; a hostile bundle cannot make the check quadratic.
+ */
+#include "emitters.h"
+
+#include "sanjeh/base/memory.h"
+
+#define INTERVALS_MAX 65536u
+
+struct interval {
+    uint64_t first;
+    uint64_t last;
+};
+
+struct sj_emitter {
+    struct interval *intervals; /* ascending, never adjacent */
+    size_t count;
+    size_t capacity;
+};
+
+sj_status sj_emitters_init(struct sj_emitters *emitters, size_t max)
+{
+    *emitters = (struct sj_emitters){0};
+    return sj_idmap_init(&emitters->map, max);
+}
+
+void sj_emitters_clear(struct sj_emitters *emitters)
+{
+    for (size_t i = 0; i < emitters->map.count && i < emitters->capacity; i++) {
+        sj_free(emitters->list[i].intervals);
+    }
+    sj_idmap_clear(&emitters->map);
+    sj_free(emitters->list);
+    emitters->list = NULL;
+    emitters->capacity = 0;
+}
+
+static sj_status find_emitter(
+    struct sj_emitters *emitters, struct sj_uuid id, struct sj_emitter **ret_emitter)
+{
+    if (emitters->map.count == emitters->capacity) {
+        const size_t capacity = emitters->capacity == 0 ? 16 : emitters->capacity * 2;
+        void *memory = NULL;
+        TRY(sj_alloc(capacity, sizeof(struct sj_emitter), &memory));
+        struct sj_emitter *list = memory;
+        for (size_t i = 0; i < emitters->capacity; i++) {
+            list[i] = emitters->list[i];
+        }
+        sj_free(emitters->list);
+        emitters->list = list;
+        emitters->capacity = capacity;
+    }
+    size_t number = 0;
+    bool is_new = false;
+    TRY(sj_idmap_get(&emitters->map, id, &number, &is_new));
+    *ret_emitter = &emitters->list[number];
+    return SJ_DONE;
+}
+
+/* Number of intervals that end before seq. */
+static size_t place_of(const struct sj_emitter *emitter, uint64_t seq)
+{
+    size_t low = 0;
+    size_t high = emitter->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (emitter->intervals[middle].last < seq) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static sj_status grow(struct sj_emitter *emitter)
+{
+    const size_t capacity = emitter->capacity == 0 ? 4 : emitter->capacity * 2;
+    void *memory = NULL;
+    TRY(sj_alloc(capacity, sizeof(struct interval), &memory));
+    struct interval *intervals = memory;
+    for (size_t i = 0; i < emitter->count; i++) {
+        intervals[i] = emitter->intervals[i];
+    }
+    sj_free(emitter->intervals);
+    emitter->intervals = intervals;
+    emitter->capacity = capacity;
+    return SJ_DONE;
+}
+
+static void remove_at(struct sj_emitter *emitter, size_t place)
+{
+    emitter->count--;
+    for (size_t i = place; i < emitter->count; i++) {
+        emitter->intervals[i] = emitter->intervals[i + 1];
+    }
+}
+
+static sj_status insert_at(struct sj_emitter *emitter, size_t place, uint64_t seq)
+{
+    if (emitter->count == INTERVALS_MAX) {
+        emitter->intervals[1].first = emitter->intervals[0].first;
+        remove_at(emitter, 0);
+        place = place == 0 ? 0 : place - 1;
+        if (seq < emitter->intervals[0].last) {
+            return SJ_DONE; /* swallowed by the joined interval */
+        }
+    }
+    if (emitter->count == emitter->capacity) {
+        TRY(grow(emitter));
+    }
+    for (size_t i = emitter->count; i > place; i--) {
+        emitter->intervals[i] = emitter->intervals[i - 1];
+    }
+    emitter->intervals[place] = (struct interval){seq, seq};
+    emitter->count++;
+    return SJ_DONE;
+}
+
+static sj_status note(struct sj_emitter *emitter, size_t place, uint64_t seq)
+{
+    struct interval *before = place > 0 ? &emitter->intervals[place - 1] : NULL;
+    struct interval *after = place < emitter->count ? &emitter->intervals[place] : NULL;
+    const bool joins_before = before != NULL && before->last + 1 == seq;
+    const bool joins_after = after != NULL && after->first == seq + 1;
+    if (joins_before && joins_after) {
+        before->last = after->last;
+        remove_at(emitter, place);
+        return SJ_DONE;
+    }
+    if (joins_before) {
+        before->last = seq;
+        return SJ_DONE;
+    }
+    if (joins_after) {
+        after->first = seq;
+        return SJ_DONE;
+    }
+    return insert_at(emitter, place, seq);
+}
+
+sj_status sj_emitters_see(
+    struct sj_emitters *emitters, struct sj_uuid emitter_id, uint64_t seq, bool *ret_is_repeat)
+{
+    struct sj_emitter *emitter = NULL;
+    TRY(find_emitter(emitters, emitter_id, &emitter));
+    const size_t place = place_of(emitter, seq);
+    *ret_is_repeat = place < emitter->count && emitter->intervals[place].first <= seq;
+    return *ret_is_repeat ? SJ_DONE : note(emitter, place, seq);
+}

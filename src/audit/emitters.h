@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which numbers of each emitter have been seen: a number that comes twice is a replayed draft. Runs of numbers
+ * are kept as intervals, so an emitter that counts without gaps costs one.
+ */
+#ifndef SJ_AUDIT_EMITTERS_H
+#define SJ_AUDIT_EMITTERS_H
+
+#include "idmap.h"
+
+struct sj_emitters {
+    struct sj_idmap map;
+    struct sj_emitter *list;
+    size_t capacity;
+};
+
+SJ_MUST_CHECK sj_status sj_emitters_init(struct sj_emitters *emitters, size_t max);
+void sj_emitters_clear(struct sj_emitters *emitters);
+/* Notes the number. *ret_is_repeat: it was there before. */
+SJ_MUST_CHECK sj_status sj_emitters_see(
+    struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t seq, bool *ret_is_repeat);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where in the bundle is this member? A tar is walked once, its headers alone; names that a bundle has are kept
+ * as sorted keys (40 bytes each), others are passed over. Lookups then read at an offset: the order of members
+ * does not matter, and nothing is unpacked. A name that stands twice makes the bundle ambiguous: two readers
+ * could see two logs in it.
+ */
+#include "source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tar.h"
+
+#define MEMBERS_MAX ((size_t)1 << 26) /* 17 billion entries */
+
+struct sj_source_member {
+    struct sj_member_key key;
+    uint64_t offset;
+    uint64_t size;
+};
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : (a > b ? 1 : 0);
+}
+
+static int compare_keys(const struct sj_member_key *a, const struct sj_member_key *b)
+{
+    int order = compare_u64((uint64_t)a->kind, (uint64_t)b->kind);
+    order = order != 0 ? order : compare_u64(a->tile.level, b->tile.level);
+    order = order != 0 ? order : compare_u64(a->tile.n, b->tile.n);
+    return order != 0 ? order : compare_u64(a->tile.width, b->tile.width);
+}
+
+static int compare_members(const void *left, const void *right)
+{
+    const struct sj_source_member *a = left;
+    const struct sj_source_member *b = right;
+    return compare_keys(&a->key, &b->key);
+}
+
+static bool key_of_name(const char *name, struct sj_member_key *ret_key)
+{
+    const struct sj_text text = {name, __builtin_strlen(name)};
+    struct sj_text checked;
+    *ret_key = (struct sj_member_key){0};
+    if (sj_text_is(text, "checkpoint")) {
+        ret_key->kind = SJ_MEMBER_CHECKPOINT;
+        return true;
+    }
+    if (sj_text_is(text, "notes")) {
+        ret_key->kind = SJ_MEMBER_NOTES;
+        return true;
+    }
+    ret_key->kind = SJ_MEMBER_TILE;
+    return !sj_failed(sj_text_check(sj_text_bytes(text), SJ_TAR_NAME_MAX, &checked)) &&
+           !sj_failed(sj_tile_name_parse(checked, &ret_key->tile));
+}
+
+static sj_status add_member(struct sj_source *source, const struct sj_source_member *member)
+{
+    if (source->count == source->capacity) {
+        const size_t capacity = source->capacity == 0 ? 256 : source->capacity * 2;
+        void *memory = NULL;
+        ENSURE(capacity <= MEMBERS_MAX, LIMIT_EXCEEDED);
+        TRY(sj_alloc(capacity, sizeof(*member), &memory));
+        struct sj_source_member *members = memory;
+        for (size_t i = 0; i < source->count; i++) {
+            members[i] = source->members[i];
+        }
+        sj_free(source->members);
+        source->members = members;
+        source->capacity = capacity;
+    }
+    source->members[source->count++] = *member;
+    return SJ_DONE;
+}
+
+/* As many bytes as there are, up to len. */
+static sj_status read_at(int fd, uint64_t offset, uint8_t *dst, size_t len, size_t *ret_got)
+{
+    *ret_got = 0;
+    while (*ret_got < len) {
+        const ssize_t got = pread(fd, dst + *ret_got, len - *ret_got, (off_t)(offset + *ret_got));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        ENSURE(got >= 0, IO);
+        if (got == 0) {
+            break;
+        }
+        *ret_got += (size_t)got;
+    }
+    return SJ_DONE;
+}
+
+static sj_status walk(struct sj_source *source, uint64_t end, enum sj_source_state *state)
+{
+    uint8_t block[SJ_TAR_BLOCK];
+    uint64_t offset = 0;
+    while (offset < end) {
+        struct sj_tar_member header;
+        size_t got = 0;
+        TRY(read_at(source->fd, offset, block, sizeof(block), &got));
+        if (got != sizeof(block) || sj_failed(sj_tar_read_header(block, &header))) {
+            *state = offset == 0 ? SJ_SOURCE_NO_TAR : SJ_SOURCE_CUT;
+            return SJ_DONE;
+        }
+        if (header.is_end) {
+            return SJ_DONE;
+        }
+        offset += SJ_TAR_BLOCK;
+        if (header.size > end - offset) {
+            *state = SJ_SOURCE_CUT;
+            return SJ_DONE;
+        }
+        struct sj_source_member member = {.offset = offset, .size = header.size};
+        if (header.is_file && key_of_name(header.name, &member.key)) {
+            TRY(add_member(source, &member));
+        }
+        offset += (header.size + SJ_TAR_BLOCK - 1) / SJ_TAR_BLOCK * SJ_TAR_BLOCK;
+    }
+    *state = SJ_SOURCE_CUT; /* no end mark */
+    return SJ_DONE;
+}
+
+static sj_status index_tar(struct sj_source *source, uint64_t end, enum sj_source_state *state)
+{
+    TRY(walk(source, end, state));
+    if (source->count > 1) {
+        qsort(source->members, source->count, sizeof(source->members[0]), compare_members);
+    }
+    for (size_t i = 1; i < source->count; i++) {
+        if (compare_members(&source->members[i - 1], &source->members[i]) == 0) {
+            *state = SJ_SOURCE_AMBIGUOUS;
+        }
+    }
+    return SJ_DONE;
+}
+
+sj_status sj_source_open(
+    const char *path, struct sj_source *ret_source, enum sj_source_state *ret_state)
+{
+    struct stat info;
+    *ret_source = (struct sj_source){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    *ret_state = SJ_SOURCE_WHOLE;
+    ENSURE(ret_source->fd >= 0, BAD_PARAMETER);
+    ENSURE(fstat(ret_source->fd, &info) == 0, IO);
+    ret_source->is_folder = S_ISDIR(info.st_mode);
+    if (ret_source->is_folder) {
+        return SJ_DONE;
+    }
+    ENSURE(S_ISREG(info.st_mode), BAD_PARAMETER);
+    if (info.st_size == 0) {
+        *ret_state = SJ_SOURCE_NO_TAR;
+        return SJ_DONE;
+    }
+    return index_tar(ret_source, (uint64_t)info.st_size, ret_state);
+}
+
+void sj_source_close(struct sj_source *source)
+{
+    sj_closep(&source->fd);
+    source->fd = -1;
+    sj_free(source->members);
+    source->members = NULL;
+    source->count = 0;
+}
+
+static sj_status put_path(const struct sj_member_key *key, struct sj_buf *out)
+{
+    if (key->kind == SJ_MEMBER_TILE) {
+        return sj_tile_name_format(&key->tile, out);
+    }
+    return sj_buf_put_str(out, key->kind == SJ_MEMBER_CHECKPOINT ? "checkpoint" : "notes");
+}
+
+static sj_status stream_of_file(const struct sj_source *source, const struct sj_member_key *key,
+    struct sj_stream *stream, bool *ret_found)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf path = SJ_BUF(128);
+    const char *name = NULL;
+    struct stat info;
+    TRY(put_path(key, &path));
+    TRY(sj_buf_cstr(&path, &name));
+    stream->fd = openat(source->fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    stream->owns_fd = stream->fd >= 0;
+    if (stream->fd < 0) {
+        ENSURE(errno == ENOENT || errno == ENOTDIR, IO);
+        return SJ_DONE;
+    }
+    ENSURE(fstat(stream->fd, &info) == 0, IO);
+    *ret_found = S_ISREG(info.st_mode);
+    stream->left = (uint64_t)info.st_size;
+    return SJ_DONE;
+}
+
+sj_status sj_source_stream(const struct sj_source *source, const struct sj_member_key *key,
+    struct sj_stream *ret_stream, bool *ret_found)
+{
+    ret_stream->fd = -1;
+    ret_stream->owns_fd = false;
+    ret_stream->offset = 0;
+    ret_stream->left = 0;
+    ret_stream->filled = 0;
+    ret_stream->used = 0;
+    *ret_found = false;
+    if (source->is_folder) {
+        return stream_of_file(source, key, ret_stream, ret_found);
+    }
+    if (source->count == 0) {
+        return SJ_DONE;
+    }
+    const struct sj_source_member wanted = {.key = *key};
+    const struct sj_source_member *member =
+        bsearch(&wanted, source->members, source->count, sizeof(wanted), compare_members);
+    if (member != NULL) {
+        *ret_found = true;
+        ret_stream->fd = source->fd;
+        ret_stream->offset = member->offset;
+        ret_stream->left = member->size;
+    }
+    return SJ_DONE;
+}
+
+void sj_stream_close(struct sj_stream *stream)
+{
+    if (stream->owns_fd) {
+        sj_closep(&stream->fd);
+        stream->owns_fd = false;
+    }
+    stream->left = 0;
+    stream->filled = 0;
+    stream->used = 0;
+}
+
+static sj_status refill(struct sj_stream *stream)
+{
+    const size_t want =
+        stream->left < sizeof(stream->buffer) ? (size_t)stream->left : sizeof(stream->buffer);
+    stream->used = 0;
+    TRY(read_at(stream->fd, stream->offset, stream->buffer, want, &stream->filled));
+    stream->offset += stream->filled;
+    /* a file that shrinks meanwhile is a short one */
+    stream->left = stream->filled < want ? 0 : stream->left - stream->filled;
+    return SJ_DONE;
+}
+
+sj_status sj_stream_read(struct sj_stream *stream, uint8_t *dst, size_t len, size_t *ret_got)
+{
+    *ret_got = 0;
+    while (*ret_got < len) {
+        if (stream->used == stream->filled) {
+            if (stream->left == 0) {
+                break;
+            }
+            TRY(refill(stream));
+            continue;
+        }
+        const size_t have = stream->filled - stream->used;
+        const size_t more = len - *ret_got < have ? len - *ret_got : have;
+        TRY(sj_copy(dst + *ret_got, more, stream->buffer + stream->used, more));
+        stream->used += more;
+        *ret_got += more;
+    }
+    return SJ_DONE;
+}
+
+sj_status sj_source_read(const struct sj_source *source, const struct sj_member_key *key,
+    size_t max, struct sj_buf *ret_bytes, bool *ret_found)
+{
+    CLEANUP(sj_stream_close) struct sj_stream stream;
+    size_t got = 0;
+    sj_buf_reset(ret_bytes);
+    TRY(sj_source_stream(source, key, &stream, ret_found));
+    if (!*ret_found || stream.left > max) {
+        *ret_found = false;
+        return SJ_DONE;
+    }
+    const size_t size = (size_t)stream.left;
+    TRY(sj_buf_reserve(ret_bytes, size));
+    TRY(read_at(stream.fd, stream.offset, ret_bytes->ptr, size, &got));
+    ret_bytes->len = got;
+    return SJ_DONE;
+}

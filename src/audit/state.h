@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The sequencer's own state, seen by its files only. Life of a draft:
+ *   record (any loop) -> slot -> inbound (other loops) -> queue -> batch -> committed -> signed -> woken
+ * Everything is touched on the sequencer's loop alone but what stands under `lock` and the atomics.
+ */
+#ifndef SJ_AUDIT_STATE_H
+#define SJ_AUDIT_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "codec.h"
+#include "sanjeh/audit/sequencer.h"
+#include "tenants.h"
+#include "tiles.h"
+
+#define SJ_BATCH_ENTRIES 1024          /* what the keeper extends by at once */
+#define SJ_BATCH_BYTES   (1024 * 1024) /* of entries; one more entry may end beyond it */
+#define SJ_HOMES_MAX     64            /* loops of one server */
+#define SJ_SWEPT_MAX     256           /* receipts kept of swept own drafts */
+#define SJ_TENANTS_MAX   100000
+
+/* One draft on its way. Belongs to the loop that made it until queued, then to the sequencer's loop until done. */
+struct sj_slot {
+    struct sj_slot *next;
+    struct sj_home *home; /* where its waiter lives, NULL: the sequencer's own loop, or no waiter */
+    bool remote;          /* from the shared free list */
+    struct sj_fiber *fiber; /* parked; NULL: nobody waits */
+    struct sj_sweep *sweep; /* the sweeper that queued it */
+    atomic_bool abandoned;  /* its waiter has given up */
+    bool done;              /* status and receipt hold; home's loop only */
+    bool in_outbox;
+    sj_status status;
+    struct sj_receipt receipt;
+    struct sj_uuid emitter;
+    uint64_t emitter_seq;
+    struct sj_uuid tenant_tag;
+    struct sj_buf body; /* keeps its memory */
+};
+
+struct sj_slot_list {
+    struct sj_slot *first;
+    struct sj_slot *last;
+};
+void sj_slot_push(struct sj_slot_list *list, struct sj_slot *slot);
+struct sj_slot *sj_slot_pop(struct sj_slot_list *list);
+
+/* Another loop of the server and what goes back to it. */
+struct sj_home {
+    struct sj_sequencer *sequencer;
+    struct sj_loop *loop;
+    struct sj_slot_list done; /* under lock */
+    bool posted;              /* under lock */
+};
+
+/* The sweeper's count of what it has queued. */
+struct sj_sweep {
+    size_t pending;
+    struct sj_fiber *fiber;
+};
+
+/* The head, as committed and signed. */
+struct sj_head {
+    struct sj_uuid log_id;
+    sj_time_us last_time;
+    struct sj_hash root;
+    struct sj_frontier frontier;
+    struct sj_edge edge;
+    struct sj_tenants tenants;
+};
+
+/* Parameters of the batch being written; memory kept between batches. */
+struct sj_batch {
+    uint64_t number;
+    struct sj_slot *slots[SJ_BATCH_ENTRIES];
+    size_t count;
+    uint64_t base_size;
+    struct sj_hash base_root;
+    struct sj_hash leaves[SJ_BATCH_ENTRIES];
+    struct sj_buf entry;
+    struct sj_buf frontier;
+    struct sj_hash mac;
+    size_t touched[SJ_BATCH_ENTRIES]; /* tenants */
+    size_t touched_count;
+    struct sj_array entries;
+    struct sj_array leaf_hashes;
+    struct sj_array outbox_emitters;
+    struct sj_array outbox_seqs;
+    struct sj_array tile_levels;
+    struct sj_array tile_ns;
+    struct sj_array tile_hashes;
+    struct sj_array tenant_tags;
+    struct sj_array tenant_seqs;
+    struct sj_array tenant_leaves;
+    struct sj_array tenant_idxs;
+};
+
+enum sj_sequencer_phase {
+    SJ_PHASE_RUNNING,
+    SJ_PHASE_LOST,   /* outcome of a batch unknown: read the head again before the next */
+    SJ_PHASE_FAILED, /* the database contradicts what was signed: never again */
+    SJ_PHASE_ENDED
+};
+
+struct sj_swept {
+    uint64_t seq;
+    struct sj_receipt receipt;
+};
+
+struct sj_sequencer {
+    struct sj_sequencer_config config;
+    struct sj_uuid emitter;
+    struct sj_key emitter_key;
+    atomic_uint_fast64_t next_seq;
+
+    /* the sequencer's loop only */
+    enum sj_sequencer_phase phase;
+    struct sj_head head;
+    struct sj_batch batch;
+    struct sj_slot_list queue;
+    struct sj_slot_list free_local;
+    struct sj_fiber *writer; /* parked while idle */
+    bool writer_idle;
+    bool wake_deferred;
+    bool stopping;
+    struct sj_fiber *stopper;
+    struct sj_timer *sweep_timer;
+    bool sweeping;
+    struct sj_buf note;       /* of the newest batch, being received */
+    struct sj_buf note_store; /* signed and not yet in the database */
+    uint64_t note_store_size; /* 0: nothing to store */
+
+    /* any thread */
+    atomic_bool refusing; /* new drafts */
+    atomic_bool ready;
+    atomic_int_fast64_t batch_started_ms; /* 0: none under way */
+    atomic_uint_fast64_t size;
+    atomic_uint_fast64_t batches;
+    atomic_uint_fast64_t refused;
+    atomic_uint_fast64_t queued;
+    atomic_int_fast64_t last_batch_us;
+    atomic_uint swept_count;
+
+    pthread_mutex_t lock;
+    struct sj_slot_list inbound;     /* under lock */
+    bool inbound_posted;             /* under lock */
+    struct sj_slot_list free_remote; /* under lock */
+    struct sj_home homes[SJ_HOMES_MAX];
+    size_t home_count;
+    size_t remote_out; /* remote slots that are not free */
+    struct sj_buf newest_note;
+    struct sj_swept swept[SJ_SWEPT_MAX];
+};
+
+/* queue.c */
+/* A free slot with the draft's body in it, counted in `queued`. Errors: BUSY, INTERNAL (no encoding). */
+SJ_MUST_CHECK sj_status sj_queue_slot(struct sj_sequencer *s, const struct sj_draft *draft,
+    bool in_outbox, struct sj_slot **ret_slot);
+void sj_queue_push(struct sj_sequencer *s, struct sj_slot *slot);
+/* Moves what other loops have sent into the queue. */
+void sj_queue_take_inbound(struct sj_sequencer *s);
+/* Ends a slot: wakes or sends home or frees. remote: collects those for sj_queue_send_home. */
+void sj_queue_finish(struct sj_sequencer *s, struct sj_slot *slot, sj_status status,
+    const struct sj_receipt *receipt, struct sj_slot_list *remote);
+void sj_queue_send_home(struct sj_sequencer *s, struct sj_slot_list *remote);
+/* Gives a slot back to its free list; on the home's loop. */
+void sj_queue_release(struct sj_sequencer *s, struct sj_slot *slot);
+/* Whether this sequencer's own draft is queued or in the batch. */
+bool sj_queue_holds(struct sj_sequencer *s, uint64_t emitter_seq);
+void sj_queue_free(struct sj_sequencer *s);
+/* Wakes the writer at the end of this turn, so that one turn's drafts become one batch. */
+void sj_queue_wake_writer(struct sj_sequencer *s);
+
+/* batch.c */
+SJ_MUST_CHECK sj_status sj_batch_init(struct sj_batch *batch);
+void sj_batch_clear(struct sj_batch *batch);
+/* Takes up to a batch from the queue, commits, signs, wakes. Errors: the outcome is unknown, phase LOST. */
+SJ_MUST_CHECK sj_status sj_batch_run(struct sj_sequencer *s);
+/* Stores a note that no batch has carried along. */
+SJ_MUST_CHECK sj_status sj_batch_store_note(struct sj_sequencer *s);
+/* The note of the newest signed head: for readers, and to be stored. */
+SJ_MUST_CHECK sj_status sj_batch_publish_note(
+    struct sj_sequencer *s, struct sj_view note, uint64_t size, bool to_store);
+
+/* recovery.c */
+struct sj_recovered {
+    bool was_unsigned; /* a committed batch had no signature */
+    uint64_t size;
+};
+/* Database against keeper; s->head and the newest note afterwards hold. Errors: LOG_ROLLED_BACK,
+ * LOG_TAMPERED, or that one of the two cannot be asked. */
+SJ_MUST_CHECK sj_status sj_recover(struct sj_sequencer *s, struct sj_recovered *ret_recovered,
+    char *reterr_reason, size_t reason_size);
+
+/* recovery_tree.c */
+/* Fills s->head.edge and checks it against s->head.frontier; re-verifies the newest entries from their bytes. */
+SJ_MUST_CHECK sj_status sj_recover_tree(
+    struct sj_sequencer *s, char *reterr_reason, size_t reason_size);
+SJ_MUST_CHECK sj_status sj_recover_tenants(
+    struct sj_sequencer *s, char *reterr_reason, size_t reason_size);
+/* Leaf hashes of entries from .. to (at most 1,024), recomputed from their bytes and compared with the stored. */
+SJ_MUST_CHECK sj_status sj_recover_leaves(struct sj_sequencer *s, uint64_t from, uint64_t to,
+    struct sj_hash *ret_leaves, char *reterr_reason, size_t reason_size);
+
+/* sweep.c */
+/* Sequences every outbox row older than age_ms that is not in memory. On a fiber; the writer must run. */
+SJ_MUST_CHECK sj_status sj_sweep_run(struct sj_sequencer *s, int64_t age_ms, uint64_t *ret_swept);
+void sj_sweep_tick(void *sequencer);
+/* The receipt of a swept own draft, when its waiter comes late. */
+bool sj_sweep_find(struct sj_sequencer *s, uint64_t seq, struct sj_receipt *ret_receipt);
+void sj_sweep_remember(struct sj_sequencer *s, uint64_t seq, const struct sj_receipt *receipt);
+
+/* outbox.c */
+SJ_MUST_CHECK sj_status sj_outbox_mac(
+    const struct sj_key *emitter_key, struct sj_view draft, struct sj_hash *ret_mac);
+SJ_MUST_CHECK sj_status sj_batch_mac(const struct sj_key *emitter_key, uint64_t old_size,
+    const struct sj_hash *old_root, uint64_t new_size, const struct sj_hash *new_root,
+    struct sj_hash *ret_mac);
+
+/* The context of the record's own statements: no unit's row is visible with it. */
+extern const struct sj_context sj_audit_context;
+
+#endif

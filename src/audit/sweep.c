@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who sequences a draft whose deed was committed and whose server died, or whose waiter gave up? The sweeper:
+ * at start every outbox row, later those older than a second that nobody in memory waits for. A row without our
+ * MAC is moved aside and logged, never sequenced: else a database superuser could put words into the record.
+ */
+#include "sanjeh/base/log.h"
+#include "state.h"
+
+#define SWEEP_PERIOD_MS 1000
+#define SWEEP_PAGE      256
+
+bool sj_sweep_find(struct sj_sequencer *s, uint64_t seq, struct sj_receipt *ret_receipt)
+{
+    if (atomic_load(&s->swept_count) == 0) {
+        return false;
+    }
+    bool found = false;
+    SJ_ASSERT(pthread_mutex_lock(&s->lock) == 0);
+    for (size_t i = 0; i < SJ_SWEPT_MAX && !found; i++) {
+        if (s->swept[i].seq == seq) {
+            *ret_receipt = s->swept[i].receipt;
+            found = true;
+        }
+    }
+    SJ_ASSERT(pthread_mutex_unlock(&s->lock) == 0);
+    return found;
+}
+
+void sj_sweep_remember(struct sj_sequencer *s, uint64_t seq, const struct sj_receipt *receipt)
+{
+    SJ_ASSERT(pthread_mutex_lock(&s->lock) == 0);
+    const unsigned place = atomic_fetch_add(&s->swept_count, 1) % SJ_SWEPT_MAX;
+    s->swept[place] = (struct sj_swept){.seq = seq, .receipt = *receipt};
+    SJ_ASSERT(pthread_mutex_unlock(&s->lock) == 0);
+}
+
+struct key_cache {
+    struct sj_uuid emitter;
+    struct sj_key key;
+    bool holds;
+};
+
+static sj_status key_of(struct sj_sequencer *s, struct sj_uuid emitter, struct key_cache *cache)
+{
+    if (!cache->holds || !sj_uuid_equal(cache->emitter, emitter)) {
+        cache->holds = false;
+        TRY(ask_emitter_key(s->config.channel, emitter, &cache->key));
+        cache->emitter = emitter;
+        cache->holds = true;
+    }
+    return SJ_DONE;
+}
+
+/* *ret_ours: MAC, number and emitter of the row agree with the draft. */
+static sj_status check_row(struct sj_sequencer *s, const struct sj_rows *rows, size_t row,
+    struct key_cache *cache, struct sj_draft *draft, bool *ret_ours)
+{
+    const struct sj_uuid emitter = sj_row_id(rows, row, 0);
+    const struct sj_view bytes = sj_row_bytes(rows, row, 2);
+    const struct sj_view mac = sj_row_bytes(rows, row, 3);
+    struct sj_hash expected;
+    TRY(key_of(s, emitter, cache));
+    TRY(sj_outbox_mac(&cache->key, bytes, &expected));
+    *ret_ours = mac.len == SJ_HASH_SIZE && sj_equal_ct(mac.ptr, expected.bytes, SJ_HASH_SIZE) &&
+                !sj_failed(sj_draft_decode(bytes, draft)) &&
+                sj_uuid_equal(draft->emitter, emitter) &&
+                draft->emitter_seq == (uint64_t)sj_row_i64(rows, row, 1);
+    return SJ_DONE;
+}
+
+static sj_status move_aside(struct sj_sequencer *s, const struct sj_uuid *emitter, int64_t seq)
+{
+    SJ_LOG(ERROR, "audit.outbox.refused", sj_log_id("emitter", *emitter), sj_log_int("seq", seq),
+        sj_log_str("why", "the draft's MAC is not ours"));
+    const struct sj_param params[] = {sj_p_id(emitter), sj_p_i64(seq)};
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    TRY(sj_tx_begin(s->config.db, &sj_audit_context, &tx));
+    TRY(sj_tx_send(tx, SJ_SQL_AUDIT_OUTBOX_REFUSE, params, SJ_COUNT(params)));
+    return sj_tx_commit(&tx);
+}
+
+static bool is_in_memory(struct sj_sequencer *s, const struct sj_draft *draft)
+{
+    return sj_uuid_equal(draft->emitter, s->emitter) && sj_queue_holds(s, draft->emitter_seq);
+}
+
+static sj_status sweep_row(struct sj_sequencer *s, const struct sj_rows *rows, size_t row,
+    struct key_cache *cache, struct sj_sweep *sweep)
+{
+    struct sj_draft draft;
+    bool ours = false;
+    const struct sj_uuid emitter = sj_row_id(rows, row, 0);
+    TRY(check_row(s, rows, row, cache, &draft, &ours));
+    if (!ours) {
+        return move_aside(s, &emitter, sj_row_i64(rows, row, 1));
+    }
+    if (is_in_memory(s, &draft)) {
+        return SJ_DONE;
+    }
+    struct sj_receipt receipt;
+    if (sj_uuid_equal(emitter, s->emitter) && sj_sweep_find(s, draft.emitter_seq, &receipt)) {
+        return SJ_DONE; /* sequenced since the page was read */
+    }
+    struct sj_slot *slot = NULL;
+    TRY(sj_queue_slot(s, &draft, true, &slot));
+    slot->sweep = sweep;
+    sweep->pending++;
+    sj_queue_push(s, slot);
+    return SJ_DONE;
+}
+
+static void wait_for(struct sj_sweep *sweep)
+{
+    while (sweep->pending != 0) {
+        sweep->fiber = sj_fiber_current();
+        sj_fiber_park();
+    }
+    sweep->fiber = NULL;
+}
+
+/* One page after (emitter, seq); *ret_rows: how many it had. Every queued draft has its end on return. */
+static sj_status sweep_page(
+    struct sj_sequencer *s, int64_t age_ms, struct sj_uuid *emitter, int64_t *seq, size_t *ret_rows)
+{
+    const struct sj_param params[] = {sj_p_i64(age_ms), sj_p_id(emitter), sj_p_i64(*seq)};
+    const struct sj_query query = {
+        .sql = SJ_SQL_AUDIT_OUTBOX_LIST, .params = params, .param_count = SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(s->config.db, &sj_audit_context, &query, 1, &rows));
+    struct key_cache cache = {0};
+    struct sj_sweep sweep = {0};
+    sj_status status = SJ_DONE;
+    for (size_t i = 0; i < sj_rows_count(rows) && !sj_failed(status); i++) {
+        *emitter = sj_row_id(rows, i, 0);
+        *seq = sj_row_i64(rows, i, 1);
+        status = sweep_row(s, rows, i, &cache, &sweep);
+    }
+    sj_wipe(&cache, sizeof(cache));
+    wait_for(&sweep);
+    *ret_rows = sj_rows_count(rows);
+    return status;
+}
+
+sj_status sj_sweep_run(struct sj_sequencer *s, int64_t age_ms, uint64_t *ret_swept)
+{
+    struct sj_uuid emitter = {{0}};
+    int64_t seq = INT64_MIN;
+    size_t rows = SWEEP_PAGE;
+    *ret_swept = 0;
+    while (rows == SWEEP_PAGE) {
+        TRY(sweep_page(s, age_ms, &emitter, &seq, &rows));
+        *ret_swept += rows;
+    }
+    return SJ_DONE;
+}
+
+static void sweep_fiber(void *ctx)
+{
+    struct sj_sequencer *s = ctx;
+    uint64_t swept = 0;
+    const sj_status status = sj_sweep_run(s, SWEEP_PERIOD_MS, &swept);
+    if (sj_failed(status)) {
+        SJ_LOG(WARN, "audit.sweep.failed", sj_log_status(status));
+    }
+    s->sweeping = false;
+    sj_timer_set(s->sweep_timer, SWEEP_PERIOD_MS);
+    if (s->stopper != NULL) {
+        sj_fiber_wake(s->stopper);
+    }
+}
+
+void sj_sweep_tick(void *sequencer)
+{
+    struct sj_sequencer *s = sequencer;
+    if (s->stopping || s->phase != SJ_PHASE_RUNNING) {
+        sj_timer_set(s->sweep_timer, SWEEP_PERIOD_MS);
+        return;
+    }
+    s->sweeping = true;
+    if (sj_failed(sj_fiber_spawn(s->config.loop, sweep_fiber, s))) {
+        s->sweeping = false;
+        sj_timer_set(s->sweep_timer, SWEEP_PERIOD_MS);
+    }
+}
