@@ -136,7 +136,7 @@ class Lists(SharedTest):
 
 class Objects(SharedTest):
     def create(self, **headers):
-        client = self.stack.client("hrd.contributor")
+        client = self.stack.client("hrd.manager")
         number = f"T-{secrets.token_hex(6).upper()}"
         body = {"personnel_number": number, "name": "قاضی آزمایشی"}
         return client, body, client.post("/api/v1/judges", body, headers=headers)
@@ -196,7 +196,7 @@ class Objects(SharedTest):
     def test_two_at_once_with_one_key_make_one_object(self):
         import threading
         number, key = f"T-{secrets.token_hex(6).upper()}", secrets.token_hex(16)
-        token = self.stack.client("hrd.contributor").token
+        token = self.stack.client("hrd.manager").token
         answers = []
 
         def post():
