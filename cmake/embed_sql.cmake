@@ -37,11 +37,10 @@ function(sj_sql_literal path out)
   set(${out} "${text}" PARENT_SCOPE)
 endfunction()
 
-# sj_embed_statements(<folder> <prefix> <enum> <table> <header> <guard> <source> <include>)
-function(sj_embed_statements folder prefix enum table header guard source include)
-  file(RELATIVE_PATH shown ${PROJECT_SOURCE_DIR} ${folder})
-  file(GLOB files CONFIGURE_DEPENDS ${folder}/*.sql)
-  list(SORT files)
+# sj_embed_statements(<patterns> <prefix> <enum> <table> <header> <guard> <source> <include>)
+function(sj_embed_statements patterns prefix enum table header guard source include)
+  file(GLOB files CONFIGURE_DEPENDS ${patterns})
+  list(SORT files COMPARE FILE_BASENAME)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
   set(members "")
   set(rows "")
@@ -57,7 +56,7 @@ function(sj_embed_statements folder prefix enum table header guard source includ
   endforeach()
   sj_write_if_changed(${header} "/* SPDX-License-Identifier: Apache-2.0
  *
- * Generated from the files of ${shown} by cmake/embed_sql.cmake: do not edit.
+ * Generated from *.sql by cmake/embed_sql.cmake: do not edit.
  */
 #ifndef ${guard}
 #define ${guard}
@@ -71,7 +70,7 @@ ${members}    ${prefix}_COUNT_
 ")
   sj_write_if_changed(${source} "/* SPDX-License-Identifier: Apache-2.0
  *
- * Generated from the files of ${shown} by cmake/embed_sql.cmake: do not edit.
+ * Generated from *.sql by cmake/embed_sql.cmake: do not edit.
  */
 #include \"${include}\"
 
@@ -84,7 +83,7 @@ endfunction()
 # sj_embed_migrations(<folder> <source>): numbers must be unique; gaps are allowed between branches of work.
 function(sj_embed_migrations folder source)
   file(GLOB files CONFIGURE_DEPENDS ${folder}/[0-9][0-9][0-9][0-9]_*.sql)
-  list(SORT files)
+  list(SORT files COMPARE FILE_BASENAME)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
   set(texts "")
   set(rows "")
@@ -109,7 +108,7 @@ function(sj_embed_migrations folder source)
   endforeach()
   sj_write_if_changed(${source} "/* SPDX-License-Identifier: Apache-2.0
  *
- * Generated from the files of ${shown} by cmake/embed_sql.cmake: do not edit.
+ * Generated from *.sql by cmake/embed_sql.cmake: do not edit.
  */
 #include \"migrate_priv.h\"
 

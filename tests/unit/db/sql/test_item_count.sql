@@ -1,0 +1,1 @@
+select count(*) from test_item where a = $1::text

@@ -1,0 +1,1 @@
+select test_raise($1::text)
