@@ -75,10 +75,14 @@ struct sj_http_config {
 /* Errors: BAD_CONFIG (address, port in use), OUT_OF_MEMORY. */
 SJ_MUST_CHECK sj_status sj_http_start(
     const struct sj_http_config *config, struct sj_http **ret_http);
-/* Stops accepting; requests in flight go on. */
+/* The port it listens on: the one of the configuration, or the kernel's choice for 0. */
+uint16_t sj_http_port(const struct sj_http *http);
+/* Stops accepting and closes idle connections; requests in flight go on and are answered with
+ * Connection: close. */
 void sj_http_quiesce(struct sj_http *http);
+/* Requests with a handler or whose answer is still being sent. */
 size_t sj_http_in_flight(const struct sj_http *http);
-/* Closes every connection. */
+/* Closes every connection. A handler that is still waiting keeps its request; its answer goes nowhere. */
 void sj_http_stop(struct sj_http **http);
 struct sj_http_stats {
     uint64_t connections;
@@ -91,15 +95,20 @@ struct sj_http_stats sj_http_stats(const struct sj_http *http);
 /* ---- a request; everything borrowed until sj_respond ---- */
 
 /* SJ_OK, or why the guard, the router or the body limits refuse it: BAD_FRAMING, LENGTH_REQUIRED, NOT_FOUND,
- * METHOD_NOT_ALLOWED, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST. */
+ * METHOD_NOT_ALLOWED, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST, BUSY (too many bodies in memory),
+ * OUT_OF_MEMORY. */
 enum sj_code sj_request_refusal(const struct sj_request *request);
+/* The methods of the matched path as the value of an Allow header ("GET, HEAD"); empty when no path
+ * matched. For METHOD_NOT_ALLOWED and OPTIONS. */
+struct sj_text sj_request_allow(const struct sj_request *request);
 const struct sj_route *sj_request_route(const struct sj_request *request);
 enum sj_method sj_request_method(
     const struct sj_request *request); /* SJ_METHOD_COUNT_: another one */
 struct sj_text sj_request_path(const struct sj_request *request); /* as sent, without query */
 /* The parameter of the route's path by name; empty when absent. */
 struct sj_text sj_request_param(const struct sj_request *request, const char *name);
-/* A header by name; false when absent. A header that came twice counts as absent and refuses the request. */
+/* A header by name; false when absent. One that came twice counts as absent; where that could be read in two
+ * ways (Authorization, Cookie, If-Match, …) it also refuses the request. */
 bool sj_request_header(
     const struct sj_request *request, const char *name, struct sj_text *ret_value);
 /* Query members, percent-decoded, proven UTF-8, in order. */
