@@ -233,9 +233,10 @@ void db_conn_lost(struct db_conn *conn, sj_status why)
         return;
     }
     const bool was_ready = conn->state == DB_READY;
-    const char *message = conn->pg == NULL ? "" : PQerrorMessage(conn->pg);
-    SJ_LOG(WARN, was_ready ? "db.connection.lost" : "db.connection.refused", sj_log_status(why),
-        sj_log_str("message", message));
+    if (sj_failed(why)) {
+        SJ_LOG(WARN, was_ready ? "db.connection.lost" : "db.connection.refused", sj_log_status(why),
+            sj_log_str("message", conn->pg == NULL ? "" : PQerrorMessage(conn->pg)));
+    }
     sj_watch_free(&conn->watch);
     PQfinish(conn->pg);
     conn->pg = NULL;

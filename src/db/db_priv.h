@@ -23,6 +23,7 @@
 #define DB_BACKOFF_MIN_MS 50
 #define DB_BACKOFF_MAX_MS 2000
 #define DB_CHANNELS_MAX   8u
+#define DB_NAMES_MAX      12u /* statements of a request whose names a failure can tell */
 
 enum db_kind { DB_READ = 0, DB_WRITE, DB_LISTEN };
 enum db_state { DB_CLOSED = 0, DB_CONNECTING, DB_PREPARING, DB_READY };
@@ -37,6 +38,7 @@ struct db_request {
     int64_t deadline_ms; /* monotonic */
     sj_status status;
     char constraint[DB_CONSTRAINT_MAX];
+    enum sj_sql names[DB_NAMES_MAX];
     bool done;
 };
 
@@ -48,6 +50,7 @@ struct sj_tx {
     bool begun;
     sj_status failed;
     char constraint[DB_CONSTRAINT_MAX];
+    enum sj_sql names[DB_NAMES_MAX]; /* of the unsynced ones */
 };
 
 struct db_conn {

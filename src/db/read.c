@@ -31,13 +31,14 @@ sj_status sj_db_read(struct sj_db *db, const struct sj_context *context,
     SJ_ASSERT(count >= 1 && count <= SJ_BATCH_MAX);
     struct db_conn *conn = NULL;
     TRY(pick_reader(db, &conn));
+    struct sj_rows *rows[SJ_BATCH_MAX] = {NULL};
+    struct db_request request = {.rows = rows, .first = 1, .keep = count};
     const struct sj_param text = sj_p_text(sj_text_of(context->text));
     TRY(db_send(conn, SJ_SQL_CONTEXT_SET, &text, 1));
     for (size_t i = 0; i < count; i++) {
         TRY(db_send(conn, queries[i].sql, queries[i].params, queries[i].param_count));
+        request.names[i + 1] = queries[i].sql;
     }
-    struct sj_rows *rows[SJ_BATCH_MAX] = {NULL};
-    struct db_request request = {.rows = rows, .first = 1, .keep = count};
     TRY(db_submit(conn, &request));
     TRY(db_wait(conn, &request));
     for (size_t i = 0; i < count; i++) {

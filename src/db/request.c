@@ -98,7 +98,10 @@ static void note_failure(
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const bool setup = request == &conn->setup;
     if (setup || request->status.code == SJ_INTERNAL || request->status.code == SJ_FORBIDDEN) {
-        const size_t number = setup && request->seen + 1 < SJ_SQL_COUNT_ ? request->seen + 1 : 0;
+        const size_t place = request->seen;
+        const size_t number = setup                  ? (place + 1) % SJ_SQL_COUNT_
+                              : place < DB_NAMES_MAX ? (size_t)request->names[place]
+                                                     : SJ_SQL_NONE_;
         SJ_LOG(ERROR, setup ? "db.statement.refused" : "db.statement.failed",
             sj_log_str("statement", sj_statements[number].name),
             sj_log_str("sqlstate", sqlstate == NULL ? "" : sqlstate),

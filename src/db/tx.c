@@ -18,6 +18,18 @@ sj_status sj_tx_begin(struct sj_db *db, const struct sj_context *context, struct
     return SJ_DONE;
 }
 
+/* Sends, counts, and remembers the name for the log. */
+static sj_status tx_put(
+    struct sj_tx *tx, enum sj_sql sql, const struct sj_param *params, size_t count)
+{
+    TRY(db_send(tx->conn, sql, params, count));
+    if (tx->unsynced < DB_NAMES_MAX) {
+        tx->names[tx->unsynced] = sql;
+    }
+    tx->unsynced++;
+    return SJ_DONE;
+}
+
 /* BEGIN and context before the first statement; refuses after an error or a loss. */
 static sj_status tx_start(struct sj_tx *tx)
 {
@@ -29,20 +41,16 @@ static sj_status tx_start(struct sj_tx *tx)
         return SJ_DONE;
     }
     tx->begun = true;
-    TRY(db_send(tx->conn, SJ_SQL_TX_BEGIN, NULL, 0));
+    TRY(tx_put(tx, SJ_SQL_TX_BEGIN, NULL, 0));
     const struct sj_param text = sj_p_text(sj_text_of(tx->context.text));
-    TRY(db_send(tx->conn, SJ_SQL_CONTEXT_SET, &text, 1));
-    tx->unsynced += 2;
-    return SJ_DONE;
+    return tx_put(tx, SJ_SQL_CONTEXT_SET, &text, 1);
 }
 
 static sj_status tx_queue(
     struct sj_tx *tx, enum sj_sql sql, const struct sj_param *params, size_t count)
 {
     TRY(tx_start(tx));
-    TRY(db_send(tx->conn, sql, params, count));
-    tx->unsynced++;
-    return SJ_DONE;
+    return tx_put(tx, sql, params, count);
 }
 
 /* Sync and wait; *ret_rows is the result of the last statement sent. */
@@ -50,6 +58,9 @@ static sj_status tx_sync(struct sj_tx *tx, struct sj_rows **ret_rows)
 {
     struct sj_rows *rows = NULL;
     struct db_request request = {.rows = &rows, .first = tx->unsynced - 1, .keep = 1};
+    for (size_t i = 0; i < tx->unsynced && i < DB_NAMES_MAX; i++) {
+        request.names[i] = tx->names[i];
+    }
     tx->unsynced = 0;
     TRY(db_submit(tx->conn, &request));
     const sj_status status = db_wait(tx->conn, &request);
@@ -110,9 +121,8 @@ static void tx_undo(struct sj_tx *tx)
             return;
         }
         struct sj_rows *rows = NULL;
-        sj_status status = db_send(conn, SJ_SQL_TX_ROLLBACK, NULL, 0);
+        sj_status status = tx_put(tx, SJ_SQL_TX_ROLLBACK, NULL, 0);
         if (!sj_failed(status)) {
-            tx->unsynced++;
             status = tx_sync(tx, &rows);
         }
         sj_rows_free(&rows);

@@ -320,10 +320,17 @@ void sj_pg_sign(
     format(ret_context->text, sizeof(ret_context->text), body, ".", hex);
 }
 
+static void swallow_notice(void *ctx, const PGresult *result)
+{
+    (void)ctx;
+    (void)result;
+}
+
 /* The last result of the statements; PQclear is the caller's. */
 static PGresult *ask(const char *conninfo, const char *sql)
 {
     PGconn *conn = PQconnectdb(conninfo);
+    PQsetNoticeReceiver(conn, swallow_notice, NULL);
     PGresult *result = PQexec(conn, sql);
     if (PQstatus(conn) != CONNECTION_OK) {
         fprintf(stderr, "private PostgreSQL: %s\n", PQerrorMessage(conn));
