@@ -85,8 +85,8 @@ insert into sanjeh.audit_head
 values (gen_random_uuid(), 0, sha256(''::bytea), ''::bytea, 0,
         '00000000-0000-0000-0000-000000000000', 0, ''::bytea);
 
--- One batch. SQLSTATE 40001 (serialization_failure) says that the head is not the expected one any more; in
--- read committed isolation nothing else here raises it.
+-- One batch. SQLSTATE SJ001 says that the head is not the expected one any more: another writer was there, or the
+-- database is not the one that it was.
 create function sanjeh.audit_append(
     p_log_id uuid, p_old_size int8, p_old_root bytea,
     p_new_size int8, p_new_root bytea, p_frontier bytea, p_last_time_us int8, p_emitter uuid, p_batch_mac bytea,
@@ -112,7 +112,7 @@ begin
            emitter = p_emitter, base_size = p_old_size, batch_mac = p_batch_mac
      where log_id = p_log_id and size = p_old_size and root = p_old_root;
     if not found then
-        raise exception 'the head has moved' using errcode = 'serialization_failure';
+        raise exception 'the head has moved' using errcode = 'SJ001';
     end if;
     insert into audit_entry (idx, entry, leaf_hash)
     select p_old_size + u.place - 1, u.entry, u.leaf

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How does the record leave the house? As a tar that anybody can check without us: the signed checkpoint, every
+ * entry as stored, the tiles, the note of every batch, and a policy for convenience (a verifier brings his own).
+ * Nothing is repaired on the way: a missing row becomes an empty entry, a missing tile a missing member, so that
+ * the verifier sees what the database has.
+ */
+#include "sanjeh/audit/bundle.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "sanjeh/audit/tile_path.h"
+#include "tar.h"
+#include "tiles.h"
+
+#define ENTRY_LIMIT 65535
+#define BUNDLE_MAX  ((size_t)SJ_TILE_WIDTH * (2 + ENTRY_LIMIT))
+#define NOTES_PAGE  1024
+
+struct export
+{
+    struct sj_db *db;
+    const struct sj_context *context;
+    int fd;
+    uint64_t size;
+    struct sj_buf content;
+    struct sj_buf frame; /* a header, or padding */
+    struct sj_buf name;
+    struct sj_hash leaves[SJ_TILE_WIDTH]; /* of the newest bundle */
+    struct sj_hash roots[SJ_TILE_LEVELS]
+                        [SJ_TILE_WIDTH]; /* of the tiles below the partial tile of a level */
+};
+
+static void clear_export(struct export *x)
+{
+    sj_buf_clear(&x->content);
+    sj_buf_clear(&x->frame);
+    sj_buf_clear(&x->name);
+}
+
+static sj_status write_all(int fd, struct sj_view bytes)
+{
+    size_t done = 0;
+    while (done < bytes.len) {
+        const ssize_t written = write(fd, bytes.ptr + done, bytes.len - done);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        ENSURE(written > 0, IO);
+        done += (size_t)written;
+    }
+    return SJ_DONE;
+}
+
+static sj_status begin_member(struct export *x, struct sj_text name, uint64_t size)
+{
+    sj_buf_reset(&x->frame);
+    TRY(sj_tar_put_header(&x->frame, name, size));
+    return write_all(x->fd, sj_buf_view(&x->frame));
+}
+
+static sj_status end_member(struct export *x, uint64_t size)
+{
+    sj_buf_reset(&x->frame);
+    TRY(sj_tar_put_padding(&x->frame, size));
+    return write_all(x->fd, sj_buf_view(&x->frame));
+}
+
+static sj_status write_member(struct export *x, struct sj_text name, struct sj_view content)
+{
+    TRY(begin_member(x, name, content.len));
+    TRY(write_all(x->fd, content));
+    return end_member(x, content.len);
+}
+
+static sj_status write_tile(
+    struct export *x, uint8_t level, uint64_t n, unsigned count, struct sj_view content)
+{
+    const struct sj_tile_name name = {
+        .level = level, .width = (uint8_t)(count == SJ_TILE_WIDTH ? 0 : count), .n = n};
+    sj_buf_reset(&x->name);
+    TRY(sj_tile_name_format(&name, &x->name));
+    return write_member(x, sj_buf_text(&x->name), content);
+}
+
+static sj_status read_one(struct export *x, enum sj_sql sql, const struct sj_param *params,
+    size_t count, struct sj_rows **ret_rows)
+{
+    const struct sj_query query = {.sql = sql, .params = params, .param_count = count};
+    return sj_db_read(x->db, x->context, &query, 1, ret_rows);
+}
+
+static sj_status write_checkpoint(struct export *x, uint64_t to)
+{
+    const struct sj_param param = sj_p_i64(to == 0 || to > INT64_MAX ? INT64_MAX : (int64_t)to);
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(read_one(x, SJ_SQL_AUDIT_CHECKPOINT_NEWEST, &param, 1, &rows));
+    ENSURE(sj_rows_count(rows) == 1 && sj_row_i64(rows, 0, 0) >= 0, NOT_FOUND);
+    x->size = (uint64_t)sj_row_i64(rows, 0, 0);
+    return write_member(x, SJ_TEXT("checkpoint"), sj_row_bytes(rows, 0, 1));
+}
+
+static sj_status write_policy(struct export *x, struct sj_text vkey)
+{
+    sj_buf_reset(&x->content);
+    TRY(sj_buf_put_str(&x->content, "log "));
+    TRY(sj_buf_put_text(&x->content, vkey));
+    TRY(sj_buf_put_str(&x->content, "\nquorum none\n"));
+    return write_member(x, SJ_TEXT("policy"), sj_buf_view(&x->content));
+}
+
+static sj_status notes_total(struct export *x, uint64_t *ret_total)
+{
+    const struct sj_param param = sj_p_i64((int64_t)x->size);
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(read_one(x, SJ_SQL_AUDIT_CHECKPOINT_TOTAL, &param, 1, &rows));
+    *ret_total = (uint64_t)sj_row_i64(rows, 0, 0);
+    return SJ_DONE;
+}
+
+static sj_status notes_page(struct export *x, int64_t *after, size_t *ret_rows)
+{
+    const struct sj_param params[] = {sj_p_i64(*after), sj_p_i64((int64_t)x->size)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(read_one(x, SJ_SQL_AUDIT_CHECKPOINT_RANGE, params, SJ_COUNT(params), &rows));
+    sj_buf_reset(&x->content);
+    for (size_t i = 0; i < sj_rows_count(rows); i++) {
+        const struct sj_view note = sj_row_bytes(rows, i, 1);
+        TRY(sj_buf_put_u16(&x->content, (uint16_t)note.len));
+        TRY(sj_buf_put_view(&x->content, note));
+        *after = sj_row_i64(rows, i, 0);
+    }
+    *ret_rows = sj_rows_count(rows);
+    return SJ_DONE;
+}
+
+/* The length stands in front, so it is asked first; rows are never changed, so it still holds. */
+static sj_status write_notes(struct export *x)
+{
+    uint64_t total = 0;
+    uint64_t written = 0;
+    int64_t after = -1;
+    size_t rows = NOTES_PAGE;
+    TRY(notes_total(x, &total));
+    TRY(begin_member(x, SJ_TEXT("notes"), total));
+    while (rows == NOTES_PAGE) {
+        TRY(notes_page(x, &after, &rows));
+        TRY(write_all(x->fd, sj_buf_view(&x->content)));
+        written += x->content.len;
+    }
+    ENSURE(written == total, INTERNAL);
+    return end_member(x, total);
+}
+
+/* Entries first .. first + count as a bundle into content, their stored leaf hashes into leaves. */
+static sj_status collect_entries(struct export *x, uint64_t first, unsigned count)
+{
+    const struct sj_param params[] = {sj_p_i64((int64_t)first), sj_p_i64((int64_t)(first + count))};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(read_one(x, SJ_SQL_AUDIT_ENTRY_RANGE, params, SJ_COUNT(params), &rows));
+    sj_buf_reset(&x->content);
+    size_t row = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const bool is_there =
+            row < sj_rows_count(rows) && sj_row_i64(rows, row, 0) == (int64_t)(first + i);
+        struct sj_view entry = {NULL, 0};
+        x->leaves[i] = (struct sj_hash){{0}};
+        if (is_there) {
+            const struct sj_view leaf = sj_row_bytes(rows, row, 2);
+            entry = sj_row_bytes(rows, row++, 1);
+            entry.len = entry.len > ENTRY_LIMIT ? 0 : entry.len;
+            if (leaf.len == SJ_HASH_SIZE) {
+                TRY(sj_copy(x->leaves[i].bytes, SJ_HASH_SIZE, leaf.ptr, leaf.len));
+            }
+        }
+        TRY(sj_buf_put_u16(&x->content, (uint16_t)entry.len));
+        TRY(sj_buf_put_view(&x->content, entry));
+    }
+    return SJ_DONE;
+}
+
+static sj_status write_entries(struct export *x)
+{
+    for (uint64_t n = 0; n <= x->size / SJ_TILE_WIDTH; n++) {
+        const unsigned count = sj_tile_count(x->size, 0, n);
+        if (count == 0) {
+            continue;
+        }
+        TRY(collect_entries(x, n * SJ_TILE_WIDTH, count));
+        TRY(write_tile(x, SJ_TILE_ENTRIES, n, count, sj_buf_view(&x->content)));
+        if (count != SJ_TILE_WIDTH) {
+            TRY(write_tile(x, 0, n, count, sj_view_of(x->leaves, (size_t)count * SJ_HASH_SIZE)));
+        }
+    }
+    return SJ_DONE;
+}
+
+/* A full tile of a level; its root is kept when the partial tile above needs it. */
+static sj_status take_tile(struct export *x, unsigned level, uint64_t n, struct sj_view hashes)
+{
+    TRY(write_tile(x, (uint8_t)level, n, SJ_TILE_WIDTH, hashes));
+    const uint64_t nodes_above = x->size >> (8 * (level + 1));
+    if (level + 1 < SJ_TILE_LEVELS && n >= nodes_above - nodes_above % SJ_TILE_WIDTH &&
+        hashes.len == SJ_TILE_BYTES) {
+        struct sj_hash copy[SJ_TILE_WIDTH];
+        TRY(sj_copy(copy, sizeof(copy), hashes.ptr, hashes.len));
+        TRY(sj_tile_root(copy, SJ_TILE_WIDTH, &x->roots[level + 1][n % SJ_TILE_WIDTH]));
+    }
+    return SJ_DONE;
+}
+
+static sj_status write_level(struct export *x, unsigned level)
+{
+    const uint64_t nodes = x->size >> (8 * level);
+    const uint64_t full = nodes / SJ_TILE_WIDTH;
+    for (uint64_t from = 0; from < full; from += SJ_TILE_WIDTH) {
+        const uint64_t to = full - from < SJ_TILE_WIDTH ? full : from + SJ_TILE_WIDTH;
+        const struct sj_param params[] = {
+            sj_p_i32((int32_t)level), sj_p_i64((int64_t)from), sj_p_i64((int64_t)to)};
+        CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+        TRY(read_one(x, SJ_SQL_AUDIT_TILE_RANGE, params, SJ_COUNT(params), &rows));
+        for (size_t i = 0; i < sj_rows_count(rows); i++) {
+            TRY(take_tile(x, level, (uint64_t)sj_row_i64(rows, i, 0), sj_row_bytes(rows, i, 1)));
+        }
+    }
+    const unsigned partial = (unsigned)(nodes % SJ_TILE_WIDTH);
+    if (level == 0 || partial == 0) {
+        return SJ_DONE; /* the lowest partial tile went with its entries */
+    }
+    return write_tile(x, (uint8_t)level, full, partial,
+        sj_view_of(x->roots[level], (size_t)partial * SJ_HASH_SIZE));
+}
+
+static sj_status write_bundle(struct export *x, struct sj_text vkey, uint64_t to)
+{
+    TRY(write_checkpoint(x, to));
+    TRY(write_policy(x, vkey));
+    TRY(write_notes(x));
+    TRY(write_entries(x));
+    for (unsigned level = 0; level < SJ_TILE_LEVELS; level++) {
+        TRY(write_level(x, level));
+    }
+    sj_buf_reset(&x->frame);
+    TRY(sj_tar_put_end(&x->frame));
+    return write_all(x->fd, sj_buf_view(&x->frame));
+}
+
+static void free_export(struct export **x)
+{
+    if (*x != NULL) {
+        clear_export(*x);
+        sj_free(TAKE(*x));
+    }
+}
+
+sj_status sj_bundle_export(struct sj_db *db, const struct sj_context *context, struct sj_text vkey,
+    uint64_t to, int fd, uint64_t *ret_size)
+{
+    void *memory = NULL;
+    TRY(sj_alloc(1, sizeof(struct export), &memory)); /* too large for a fiber's stack */
+    CLEANUP(free_export) struct export *x = memory;
+    x->db = db;
+    x->context = context;
+    x->fd = fd;
+    x->content = SJ_BUF(BUNDLE_MAX);
+    x->frame = SJ_BUF(4 * SJ_TAR_BLOCK);
+    x->name = SJ_BUF(SJ_TAR_NAME_MAX);
+    TRY(write_bundle(x, vkey, to));
+    *ret_size = x->size;
+    return SJ_DONE;
+}

@@ -6,6 +6,7 @@
 #ifndef SJ_AUDIT_TILES_H
 #define SJ_AUDIT_TILES_H
 
+#include "sanjeh/base/memory.h"
 #include "sanjeh/crypto/merkle.h"
 
 #define SJ_TILE_WIDTH  256u

@@ -6,6 +6,7 @@
  */
 #include "sanjeh/audit/tlog_policy.h"
 
+#include "sanjeh/base/memory.h"
 #include "sanjeh/base/parse.h"
 
 #define FIELDS_MAX (SJ_POLICY_NODES_MAX + 3)
