@@ -10,7 +10,8 @@
 
 enum sj_sandbox_profile { SJ_SANDBOX_KEEPER, SJ_SANDBOX_FRONT };
 
-/* No core, not dumpable, not traceable. Call first in main. Errors: IO. */
+/* No core, not dumpable, not traceable (under sanitizers, whose leak check traces, only no core). Call
+ * first in main. Errors: IO. */
 SJ_MUST_CHECK sj_status sj_sandbox_no_dump(void);
 /* Drops all capabilities and, when root and user is not NULL, becomes that user (initgroups, setresgid,
  * setresuid) and proves that there is no way back. PR_SET_NO_NEW_PRIVS in any case.
