@@ -34,17 +34,22 @@ SJ_MUST_CHECK sj_status sj_authn_new(
     const struct sj_authn_config *config, struct sj_authn **ret_authn);
 void sj_authn_free(struct sj_authn **authn);
 
-/* What a call works with: the loop's own pool, fields and channel. */
+/* What a call works with: the loop's own pool, fields and channel. The caller sets the first four, the rest is
+ * zero at first and authn's own. */
 struct sj_authn_loop {
     struct sj_authn *authn;
     struct sj_db *db;
     struct sj_fields *fields;
     struct sj_channel *channel;
+    struct sj_context context; /* scope AUTHN */
+    sj_time_us context_until;
+    struct sj_context keys_context; /* scopes AUTHN and KEYS: to open a second factor's secret */
+    sj_time_us keys_context_until;
 };
 
 /* First factor. device: value of the device cookie, empty when there is none (a known device is not shut out
- * by strangers' failures). On success a challenge for the second. *ret_account is set whenever the username
- * named one, for the record; never answered.
+ * by strangers' failures). On success a challenge for the second. *ret_actor is set whenever the username
+ * named an account, for the record; never answered.
  * Errors: LOGIN_FAILED, TOO_MANY_REQUESTS (*ret_retry_s), BUSY. */
 struct sj_login_challenge {
     char token[SJ_TOKEN_TEXT_SIZE];
@@ -64,10 +69,11 @@ struct sj_session {
     sj_time_us created_at;
     sj_time_us expires_at;
     sj_time_us idle_expires_at;
-    struct sj_context context; /* signed for the actor's unit, compartment and judge */
+    struct sj_context context; /* signed for the actor's unit, compartment, judge and account */
     char csrf_token[SJ_TOKEN_TEXT_SIZE];
 };
 /* Second factor: consumes the challenge on success, after 5 failures kills it. Creates the session.
+ * ret_session->actor is set whenever the challenge named an account, also on failure, for the record.
  * Errors: LOGIN_FAILED, TOO_MANY_REQUESTS. */
 SJ_MUST_CHECK sj_status sj_login_totp(struct sj_authn_loop *loop, struct sj_text challenge,
     struct sj_text code, struct sj_uuid source, char ret_token[SJ_TOKEN_TEXT_SIZE],
@@ -100,6 +106,9 @@ void sj_session_dropped(struct sj_authn *authn, struct sj_uuid session_id);
 /* Context with the scope SJ_SCOPE_AUTHN, kept fresh; borrowed until the next call on this loop. */
 SJ_MUST_CHECK sj_status sj_authn_context(
     struct sj_authn_loop *loop, const struct sj_context **ret_context);
+/* Removes what has had its time: challenges, throttling lanes, sessions, answers kept for Idempotency-Key. Sign-ins
+ * do it by the way, at most every ten minutes. */
+SJ_MUST_CHECK sj_status sj_authn_sweep(struct sj_authn_loop *loop);
 /* Hook for sj_db_listen on channel "session_revoked"; ctx is the struct sj_authn. */
 void sj_authn_on_notify(void *authn, struct sj_text channel, struct sj_text payload);
 
