@@ -10,7 +10,7 @@ int sj_cli_help(const struct sj_command *command, enum sj_exit code)
     return (int)code;
 }
 
-static enum sj_exit exit_of(enum sj_code code)
+static int exit_of(enum sj_code code)
 {
     switch (sj_code_http(code)) {
     case 400:
@@ -38,7 +38,7 @@ int sj_cli_fail(const struct sj_command *command, sj_status status, const char *
         sj_code_title(status.code), detail[0] == '\0' ? "" : ": ", detail);
     (void)fprintf(stderr, "Try `sanjeh %s%s%s --help`.\n", command->noun,
         command->verb == NULL ? "" : " ", command->verb == NULL ? "" : command->verb);
-    return (int)exit_of(status.code);
+    return exit_of(status.code);
 }
 
 bool sj_cli_config(
