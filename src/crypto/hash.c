@@ -63,13 +63,14 @@ sj_status sj_hkdf_expand(
     CLEANUP(hash_wipe) struct sj_hash block = {{0}};
     size_t done = 0;
     /* @cite RFC 5869 §2.3: T(i) = HMAC(PRK, T(i-1) || info || i) */
-    for (uint8_t i = 1; done < out_len; i++) {
+    for (unsigned i = 1; done < out_len; i++) {
+        const uint8_t counter = (uint8_t)i;
         TRY(sj_mac_begin(engine, i == 1 ? key.ptr : NULL, i == 1 ? key.len : 0));
         if (i > 1) {
             TRY(sj_mac_put(engine, block.bytes, SJ_HASH_SIZE));
         }
         TRY(mac_put_parts(engine, info, count));
-        TRY(sj_mac_put(engine, &i, 1));
+        TRY(sj_mac_put(engine, &counter, 1));
         TRY(sj_mac_end(engine, block.bytes));
         const size_t left = out_len - done;
         const size_t take = left < SJ_HASH_SIZE ? left : SJ_HASH_SIZE;
