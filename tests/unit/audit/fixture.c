@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How do the sequencer's tests get a log of their own? See fixture.h.
+ */
+#include "fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sanjeh/base/parse.h"
+
+static char *folder(void)
+{
+    static char path[64];
+    if (path[0] == '\0') {
+        snprintf(path, sizeof(path), "/tmp/sanjeh-audit-XXXXXX");
+        SJ_ASSERT(mkdtemp(path) != NULL);
+    }
+    return path;
+}
+
+static const char *file(const char *name)
+{
+    static char path[4][96];
+    static unsigned next;
+    char *out = path[next++ % 4];
+    snprintf(out, sizeof(path[0]), "%s/%s", folder(), name);
+    return out;
+}
+
+static void remove_folder(void)
+{
+    static const char *const names[] = {"root", "signer", "signer.kept", "bundle.tar", "policy"};
+    for (size_t i = 0; i < SJ_COUNT(names); i++) {
+        unlink(file(names[i]));
+    }
+    rmdir(folder());
+}
+
+static void start_keeper(struct rig *rig)
+{
+    const struct sj_keeper_config config = {
+        .root_key_file = file("root"),
+        .signer_state = file("signer"),
+        .origin = "test.example/audit",
+        .use = SJ_KEEPER_SERVE,
+        .channels = 2,
+    };
+    const sj_status status = sj_keeper_start(&config, &rig->keeper);
+    if (sj_failed(status)) {
+        fprintf(stderr, "keeper: %s at %s\n", sj_code_name(status.code), status.where);
+        exit(1);
+    }
+}
+
+void rig_fresh(struct rig *rig)
+{
+    static bool prepared;
+    *rig = (struct rig){.pg = sj_pg_start((struct sj_view){NULL, 0})};
+    if (!prepared) {
+        prepared = true;
+        CHECK_OK(sj_crypto_init());
+        CHECK_OK(sj_keeper_create_root(file("root")));
+        atexit(remove_folder);
+    }
+    unlink(file("signer"));
+    CHECK(rig_forge(rig,
+        "truncate sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,"
+        " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused;"
+        "update sanjeh.audit_head set log_id = gen_random_uuid(), size = 0, base_size = 0,"
+        " root = sha256(''), frontier = '', last_time_us = 0, batch_mac = ''"));
+    start_keeper(rig);
+}
+
+void rig_restart_keeper(struct rig *rig)
+{
+    sj_keeper_stop(&rig->keeper);
+    start_keeper(rig);
+}
+
+void rig_end(struct rig *rig)
+{
+    sj_keeper_stop(&rig->keeper);
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[65536];
+    const int in = open(from, O_RDONLY | O_CLOEXEC);
+    const int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const ssize_t got = read(in, bytes, sizeof(bytes));
+    CHECK(got > 0 && write(out, bytes, (size_t)got) == got);
+    close(in);
+    close(out);
+}
+
+void rig_keep_state(const struct rig *rig)
+{
+    (void)rig;
+    copy_file(file("signer"), file("signer.kept"));
+}
+
+void rig_put_back_state(const struct rig *rig)
+{
+    (void)rig;
+    copy_file(file("signer.kept"), file("signer"));
+}
+
+sj_status rig_connect(struct rig *rig)
+{
+    rig->loop = sj_loop_current();
+    const struct sj_db_config config = {
+        .conninfo = rig->pg->app,
+        .read_connections = 1,
+        .write_connections = 2,
+        .connect_timeout_ms = 5000,
+        .statement_timeout_ms = 5000,
+    };
+    TRY(sj_db_open(&config, rig->loop, &rig->db));
+    return sj_channel_open(rig->keeper, 0, rig->loop, &rig->channel);
+}
+
+void rig_disconnect(struct rig *rig)
+{
+    sj_channel_close(&rig->channel);
+    sj_db_close(&rig->db);
+}
+
+sj_status rig_open(struct rig *rig)
+{
+    TRY(rig_connect(rig));
+    const struct sj_sequencer_config config = {
+        .db = rig->db,
+        .channel = rig->channel,
+        .loop = rig->loop,
+        .origin = "test.example/audit",
+        .queue_max = rig->queue_max,
+        .deadline_ms = rig->deadline_ms,
+    };
+    return sj_sequencer_start(&config, &rig->sequencer, rig->reason, sizeof(rig->reason));
+}
+
+void rig_close(struct rig *rig)
+{
+    sj_sequencer_stop(&rig->sequencer);
+    rig_disconnect(rig);
+}
+
+struct sj_draft rig_draft(const char *action)
+{
+    struct sj_draft draft = {
+        .kind = SJ_ENTRY_ACCESS, .outcome = SJ_OUTCOME_PERMITTED, .http_status = 200};
+    snprintf(draft.action, sizeof(draft.action), "%s", action);
+    snprintf(draft.object_type, sizeof(draft.object_type), "judge");
+    snprintf(draft.detail, sizeof(draft.detail), "fields=11");
+    return draft;
+}
+
+static sj_status write_policy(struct sj_text vkey)
+{
+    CLEANUP(sj_closep)
+    int fd = open(file("policy"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ENSURE(fd >= 0, IO);
+    CHECK(dprintf(fd, "log %.*s\nquorum none\n", (int)vkey.len, vkey.ptr) > 0);
+    return SJ_DONE;
+}
+
+sj_status rig_verify(struct rig *rig, struct sj_verify_report *report)
+{
+    struct sj_signed_head head;
+    uint64_t size = 0;
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    TRY(ask_signed_head(rig->channel, &head, &vkey));
+    TRY(write_policy(sj_buf_text(&vkey)));
+    CLEANUP(sj_closep)
+    int fd = open(file("bundle.tar"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ENSURE(fd >= 0, IO);
+    const struct sj_context context = {.text = ""};
+    TRY(sj_bundle_export(rig->db, &context, sj_buf_text(&vkey), 0, fd, &size));
+    const struct sj_verify_options options = {.policy_path = file("policy")};
+    TRY(sj_bundle_verify(file("bundle.tar"), &options, report));
+    if (report->verdict != SJ_VERIFIED) {
+        printf("    verdict %d, index %lld: %s (%s)\n", (int)report->verdict,
+            report->has_bad_index ? (long long)report->bad_index : -1LL, report->cause,
+            report->checkpoint);
+    }
+    return SJ_DONE;
+}
+
+bool rig_forge(const struct rig *rig, const char *sql)
+{
+    char text[4096];
+    const int len = snprintf(text, sizeof(text), "set session_replication_role = replica; %s", sql);
+    return len > 0 && (size_t)len < sizeof(text) && sj_pg_run(rig->pg->admin, text);
+}
+
+int64_t rig_number(const struct rig *rig, const char *sql)
+{
+    int64_t value = -1;
+    CHECK_OK(
+        sj_parse_i64(sj_text_of(sj_pg_value(rig->pg->admin, sql)), INT64_MIN, INT64_MAX, &value));
+    return value;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the sequencer's tests share: the private PostgreSQL, a real keeper with its own state in a folder of the
+ * test, and a rig that holds both for one test. A rig starts with an empty log.
+ */
+#ifndef SJ_TEST_AUDIT_FIXTURE_H
+#define SJ_TEST_AUDIT_FIXTURE_H
+
+#include "pg.h"
+#include "sanjeh/audit/bundle.h"
+#include "sanjeh/audit/sequencer.h"
+#include "test.h"
+
+struct rig {
+    const struct sj_pg *pg;
+    struct sj_keeper *keeper;
+    struct sj_loop *loop;
+    struct sj_db *db;
+    struct sj_channel *channel;
+    struct sj_sequencer *sequencer;
+    char reason[256];
+    int64_t deadline_ms; /* 0: default */
+    unsigned queue_max;  /* 0: default */
+};
+
+/* An empty log in the database and a keeper that has signed nothing. Outside a loop. */
+void rig_fresh(struct rig *rig);
+/* Another keeper process with the same state file; stops the old one. */
+void rig_restart_keeper(struct rig *rig);
+void rig_end(struct rig *rig);
+/* Keeps and puts back the keeper's state file: a keeper that did not live to sign. */
+void rig_keep_state(const struct rig *rig);
+void rig_put_back_state(const struct rig *rig);
+
+/* On a fiber: pool, channel and sequencer of this loop. */
+sj_status rig_open(struct rig *rig);
+void rig_close(struct rig *rig);
+/* Pool and channel alone. */
+sj_status rig_connect(struct rig *rig);
+void rig_disconnect(struct rig *rig);
+
+struct sj_draft rig_draft(const char *action);
+/* Exports to a temporary file and verifies it with the keeper's key. On a fiber, connected. */
+sj_status rig_verify(struct rig *rig, struct sj_verify_report *report);
+/* As superuser, triggers off. */
+bool rig_forge(const struct rig *rig, const char *sql);
+int64_t rig_number(const struct rig *rig, const char *sql);
+
+#endif
