@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Import of a contribution: a whole file goes in or nothing does. Kinds and columns (CONTRACT 2):
+ *   survey_means  judge, criterion, mean, n
+ *   workload      judge, court, period, pending_start, filed, returned, transferred_in, transferred_out,
+ *                 resolved, pending_end; without the column period the contribution's period holds
+ *   roster        personnel_number, name; optional national_number, status, sex, birth_year, education,
+ *                 first_appointment, judicial_base
+ */
+#ifndef SJ_EVALUATION_IMPORT_H
+#define SJ_EVALUATION_IMPORT_H
+
+#include "sanjeh/base/work.h"
+#include "sanjeh/evaluation/evaluation.h"
+#include "sanjeh/text/persian.h"
+
+#define SJ_IMPORT_ROWS_MAX     100000u
+#define SJ_IMPORT_FILE_MAX     (8u * 1024u * 1024u) /* bytes of a request's body */
+#define SJ_IMPORT_ERRORS_MAX   1000u                /* listed; all are counted */
+#define SJ_IMPORT_WARNINGS_MAX 100u
+#define SJ_IMPORT_WORKER_BYTES (256u * 1024u) /* larger files are parsed on a worker */
+
+/* A column of SJ_TABLE_CONTRIBUTION beside SJ_COLUMN_CONTRIBUTION_COMMENT (keys/columns.h). */
+#define SJ_COLUMN_CONTRIBUTION_FILE_SHA256 2u
+
+enum sj_import_kind {
+    SJ_IMPORT_NONE = 0,
+    SJ_IMPORT_SURVEY_MEANS,
+    SJ_IMPORT_WORKLOAD,
+    SJ_IMPORT_ROSTER
+};
+enum sj_import_format { SJ_FORMAT_NONE = 0, SJ_FORMAT_CSV, SJ_FORMAT_NDJSON };
+
+/* NONE for an unknown name. */
+enum sj_import_kind sj_import_kind_of(struct sj_text name);
+enum sj_import_format sj_import_format_of(struct sj_text name);
+
+struct sj_import_order {
+    enum sj_import_kind
+        kind; /* survey_means needs the period, workload when it has no such column */
+    enum sj_import_format format;
+    bool has_period;
+    struct sj_period period;
+    struct sj_text cycle;   /* may be empty */
+    struct sj_text comment; /* may be empty; encrypted */
+    struct sj_view file;
+    bool is_dry_run;
+};
+
+/* row: number of the record in the file, the header of a CSV is 1. */
+struct sj_row_fault {
+    size_t row;
+    struct sj_text column; /* empty: the whole row */
+    const char *code;
+    const char *detail;
+};
+
+struct sj_import_outcome {
+    struct sj_uuid id; /* nil when nothing was written */
+    size_t rows_ok;
+    size_t rows_rejected; /* above 0: nothing was written */
+    struct sj_row_fault *faults;
+    size_t fault_count;         /* listed */
+    size_t fault_total;         /* found */
+    struct sj_text *new_courts; /* codes registered as provisional */
+    size_t new_court_count;     /* listed, at most SJ_IMPORT_WARNINGS_MAX */
+    size_t new_court_total;
+    bool has_period;
+    struct sj_period period;
+    char file_sha256[65];
+};
+
+struct sj_import;
+
+/* Parses, matches, checks and, unless is_dry_run or a row is refused, writes within desk->tx. pool may be NULL:
+ * parse here. The outcome lives in ret_import. Faults of rows are in the outcome, not a status.
+ * Errors: TOO_MANY_ROWS, INVALID (no period where one is needed), DUPLICATE (another import met this one). */
+SJ_MUST_CHECK sj_status sj_import_run(const struct sj_desk *desk, struct sj_work_pool *pool,
+    const struct sj_import_order *order, struct sj_import **ret_import);
+const struct sj_import_outcome *sj_import_outcome(const struct sj_import *import);
+void sj_import_free(struct sj_import **import);
+
+#endif

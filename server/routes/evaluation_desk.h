@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the routes of evaluation data share: the desk that a call of src/evaluation works with, and filters of
+ * lists.
+ */
+#ifndef SJ_SERVER_ROUTES_EVALUATION_DESK_H
+#define SJ_SERVER_ROUTES_EVALUATION_DESK_H
+
+#include "../exchange.h"
+
+#include "sanjeh/evaluation/evaluation.h"
+#include "sanjeh/text/persian.h"
+
+static inline struct sj_desk sj_desk_of(struct sj_exchange *x)
+{
+    return (struct sj_desk){
+        .db = x->worker->db,
+        .fields = x->worker->fields,
+        .context = x->context,
+        .actor = &x->session.actor,
+        .decision = &x->decision,
+        .arena = x->arena,
+        .tx = x->tx,
+    };
+}
+
+static inline struct sj_paging sj_paging_of(struct sj_page page)
+{
+    return (struct sj_paging){page.after, page.limit};
+}
+
+/* The parameter's value, empty when it is not there. */
+static inline struct sj_text sj_filter_text(struct sj_exchange *x, const char *name)
+{
+    struct sj_text value = {"", 0};
+    return sj_request_query_find(x->request, name, &value) ? value : (struct sj_text){"", 0};
+}
+
+SJ_MUST_CHECK static inline sj_status sj_filter_refuse(
+    struct sj_exchange *x, const char *name, const char *detail)
+{
+    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(name), "FORMAT", sj_text_of(detail)));
+    FAIL(BAD_PARAMETER);
+}
+
+/* Nil when the parameter is not there. Errors: BAD_PARAMETER. */
+SJ_MUST_CHECK static inline sj_status sj_filter_id(
+    struct sj_exchange *x, const char *name, struct sj_uuid *ret_id)
+{
+    const struct sj_text text = sj_filter_text(x, name);
+    *ret_id = (struct sj_uuid){{0}};
+    if (text.len > 0 && sj_failed(sj_uuid_parse(text, ret_id))) {
+        return sj_filter_refuse(x, name, "an id in lower case");
+    }
+    return SJ_DONE;
+}
+
+/* judge_id, court_id, contribution_id, period and, where the route takes it, indicator. */
+SJ_MUST_CHECK static inline sj_status sj_filter_rows(
+    struct sj_exchange *x, struct sj_row_filter *ret_filter)
+{
+    struct sj_row_filter filter = {.indicator = sj_filter_text(x, "indicator")};
+    TRY(sj_filter_id(x, "judge_id", &filter.judge));
+    TRY(sj_filter_id(x, "court_id", &filter.court));
+    TRY(sj_filter_id(x, "contribution_id", &filter.contribution));
+    const struct sj_text text = sj_filter_text(x, "period");
+    struct sj_period period = {0, 0};
+    if (text.len > 0 && sj_failed(sj_period_parse(text, &period))) {
+        return sj_filter_refuse(x, "period", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
+    }
+    filter.has_period = text.len > 0;
+    filter.from_day = period.from_day;
+    filter.to_day = period.to_day;
+    *ret_filter = filter;
+    return SJ_DONE;
+}
+
+static inline void sj_json_text_or_null(
+    struct sj_json *json, const char *name, struct sj_text value)
+{
+    if (value.len == 0) {
+        sj_json_null(json, name);
+    } else {
+        sj_json_text(json, name, value);
+    }
+}
+
+static inline void sj_json_period(
+    struct sj_json *json, const char *name, int64_t from_day, int64_t to_day)
+{
+    char text[22];
+    sj_period_format((struct sj_period){from_day, to_day}, text);
+    sj_json_str(json, name, text);
+}
+
+#endif

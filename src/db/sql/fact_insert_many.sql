@@ -1,0 +1,11 @@
+insert into sanjeh.workload_fact
+    (unit_id, id, compartment_id, contribution_id, judge_unit_id, judge_id, court_id, period_from,
+    period_to, pending_start, filed, returned, transferred_in, transferred_out, resolved,
+    pending_end)
+select $1::uuid, w.id, $2::uuid, $3::uuid, w.judge_unit_id, w.judge_id, w.court_id,
+    date '1970-01-01' + w.period_from, date '1970-01-01' + w.period_to, w.pending_start, w.filed,
+    w.returned, w.transferred_in, w.transferred_out, w.resolved, w.pending_end
+from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::int4[], $9::int4[], $10::int8[],
+    $11::int8[], $12::int8[], $13::int8[], $14::int8[], $15::int8[], $16::int8[])
+    as w (id, judge_unit_id, judge_id, court_id, period_from, period_to, pending_start, filed,
+    returned, transferred_in, transferred_out, resolved, pending_end)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A contribution as the import writes it.
+ */
+#ifndef CONTRIBUTION_PRIV_H
+#define CONTRIBUTION_PRIV_H
+
+#include "evaluation_priv.h"
+#include "sanjeh/crypto/hash.h"
+#include "sanjeh/evaluation/import.h"
+
+#define COMMENT_BLOB_MAX 8192u
+
+struct new_contribution {
+    struct sj_uuid id;
+    struct sj_text kind;
+    struct sj_text format;
+    bool has_period;
+    struct sj_period period;
+    struct sj_text cycle;
+    struct sj_text comment;
+    struct sj_hash file_sha256;
+    size_t byte_size;
+    size_t rows;
+};
+
+SJ_MUST_CHECK sj_status contribution_insert(
+    const struct sj_desk *desk, const struct new_contribution *item);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Which workload rows may the caller see? Those of the own unit, or of whichever unit about the judge that the caller
+ * is. Counts stay unknown when they were not sent: null, never zero.
+ */
+#include "sanjeh/evaluation/fact.h"
+
+#include "evaluation_priv.h"
+
+enum {
+    COLUMN_UNIT,
+    COLUMN_ID,
+    COLUMN_JUDGE,
+    COLUMN_COURT,
+    COLUMN_COURT_CODE,
+    COLUMN_CONTRIBUTION,
+    COLUMN_PERIOD_FROM,
+    COLUMN_PERIOD_TO,
+    COLUMN_FIRST_COUNT,
+    COLUMN_CREATED_AT = COLUMN_FIRST_COUNT + SJ_COUNT_COUNT_
+};
+
+static sj_status read_row(
+    const struct sj_desk *desk, const struct sj_rows *rows, size_t row, struct sj_fact *fact)
+{
+    *fact = (struct sj_fact){
+        .unit = sj_row_id(rows, row, COLUMN_UNIT),
+        .id = sj_row_id(rows, row, COLUMN_ID),
+        .court = sj_row_id(rows, row, COLUMN_COURT),
+        .contribution = sj_row_id(rows, row, COLUMN_CONTRIBUTION),
+        .from_day = sj_row_day(rows, row, COLUMN_PERIOD_FROM),
+        .to_day = sj_row_day(rows, row, COLUMN_PERIOD_TO),
+        .has_counts = desk_reads(desk, SJ_FIELD_FACT_COUNTS),
+        .created_at = sj_row_time(rows, row, COLUMN_CREATED_AT),
+    };
+    if (desk_reads(desk, SJ_FIELD_FACT_SUBJECT)) {
+        fact->judge = sj_row_id(rows, row, COLUMN_JUDGE);
+    }
+    for (size_t i = 0; i < SJ_COUNT_COUNT_; i++) {
+        const size_t column = COLUMN_FIRST_COUNT + i;
+        fact->counts.of[i] = fact->has_counts && !sj_row_is_null(rows, row, column)
+                                 ? sj_row_i64(rows, row, column)
+                                 : SJ_COUNT_UNKNOWN;
+    }
+    return row_text(desk, rows, row, COLUMN_COURT_CODE, &fact->court_code);
+}
+
+sj_status sj_fact_list(const struct sj_desk *desk, const struct sj_row_filter *filter,
+    struct sj_paging paging, struct sj_fact **ret_items, size_t *ret_count,
+    struct sj_uuid *ret_last)
+{
+    *ret_items = NULL;
+    *ret_count = 0;
+    *ret_last = (struct sj_uuid){{0}};
+    ENSURE(sj_uuid_is_nil(filter->judge) || desk_reads(desk, SJ_FIELD_FACT_SUBJECT), FORBIDDEN);
+    struct sj_uuid unit;
+    struct sj_uuid self;
+    if (!desk_reach(desk, &unit, &self)) {
+        return SJ_DONE;
+    }
+    const struct sj_param params[] = {sj_p_id_or_null(&unit), sj_p_id_or_null(&self),
+        sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
+        sj_p_id_or_null(&filter->judge), sj_p_id_or_null(&filter->court),
+        sj_p_id_or_null(&filter->contribution),
+        filter->has_period ? sj_p_day(filter->from_day) : sj_p_null(),
+        filter->has_period ? sj_p_day(filter->to_day) : sj_p_null()};
+    const struct sj_query sql = {SJ_SQL_FACT_LIST, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
+    size_t count = sj_rows_count(rows);
+    if (count == 0) {
+        return SJ_DONE;
+    }
+    if (count > paging.limit) {
+        count = paging.limit;
+        *ret_last = sj_row_id(rows, count - 1, COLUMN_ID);
+    }
+    void *memory;
+    TRY(sj_arena_alloc(desk->arena, count * sizeof(struct sj_fact), &memory));
+    *ret_items = memory;
+    for (size_t row = 0; row < count; row++) {
+        TRY(read_row(desk, rows, row, &(*ret_items)[row]));
+    }
+    *ret_count = count;
+    return SJ_DONE;
+}
+
+sj_status sj_fact_find(
+    const struct sj_desk *desk, struct sj_uuid id, bool *ret_found, struct sj_fact *ret_fact)
+{
+    *ret_found = false;
+    struct sj_uuid unit;
+    struct sj_uuid self;
+    if (!desk_reach(desk, &unit, &self)) {
+        return SJ_DONE;
+    }
+    const struct sj_param params[] = {sj_p_id(&id), sj_p_id_or_null(&unit), sj_p_id_or_null(&self)};
+    const struct sj_query sql = {SJ_SQL_FACT_FIND, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
+    *ret_found = sj_rows_count(rows) == 1;
+    return *ret_found ? read_row(desk, rows, 0, ret_fact) : SJ_DONE;
+}

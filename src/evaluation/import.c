@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * May this file go in? The stages of an import in order: hash, parse (on a worker when large), match, and only when no
+ * row was refused, store. A refusal is an outcome with every fault in it; the tables are not touched. A dry run is
+ * the same without the last stage.
+ * If a stage wrote before all rows were judged, half a file could be taken for a whole one.
+ */
+#include "import_priv.h"
+
+#include "contribution_priv.h"
+
+#define COLUMN_NAME_MAX 64u
+#define ROW_BYTES_TOTAL ((size_t)SJ_IMPORT_ROWS_MAX * sizeof(struct import_row))
+
+/* Sentences of the codes; the codes are stable, the sentences are not. */
+static const struct {
+    const char *code;
+    const char *detail;
+} details[] = {
+    {"BAD_COURT", "is not a court code of 1 to 64 bytes"},
+    {"BAD_DATE", "is not a date YYYY-MM-DD"},
+    {"BAD_JSON", "is not one flat JSON object"},
+    {"BAD_NAME", "is not a name of 1 to 200 bytes"},
+    {"BAD_NATIONAL_NUMBER", "is not a national number: the check digit or the length is wrong"},
+    {"BAD_PERIOD", "is not a period: YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD"},
+    {"BAD_PERSONNEL_NUMBER", "is not a personnel number: 1 to 32 letters, digits, . _ -"},
+    {"BAD_QUOTE", "has a quote that is not closed or not doubled"},
+    {"BAD_UTF8", "is not UTF-8"},
+    {"CELL_TOO_LONG", "is longer than 4096 bytes"},
+    {"DUPLICATE_COLUMN", "is there twice"},
+    {"DUPLICATE_ROW", "the same subject, period and indicator is in this file or in force already"},
+    {"EMPTY_FILE", "there is no row"},
+    {"FORMULA_CELL", "begins like a formula"},
+    {"IDENTITY_BROKEN", "pending_start + incoming - resolved is not pending_end"},
+    {"MISSING_COLUMN", "is missing"},
+    {"NEGATIVE_INCOMING", "filed + returned + transferred_in - transferred_out is negative"},
+    {"NOT_A_NUMBER", "is not a number"},
+    {"NOT_WHOLE", "is not a whole number"},
+    {"NO_SUBJECT", "names neither a judge nor a court"},
+    {"OUT_OF_RANGE", "is outside the permitted range"},
+    {"REQUIRED", "is empty"},
+    {"ROW_TOO_LONG", "is longer than 65536 bytes"},
+    {"TOO_MANY_CELLS", "has more than 64 cells"},
+    {"TOO_PRECISE", "has more than 6 decimals"},
+    {"UNKNOWN_COLUMN", "is not a column of this kind"},
+    {"UNKNOWN_CRITERION", "is not a criterion of the catalogue"},
+    {"UNKNOWN_EDUCATION", "is not hawza, university or both"},
+    {"UNKNOWN_JUDGE", "is in no register"},
+    {"UNKNOWN_SEX", "is not female or male"},
+    {"UNKNOWN_STATUS", "is not active, probationary, seconded, suspended or retired"},
+    {"WRONG_CELL_COUNT", "has another number of cells than the header"},
+};
+
+static const char *detail_of(const char *code)
+{
+    for (size_t i = 0; i < SJ_COUNT(details); i++) {
+        if (strcmp(details[i].code, code) == 0) {
+            return details[i].detail;
+        }
+    }
+    return code;
+}
+
+sj_status import_fault(
+    struct sj_import *import, size_t row, struct sj_text column, const char *code)
+{
+    struct sj_import_outcome *outcome = &import->outcome;
+    outcome->fault_total++;
+    if (outcome->fault_count == SJ_IMPORT_ERRORS_MAX) {
+        return SJ_DONE;
+    }
+    struct sj_text name;
+    const bool is_short = column.len <= COLUMN_NAME_MAX;
+    TRY(sj_arena_text(import->arena, is_short ? column : SJ_TEXT("(a long name)"), &name));
+    outcome->faults[outcome->fault_count++] =
+        (struct sj_row_fault){row, name, code, detail_of(code)};
+    return SJ_DONE;
+}
+
+sj_status import_refuse(
+    struct sj_import *import, struct import_row *row, const char *column, const char *code)
+{
+    if (!row->is_rejected) {
+        row->is_rejected = true;
+        import->rows_refused++;
+    }
+    return import_fault(
+        import, row->number, column == NULL ? (struct sj_text){"", 0} : sj_text_of(column), code);
+}
+
+/* ---- parse ---- */
+
+static sj_status parse_rows(struct sj_import *import, struct source *source, bool is_usable)
+{
+    for (;;) {
+        bool there;
+        TRY(source_next(source, &there));
+        if (!there) {
+            return SJ_DONE;
+        }
+        ENSURE(++import->rows_read <= SJ_IMPORT_ROWS_MAX, TOO_MANY_ROWS);
+        bool ok = is_usable && source->is_sound;
+        struct import_row row;
+        if (ok) {
+            TRY(row_parse(import, source, &row, &ok));
+        }
+        if (ok) {
+            TRY(sj_buf_put(&import->row_bytes, &row, sizeof(row)));
+        } else {
+            import->rows_refused++;
+        }
+    }
+}
+
+static sj_status parse_file(struct sj_import *import)
+{
+    TRY(sj_sha256_one(import->order->file, &import->file_hash));
+    CLEANUP(source_clear) struct source source = {0};
+    bool is_usable;
+    TRY(source_open(import, &source, &is_usable));
+    TRY(parse_rows(import, &source, is_usable));
+    if (import->rows_read == 0 && import->outcome.fault_total == 0) {
+        return import_fault(import, 0, (struct sj_text){"", 0}, "EMPTY_FILE");
+    }
+    return SJ_DONE;
+}
+
+void import_parse(void *ctx)
+{
+    struct sj_import *import = ctx;
+    import->parse_status = parse_file(import);
+}
+
+/* ---- outcome ---- */
+
+static int compare_fault(const void *left, const void *right)
+{
+    const struct sj_row_fault *a = left;
+    const struct sj_row_fault *b = right;
+    return (a->row > b->row) - (a->row < b->row);
+}
+
+static sj_status note_new_courts(struct sj_import *import)
+{
+    void *memory;
+    TRY(sj_arena_alloc(import->arena, SJ_IMPORT_WARNINGS_MAX * sizeof(struct sj_text), &memory));
+    import->outcome.new_courts = memory;
+    for (size_t i = 0; i < import->court_count; i++) {
+        if (!sj_uuid_is_nil(import->courts[i].id)) {
+            continue;
+        }
+        import->outcome.new_court_total++;
+        if (import->outcome.new_court_count < SJ_IMPORT_WARNINGS_MAX) {
+            import->outcome.new_courts[import->outcome.new_court_count++] = import->courts[i].code;
+        }
+    }
+    return SJ_DONE;
+}
+
+/* The contribution's period: the one it was sent with, else what its rows span. */
+static void set_period(struct sj_import *import)
+{
+    import->outcome.has_period = import->order->has_period;
+    import->outcome.period = import->order->period;
+    if (import->order->has_period || import->order->kind == SJ_IMPORT_ROSTER) {
+        return;
+    }
+    size_t count;
+    const struct import_row *rows = import_rows(import, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct sj_period *period = &import->outcome.period;
+        if (!import->outcome.has_period) {
+            *period = rows[i].period;
+            import->outcome.has_period = true;
+        }
+        period->from_day =
+            rows[i].period.from_day < period->from_day ? rows[i].period.from_day : period->from_day;
+        period->to_day =
+            rows[i].period.to_day > period->to_day ? rows[i].period.to_day : period->to_day;
+    }
+}
+
+static void set_hash_text(struct sj_import *import)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < SJ_HASH_SIZE; i++) {
+        import->outcome.file_sha256[2 * i] = digits[import->file_hash.bytes[i] >> 4];
+        import->outcome.file_sha256[2 * i + 1] = digits[import->file_hash.bytes[i] & 15];
+    }
+}
+
+static sj_status finish_outcome(struct sj_import *import)
+{
+    struct sj_import_outcome *outcome = &import->outcome;
+    outcome->rows_rejected = import->rows_refused;
+    outcome->rows_ok = import->rows_read - import->rows_refused;
+    qsort(outcome->faults, outcome->fault_count, sizeof(*outcome->faults), compare_fault);
+    set_hash_text(import);
+    set_period(import);
+    return note_new_courts(import);
+}
+
+/* ---- run ---- */
+
+static sj_status load_indicators(struct sj_import *import)
+{
+    if (import->order->kind == SJ_IMPORT_ROSTER) {
+        return SJ_DONE;
+    }
+    struct sj_uuid last;
+    const struct sj_indicator_query query = {.kind = import->order->kind == SJ_IMPORT_WORKLOAD
+                                                         ? SJ_TEXT("computed")
+                                                         : SJ_TEXT("survey")};
+    return sj_indicator_list(&import->desk, &query, (struct sj_paging){{{0}}, 500},
+        &import->indicators, &import->indicator_count, &last);
+}
+
+static sj_status run(struct sj_import *import, struct sj_work_pool *pool)
+{
+    TRY(load_indicators(import));
+    if (pool != NULL && import->order->file.len > SJ_IMPORT_WORKER_BYTES) {
+        TRY(sj_work_run(pool, import_parse, import));
+    } else {
+        import_parse(import);
+    }
+    TRY(import->parse_status);
+    TRY(import_match(import));
+    TRY(finish_outcome(import));
+    if (import->outcome.fault_total > 0 || import->order->is_dry_run) {
+        return SJ_DONE;
+    }
+    return import_store(import, pool);
+}
+
+static sj_status import_new(
+    const struct sj_desk *desk, const struct sj_import_order *order, struct sj_import **ret_import)
+{
+    void *memory;
+    TRY(sj_alloc(1, sizeof(struct sj_import), &memory));
+    CLEANUP(sj_import_free) struct sj_import *import = memory;
+    TRY(sj_arena_new(IMPORT_ARENA_MAX, &import->arena));
+    import->desk = *desk;
+    import->desk.arena = import->arena;
+    import->order = order;
+    import->spec = kind_spec_of(order->kind);
+    import->row_bytes = SJ_BUF(ROW_BYTES_TOTAL);
+    TRY(sj_arena_alloc(import->arena, SJ_IMPORT_ERRORS_MAX * sizeof(struct sj_row_fault), &memory));
+    import->outcome.faults = memory;
+    *ret_import = TAKE(import);
+    return SJ_DONE;
+}
+
+sj_status sj_import_run(const struct sj_desk *desk, struct sj_work_pool *pool,
+    const struct sj_import_order *order, struct sj_import **ret_import)
+{
+    SJ_ASSERT(desk->tx != NULL);
+    ENSURE(!sj_uuid_is_nil(desk->actor->unit), FORBIDDEN);
+    ENSURE(order->has_period || order->kind != SJ_IMPORT_SURVEY_MEANS, INVALID);
+    CLEANUP(sj_import_free) struct sj_import *import = NULL;
+    TRY(import_new(desk, order, &import));
+    TRY(run(import, pool));
+    *ret_import = TAKE(import);
+    return SJ_DONE;
+}
+
+const struct sj_import_outcome *sj_import_outcome(const struct sj_import *import)
+{
+    return &import->outcome;
+}
+
+void sj_import_free(struct sj_import **import)
+{
+    if (*import == NULL) {
+        return;
+    }
+    sj_buf_clear(&(*import)->row_bytes);
+    sj_arena_free(&(*import)->arena);
+    sj_free(*import);
+    *import = NULL;
+}
