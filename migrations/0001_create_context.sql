@@ -36,7 +36,7 @@ revoke all on sanjeh.context_key from public;
 -- The scopes of this transaction's context: 'v1.<expiry>.<uuid>[,<uuid>…].<64 hex>'. Anything but a valid, unexpired
 -- signature gives no scope and so no row; it never raises. Every name is written with its schema, operators too:
 -- that is as safe as SET search_path on the function and saves its cost on each call. The comparison is not
--- constant-time: it is one memcmp of 64 bytes on which nothing shorter than 16 bytes can be guessed apart.
+-- constant-time: it is one memcmp of 65 bytes on which nothing shorter than 16 bytes can be guessed apart.
 -- plpgsql and not sql: its plan is kept for the session (PERF 4: 10 µs against 45).
 create function sanjeh.scope_ids() returns pg_catalog.uuid[]
   language plpgsql stable security definer parallel safe
@@ -48,9 +48,10 @@ begin
     return '{}';
   end if;
   perform from sanjeh.context_key as k
-    where pg_catalog.encode(pg_catalog.sha256(k.outer_pad operator(pg_catalog.||) pg_catalog.sha256(
-            k.inner_pad operator(pg_catalog.||) pg_catalog.convert_to(pg_catalog.left(context, -65), 'UTF8'))), 'hex')
-          operator(pg_catalog.=) pg_catalog.right(context, 64);
+    where '.' operator(pg_catalog.||) pg_catalog.encode(pg_catalog.sha256(k.outer_pad operator(pg_catalog.||)
+            pg_catalog.sha256(k.inner_pad operator(pg_catalog.||)
+              pg_catalog.convert_to(pg_catalog.left(context, -65), 'UTF8'))), 'hex')
+          operator(pg_catalog.=) pg_catalog.right(context, 65);
   if not found then
     return '{}';
   end if;

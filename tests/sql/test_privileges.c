@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Do the roles hold exactly the power that the design gives them? Asked of the catalogue for everything in it,
+ * so that a later migration cannot widen a right unnoticed.
+ */
+#include "session.h"
+
+/* Each question lists what is wrong; an empty answer is right. */
+static const struct {
+    const char *what;
+    const char *sql;
+} questions[] = {
+    {"a role has an attribute that it must not have",
+        "select rolname from pg_roles where rolname like 'sanjeh\\_%' and (rolsuper or rolbypassrls"
+        " or rolcreatedb or rolcreaterole or rolreplication or rolcanlogin = (rolname = "
+        "'sanjeh_owner'))"},
+    {"the application or the auditor is a member of another role",
+        "select m.member::regrole from pg_auth_members m where m.member in"
+        " ('sanjeh_app'::regrole, 'sanjeh_auditor'::regrole)"},
+    {"somebody but the owner owns an object of the schema",
+        "select c.relname from pg_class c where c.relnamespace = 'sanjeh'::regnamespace"
+        " and c.relowner <> 'sanjeh_owner'::regrole"
+        " union all select p.proname from pg_proc p where p.pronamespace = 'sanjeh'::regnamespace"
+        " and p.proowner <> 'sanjeh_owner'::regrole"},
+    {"the application may create or use temporary tables",
+        "select 'database' where has_database_privilege('sanjeh_app', current_database(), 'CREATE')"
+        " or has_database_privilege('sanjeh_app', current_database(), 'TEMP')"
+        " union all select nspname from pg_namespace where has_schema_privilege('sanjeh_app', oid, "
+        "'CREATE')"},
+    {"a role may truncate, reference or trigger",
+        "select r.rolname || ' ' || c.relname from pg_class c cross join pg_roles r"
+        " where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace = 'sanjeh'::regnamespace"
+        " and r.rolname in ('sanjeh_app', 'sanjeh_auditor')"
+        " and (has_table_privilege(r.oid, c.oid, 'TRUNCATE') or has_table_privilege(r.oid, c.oid, "
+        "'TRIGGER')"
+        " or has_any_column_privilege(r.oid, c.oid, 'REFERENCES'))"},
+    {"the public may read or run something of the schema",
+        "select c.relname from pg_class c, aclexplode(c.relacl) a where a.grantee = 0"
+        " and c.relnamespace = 'sanjeh'::regnamespace"
+        " union all select p.proname from pg_proc p, aclexplode(coalesce(p.proacl,"
+        " acldefault('f', p.proowner))) a where a.grantee = 0 and p.pronamespace = "
+        "'sanjeh'::regnamespace"},
+    {"the auditor may write, or reads more than the record",
+        "select c.relname from pg_class c where c.relnamespace = 'sanjeh'::regnamespace"
+        " and c.relkind in ('r', 'p', 'v', 'm') and"
+        " (has_any_column_privilege('sanjeh_auditor', c.oid, 'INSERT, UPDATE')"
+        " or has_table_privilege('sanjeh_auditor', c.oid, 'DELETE')"
+        " or (has_any_column_privilege('sanjeh_auditor', c.oid, 'SELECT')"
+        "  and c.relname !~ '^(audit_|schema_migration$)'))"},
+    {"a table with unit_id lacks forced row security or a policy",
+        "select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid"
+        " where a.attname = 'unit_id' and not a.attisdropped and c.relkind in ('r', 'p')"
+        " and c.relnamespace not in ('pg_catalog'::regnamespace, "
+        "'information_schema'::regnamespace)"
+        " and (not c.relrowsecurity or not c.relforcerowsecurity"
+        " or not exists (select from pg_policy p where p.polrelid = c.oid))"},
+    {"a table without unit_id enables row security but does not force it",
+        "select relname from pg_class where relnamespace = 'sanjeh'::regnamespace"
+        " and relrowsecurity <> relforcerowsecurity"},
+    {"a table has two permissive policies for one command",
+        "select c.relname from pg_class c join pg_policy p on p.polrelid = c.oid and "
+        "p.polpermissive"
+        " join pg_policy q on q.polrelid = c.oid and q.polpermissive and q.oid > p.oid"
+        " and (p.polcmd = q.polcmd or p.polcmd = '*' or q.polcmd = '*')"},
+    {"a key of a unit's table does not begin with unit_id",
+        "select c.relname || ' ' || i.indexrelid::regclass from pg_class c"
+        " join pg_attribute a on a.attrelid = c.oid and a.attname = 'unit_id' and a.attnotnull"
+        " join pg_index i on i.indrelid = c.oid and i.indisunique"
+        " where c.relnamespace = 'sanjeh'::regnamespace and c.relkind in ('r', 'p')"
+        " and i.indkey[0] <> a.attnum"},
+    {"a view runs with its owner's rights, or a materialised view copies a unit's rows",
+        "select c.relname from pg_class c where c.relnamespace = 'sanjeh'::regnamespace"
+        " and (c.relkind = 'm' or (c.relkind = 'v' and not coalesce(c.reloptions"
+        " && array['security_invoker=true', 'security_invoker=on'], false)))"},
+    {"a definer function has an open search path",
+        "select p.proname from pg_proc p where p.pronamespace = 'sanjeh'::regnamespace and "
+        "p.prosecdef"
+        " and p.proname <> 'scope_ids' and not exists (select from unnest(p.proconfig) s"
+        " where s ~ '^search_path=')"},
+    {"a leakproof function could look at rows before row security",
+        "select proname from pg_proc where pronamespace = 'sanjeh'::regnamespace and proleakproof"},
+    {"somebody but its owner may read the context key",
+        "select r.rolname from pg_roles r where r.rolname like 'sanjeh\\_%' and r.rolname <> "
+        "'sanjeh_owner'"
+        " and (has_any_column_privilege(r.oid, 'sanjeh.context_key', 'SELECT, INSERT, UPDATE')"
+        " or has_table_privilege(r.oid, 'sanjeh.context_key', 'DELETE')) and r.rolname <> "
+        "'sanjeh_migrator'"},
+    {"the public may connect", "select datname from pg_database, aclexplode(datacl) a"
+                               " where datname = current_database() and a.grantee = 0"},
+};
+
+TEST(privileges_are_what_the_design_says)
+{
+    const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
+    CLEANUP(session_close) PGconn *admin = session_open(pg->admin);
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        PGresult *wrong = PQexec(admin, questions[i].sql);
+        if (PQresultStatus(wrong) != PGRES_TUPLES_OK || PQntuples(wrong) > 0) {
+            printf("    %s: %s%s\n", questions[i].what,
+                PQntuples(wrong) > 0 ? PQgetvalue(wrong, 0, 0) : "", PQresultErrorMessage(wrong));
+            CHECK(false);
+        }
+        PQclear(wrong);
+    }
+}
+
+TEST(privileges_of_the_application_allow_no_ddl)
+{
+    static const char *const attempts[] = {"create table sanjeh.x (id int)",
+        "create table public.x (id int)", "create temporary table x (id int)", "create schema x",
+        "create function sanjeh.x() returns int language sql as 'select 1'",
+        "create view sanjeh.x as select 1", "create extension pgcrypto", "create role x",
+        "drop function sanjeh.scope_ids()", "drop table sanjeh.unit", "set role sanjeh_owner",
+        "set session authorization postgres", "alter role sanjeh_app bypassrls",
+        "alter database sanjeh set row_security = off", "set session_replication_role = replica",
+        "copy (select 1) to '/tmp/x'", "copy (select 1) to program 'true'",
+        "select pg_read_file('postgresql.conf')", "select lo_import('/etc/passwd')",
+        "create policy p on sanjeh.unit using (true)",
+        "select sanjeh.protect_system('sanjeh.unit', array[gen_random_uuid()])"};
+    const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
+    CLEANUP(session_close) PGconn *session = session_open(pg->app);
+    for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+        const struct outcome outcome = session_try(session, NULL, attempts[i]);
+        if (strcmp(outcome.state, "42501") != 0) {
+            printf("    %s: %s\n", attempts[i], outcome.state);
+            CHECK(false);
+        }
+    }
+}
+
+TEST(privileges_survive_a_second_run_of_roles)
+{
+    const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
+    CHECK(strcmp(sj_pg_state(pg->app, "select 1 from sanjeh.schema_migration"), "00000") == 0);
+    CHECK(strcmp(sj_pg_state(pg->auditor, "select 1 from sanjeh.unit"), "42501") == 0);
+    CHECK(strcmp(sj_pg_state(pg->migrator, "select 1 from sanjeh.unit"), "42501") == 0);
+}
