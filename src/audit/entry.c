@@ -203,7 +203,7 @@ static sj_status read_place(struct sj_reader *reader, struct sj_entry *entry)
 sj_status sj_entry_decode(struct sj_view bytes, struct sj_entry *ret_entry)
 {
     struct sj_reader reader = sj_reader_of(bytes);
-    struct sj_entry entry = {0};
+    struct sj_entry entry = {.index = 0};
     TRY(read_place(&reader, &entry));
     TRY(read_body(&reader, &entry.draft));
     *ret_entry = entry;
@@ -213,7 +213,7 @@ sj_status sj_entry_decode(struct sj_view bytes, struct sj_entry *ret_entry)
 sj_status sj_draft_decode(struct sj_view bytes, struct sj_draft *ret_draft)
 {
     struct sj_reader reader = sj_reader_of(bytes);
-    struct sj_draft draft = {0};
+    struct sj_draft draft = {.emitter_seq = 0};
     uint8_t version = 0;
     TRY(sj_read_u8(&reader, &version));
     ENSURE(version == SJ_DRAFT_VERSION, PROTOCOL);
