@@ -12,6 +12,8 @@
 
 #define US_PER_SECOND INT64_C(1000000)
 #define DAY_SECONDS   INT64_C(86400)
+#define FIRST_DAY     INT64_C(-719162) /* 0001-01-01 */
+#define LAST_DAY      INT64_C(2932896) /* 9999-12-31 */
 
 /* 1 Farvardin 1300 = 21 March 1921; JALALI_FIRST_LEAPS = leap years counted up to 1300. */
 #define JALALI_FIRST_YEAR  1300
@@ -284,7 +286,8 @@ static sj_status take_offset(struct sj_text *text, int64_t *ret_us)
     return SJ_DONE;
 }
 
-/* @cite RFC 3339 section 5.6: date-time with an upper-case T and Z only. */
+/* @cite RFC 3339 section 5.6: date-time with an upper-case T and Z only. An offset may not carry the
+ * instant out of the years that can be written. */
 sj_status sj_time_parse(struct sj_text text, sj_time_us *ret_time)
 {
     struct sj_date date;
@@ -296,6 +299,11 @@ sj_status sj_time_parse(struct sj_text text, sj_time_us *ret_time)
     TRY(take_clock(&text, &clock_us));
     TRY(take_offset(&text, &offset_us));
     ENSURE(text.len == 0, BAD_REQUEST);
-    *ret_time = sj_date_to_days(date) * DAY_SECONDS * US_PER_SECOND + clock_us - offset_us;
+    const sj_time_us time =
+        sj_date_to_days(date) * DAY_SECONDS * US_PER_SECOND + clock_us - offset_us;
+    ENSURE(time >= FIRST_DAY * DAY_SECONDS * US_PER_SECOND &&
+               time < (LAST_DAY + 1) * DAY_SECONDS * US_PER_SECOND,
+        BAD_REQUEST);
+    *ret_time = time;
     return SJ_DONE;
 }

@@ -30,10 +30,9 @@ static const char *const keeper_allowed[] = {
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "exit", "exit_group", NULL};
 
 static const struct sandbox_condition keeper_conditions[] = {
-    {"mmap", 2, PROT_EXEC, 0},
-    {"mprotect", 2, PROT_EXEC, 0},
-    {"fcntl", 1, UINT64_MAX, F_GETFL},
+    {"mmap", 2, PROT_EXEC, 0}, {"mprotect", 2, PROT_EXEC, 0}, {"fcntl", 1, UINT64_MAX, F_GETFL},
     {"fcntl", 1, UINT64_MAX, F_GETFD},
+    {"newfstatat", 3, UINT64_MAX, AT_EMPTY_PATH}, /* libc's fstat of an open descriptor */
 };
 
 static const char *const front_allowed[] = {

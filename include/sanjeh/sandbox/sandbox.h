@@ -14,7 +14,8 @@ enum sj_sandbox_profile { SJ_SANDBOX_KEEPER, SJ_SANDBOX_FRONT };
  * first in main. Errors: IO. */
 SJ_MUST_CHECK sj_status sj_sandbox_no_dump(void);
 /* Drops all capabilities and, when root and user is not NULL, becomes that user (initgroups, setresgid,
- * setresuid) and proves that there is no way back. PR_SET_NO_NEW_PRIVS in any case.
+ * setresuid) and proves that there is no way back. PR_SET_NO_NEW_PRIVS in any case. Call before any
+ * thread starts: capabilities belong to the thread.
  * Errors: BAD_CONFIG (no such user), IO. */
 SJ_MUST_CHECK sj_status sj_sandbox_drop(const char *user);
 /* Installs the seccomp allow list of the profile; anything else kills the process (keeper) or returns
