@@ -236,6 +236,14 @@ static sj_status answer_signed_head(
     return signer_vkey(answerer->signer, answer);
 }
 
+static sj_status answer_log_vkey(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    TRY(read_end(body));
+    ENSURE(answerer->has_log_key, BAD_CONFIG);
+    return sj_note_key_format(&answerer->log_key, answer);
+}
+
 static sj_status read_batch(struct sj_reader *body, struct signer_batch *ret_batch)
 {
     uint16_t count = 0;
@@ -286,6 +294,7 @@ static const struct {
     [WIRE_PEPPER] = {FOR_BOTH, answer_pepper},
     [WIRE_EMITTER_KEY] = {FOR_BOTH, answer_emitter_key},
     [WIRE_SIGNED_HEAD] = {FOR_SERVE, answer_signed_head},
+    [WIRE_LOG_VKEY] = {FOR_BOTH, answer_log_vkey},
     [WIRE_EXTEND] = {FOR_SERVE, answer_extend},
     [WIRE_RECOVER] = {FOR_SERVE, answer_recover},
 };

@@ -13,6 +13,8 @@ struct answerer {
     enum sj_keeper_use phase;
     struct vault *vault;
     struct signer *signer; /* NULL in PROVISION */
+    bool has_log_key;      /* an origin was configured */
+    struct sj_note_key log_key;
 };
 
 /* Hostile bytes. Puts the whole answer into the emptied buffer. Errors: PROTOCOL when the question is malformed or

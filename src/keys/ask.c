@@ -210,6 +210,12 @@ sj_status ask_signed_head(
     return SJ_DONE;
 }
 
+sj_status ask_log_vkey(struct sj_channel *channel, struct sj_buf *ret_vkey)
+{
+    const struct sj_buf nothing = SJ_BUF(0);
+    return ask_bytes(channel, WIRE_LOG_VKEY, &nothing, ret_vkey);
+}
+
 static sj_status put_batch(struct sj_buf *body, uint64_t old_size, const struct sj_hash *leaves,
     size_t count, const struct sj_hash *new_root)
 {

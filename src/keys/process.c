@@ -100,6 +100,22 @@ static sj_status start_signer(struct process *process, const char *origin, int *
     return signer_new(state_fd, name, &seed, &state_key, &process->answerer.signer);
 }
 
+/* The public half alone: what `sanjeh audit vkey` prints while nobody signs. */
+static sj_status learn_log_key(struct process *process, const char *origin)
+{
+    CLEANUP(key_wipe) struct sj_key seed;
+    CLEANUP(key_wipe) struct sj_key state_key;
+    CLEANUP(sj_signing_key_free) struct sj_signing_key *signing = NULL;
+    uint8_t public_key[SJ_ED25519_PUBLIC];
+    const struct sj_text name = sj_text_of(origin);
+    TRY(vault_signer_keys(process->answerer.vault, name, &seed, &state_key));
+    TRY(sj_signing_key_new(&seed, &signing));
+    sj_signing_key_public(signing, public_key);
+    TRY(sj_note_key_make(name, 1, public_key, &process->answerer.log_key));
+    process->answerer.has_log_key = true;
+    return SJ_DONE;
+}
+
 /* OpenSSL loads and seeds on first use, which the sandbox would forbid: use everything once. */
 static sj_status warm_up(struct process *process)
 {
@@ -138,6 +154,9 @@ static sj_status prepare(struct process *process, const struct process_start *st
     TRY(sj_secret_use(root, take_root, process));
     if (config->use == SJ_KEEPER_SERVE) {
         TRY(start_signer(process, config->origin, &state_fd));
+    }
+    if (config->origin != NULL) {
+        TRY(learn_log_key(process, config->origin));
     }
     return warm_up(process);
 }

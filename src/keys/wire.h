@@ -22,6 +22,7 @@ enum wire_kind {
     WIRE_PEPPER,
     WIRE_EMITTER_KEY,
     WIRE_SIGNED_HEAD,
+    WIRE_LOG_VKEY,
     WIRE_EXTEND,
     WIRE_RECOVER,
     WIRE_KIND_COUNT_
