@@ -174,6 +174,7 @@ static sj_status start_daemon(struct sj_http *http)
     const struct sj_http_config *config = &http->config;
     CLEANUP(sj_closep) int fd = -1;
     TRY(listen_on(http, &fd));
+    /* Leniency stays on: guard.c refuses more, and its refusals reach the handler and the record. */
     http->daemon = MHD_start_daemon(MHD_USE_TLS | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME,
         http->port, NULL, NULL, sj_http_on_access, http,                                 //
         MHD_OPTION_LISTEN_SOCKET, fd,                                                    //
@@ -183,7 +184,6 @@ static sj_status start_daemon(struct sj_http *http)
         MHD_OPTION_CONNECTION_LIMIT, config->connection_limit,                           //
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->per_ip_limit,                        //
         MHD_OPTION_CONNECTION_TIMEOUT, config->idle_timeout_s + config->head_deadline_s, //
-        MHD_OPTION_STRICT_FOR_CLIENT, 1,                                                 //
         MHD_OPTION_URI_LOG_CALLBACK, sj_http_on_target, http,                            //
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,                                //
         MHD_OPTION_NOTIFY_COMPLETED, sj_http_on_completed, http,                         //
