@@ -30,7 +30,7 @@ enum db_state { DB_CLOSED = 0, DB_CONNECTING, DB_PREPARING, DB_READY };
 
 struct db_request {
     struct db_request *next;
-    struct sj_fiber *fiber; /* to wake; NULL: somebody polls, or nobody waits */
+    struct sj_fiber *fiber; /* parked for it; NULL: somebody polls, or nobody waits yet */
     struct sj_rows **rows;  /* slots for the kept results */
     size_t first;           /* results before this one are dropped */
     size_t keep;            /* results from there on that are kept */
@@ -117,7 +117,7 @@ void db_conn_start(struct db_conn *conn);     /* begins to connect; failure show
 void db_conn_on_event(struct db_conn *conn);  /* something may be readable or writable */
 void db_conn_pump(struct db_conn *conn, int64_t deadline_ms); /* poll(2) once, then the same */
 void db_conn_interest(struct db_conn *conn, uint32_t events);
-/* Drops the connection; every waiting request ends with expired when its deadline has passed, with
+/* Drops the connection; every waiting request ends with DATABASE_TIMEOUT when its deadline has passed, with
  * DATABASE_UNAVAILABLE otherwise. */
 void db_conn_lost(struct db_conn *conn, sj_status why);
 void db_conn_prepared(struct db_conn *conn); /* the setup request is done */

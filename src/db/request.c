@@ -42,7 +42,6 @@ sj_status db_submit(struct db_conn *conn, struct db_request *request)
     request->status = SJ_DONE;
     request->done = false;
     request->deadline_ms = sj_time_monotonic_ms() + conn->db->statement_timeout_ms + DB_GRACE_MS;
-    request->fiber = db_may_park(conn->db) ? sj_fiber_current() : NULL;
     int unsent = -1;
     if (PQpipelineSync(conn->pg) == 1) {
         unsent = PQflush(conn->pg);
@@ -63,14 +62,27 @@ sj_status db_submit(struct db_conn *conn, struct db_request *request)
     return SJ_DONE;
 }
 
+/* Wakes that are meant for something else are kept for it. */
+static void park_until_done(struct db_request *request)
+{
+    bool stray = false;
+    request->fiber = sj_fiber_current();
+    while (!request->done) {
+        sj_fiber_park();
+        stray = stray || !request->done;
+    }
+    if (stray) {
+        sj_fiber_wake(request->fiber);
+    }
+}
+
 sj_status db_wait(struct db_conn *conn, struct db_request *request)
 {
+    if (db_may_park(conn->db)) {
+        park_until_done(request);
+    }
     while (!request->done) {
-        if (request->fiber != NULL) {
-            sj_fiber_park();
-        } else {
-            db_conn_pump(conn, request->deadline_ms);
-        }
+        db_conn_pump(conn, request->deadline_ms);
     }
     if (sj_failed(request->status)) {
         for (size_t i = 0; i < request->keep; i++) {

@@ -110,8 +110,8 @@ TEST(context_that_is_cut_or_grown_gives_nothing)
 TEST(context_that_is_garbage_gives_nothing_and_no_error)
 {
     static const char *const garbage[] = {"v1", ".", "...", "v1...", "\\x", "\\", "'; drop table",
-        "v1.9999999999.aa000000-0000-8000-8000-000000000001."
-        "0000000000000000000000000000000000000000000000000000000000000000",
+        ("v1.9999999999.aa000000-0000-8000-8000-000000000001."
+         "0000000000000000000000000000000000000000000000000000000000000000"),
         "علی", "v1.99999999999999999999999999.x.", "%s%n", "\x01"};
     CLEANUP(session_close) PGconn *session = app();
     for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
@@ -146,8 +146,7 @@ TEST(context_key_is_readable_by_nobody_but_the_check)
         "copy sanjeh.context_key to stdout", "update sanjeh.context_key set inner_pad = outer_pad",
         "delete from sanjeh.context_key", "insert into sanjeh.context_key select true, '', ''",
         "truncate sanjeh.context_key", "lock table sanjeh.context_key", "set role sanjeh_owner",
-        "create or replace function sanjeh.scope_ids() returns uuid[] language sql as 'select "
-        "null'"};
+        "drop function sanjeh.scope_ids()"};
     const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
     const char *const roles[] = {pg->app, pg->auditor};
     for (size_t r = 0; r < 2; r++) {

@@ -75,10 +75,13 @@ SJ_MUST_CHECK sj_status sj_array_put_i64(struct sj_array *array, int64_t value);
 SJ_MUST_CHECK sj_status sj_array_put_i32(struct sj_array *array, int32_t value);
 struct sj_param sj_p_array(struct sj_array *array); /* patches the header; borrowed */
 
-/* Opens the pool; the first connection is made at once so that a wrong configuration shows now.
- * loop NULL: blocking. Errors: DATABASE_UNAVAILABLE, SCHEMA_MISMATCH (a statement does not prepare). */
+/* Opens the pool; all connections are made at once (blocking) so that a wrong configuration shows now.
+ * loop NULL: every call blocks. Errors: BAD_CONFIG (a password in conninfo, neither a unix socket nor
+ * sslmode=verify-full, options=, service=), DATABASE_UNAVAILABLE, SCHEMA_MISMATCH (a statement does not prepare;
+ * the log names it). */
 SJ_MUST_CHECK sj_status sj_db_open(
     const struct sj_db_config *config, struct sj_loop *loop, struct sj_db **ret_db);
+/* No call and no transaction may be in progress. */
 void sj_db_close(struct sj_db **db);
 
 /* One statement of a batch. */
@@ -110,7 +113,7 @@ SJ_MUST_CHECK sj_status sj_tx_send(
 /* Consumes the transaction in every case. Ok means durable. A lost connection gives
  * DATABASE_UNAVAILABLE: the outcome is unknown, the outbox tells later. */
 SJ_MUST_CHECK sj_status sj_tx_commit(struct sj_tx **tx);
-/* NULL-safe; for CLEANUP(sj_tx_rollbackp). */
+/* NULL-safe, for CLEANUP(sj_tx_rollback). One round trip when anything was sent. */
 void sj_tx_rollback(struct sj_tx **tx);
 
 /* Results. Rows and columns count from 0; a wrong index or size asserts (our bug). */
@@ -135,7 +138,8 @@ const char *sj_tx_constraint(const struct sj_tx *tx);
 bool sj_db_is_ready(const struct sj_db *db);
 
 /* LISTEN on its own connection of the pool; fn(payload) on the loop. After a reconnect fn gets payload "" :
- * whatever was cached must be dropped. */
+ * whatever was cached must be dropped; so it does once when listening begins. fn must not wait.
+ * Errors: BAD_CONFIG without a loop, LIMIT_EXCEEDED (8 channels), DATABASE_UNAVAILABLE. */
 typedef void sj_notify_fn(void *ctx, struct sj_text channel, struct sj_text payload);
 SJ_MUST_CHECK sj_status sj_db_listen(
     struct sj_db *db, const char *channel, sj_notify_fn *fn, void *ctx);
