@@ -14,7 +14,7 @@
 
 #include <getopt.h>
 
-#define ROLES_MAX 1024
+#define ROLES_MAX 512
 
 struct account_options {
     const char *config;

@@ -78,13 +78,15 @@ void sj_authn_on_notify(void *authn, struct sj_text channel, struct sj_text payl
     struct session_cache *cache = ((struct sj_authn *)authn)->cache;
     (void)channel;
     struct sj_uuid id;
-    const struct sj_text name = {payload.ptr + 2, payload.len - 2};
-    if (payload.len == 2 + SJ_UUID_TEXT_SIZE - 1 && !sj_failed(sj_uuid_parse(name, &id))) {
-        if (sj_text_starts(payload, "s:")) {
+    struct sj_text kind;
+    struct sj_text name = payload;
+    if (payload.len > 2 && sj_text_split(&name, ':', &kind) && kind.len == 1 &&
+        !sj_failed(sj_uuid_parse(name, &id))) {
+        if (kind.ptr[0] == 's') {
             authn_cache_drop_session(cache, id);
             return;
         }
-        if (sj_text_starts(payload, "a:")) {
+        if (kind.ptr[0] == 'a') {
             authn_cache_drop_account(cache, id);
             return;
         }

@@ -104,7 +104,8 @@ static sj_status make_session(
 }
 
 /* *ret_accepted false: nothing was changed. */
-static sj_status accept(struct sj_authn_loop *loop, const struct factor *factor, bool *ret_accepted)
+static sj_status take_all(
+    struct sj_authn_loop *loop, const struct factor *factor, bool *ret_accepted)
 {
     *ret_accepted = false;
     const struct sj_context *context = NULL;
@@ -175,7 +176,7 @@ static sj_status sign_in(struct sj_authn_loop *loop, struct factor *factor,
     TRY(authn_token_new(device, &factor->device));
     bool accepted = false;
     if (factor->match) {
-        TRY(accept(loop, factor, &accepted));
+        TRY(take_all(loop, factor, &accepted));
     }
     if (!accepted) {
         TRY(count_failure(loop, factor));

@@ -8,6 +8,13 @@
  */
 #include "authn_priv.h"
 
+struct limits {
+    int32_t failures;
+    int64_t memory_s;
+    int64_t closed_s;
+    bool forgives; /* a right proof ends a run of wrong ones */
+};
+
 sj_status authn_lane(
     enum lane_kind kind, struct sj_view who, struct sj_view device, struct lane *ret_lane)
 {
@@ -45,14 +52,15 @@ sj_status authn_source_hit(
 sj_status authn_lane_judge(
     struct sj_tx *tx, enum lane_kind kind, const struct lane *lane, bool right, bool *ret_open)
 {
-    const bool is_totp = kind == LANE_TOTP;
+    /* A right code does not forgive wrong ones: somebody else knows the password. */
+    static const struct limits by_password = {
+        PASSWORD_FAILURES, PASSWORD_MEMORY_S, PASSWORD_CLOSED_S, true};
+    static const struct limits by_code = {TOTP_FAILURES, TOTP_WINDOW_S, TOTP_WINDOW_S, false};
+    const struct limits *limits = kind == LANE_TOTP ? &by_code : &by_password;
     const struct sj_param params[] = {
         sj_p_bytes(sj_view_of(lane->hash.bytes, sizeof lane->hash.bytes)), sj_p_bool(right),
-        sj_p_i32(is_totp ? TOTP_FAILURES : PASSWORD_FAILURES),
-        sj_p_i64(is_totp ? TOTP_WINDOW_S : PASSWORD_MEMORY_S),
-        sj_p_i64(is_totp ? TOTP_WINDOW_S : PASSWORD_CLOSED_S),
-        /* A right code does not forgive wrong ones: somebody else knows the password. */
-        sj_p_bool(!is_totp)};
+        sj_p_i32(limits->failures), sj_p_i64(limits->memory_s), sj_p_i64(limits->closed_s),
+        sj_p_bool(limits->forgives)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(tx, SJ_SQL_LOGIN_THROTTLE_JUDGE, params, SJ_COUNT(params), &rows));
     *ret_open = sj_row_bool(rows, 0, 0);
