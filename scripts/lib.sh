@@ -119,14 +119,14 @@ pick_mode() {
     fi
 }
 
-# run_as MODE USER COMMAND…: keeps the process id (exec only), so that $! is the command itself.
+# run_as MODE USER COMMAND…: replaces the (sub)shell, so that after `run_as … &` $! is the command itself.
 run_as() {
     local mode=$1 user=$2
     shift 2
     case $mode in
-    self) "$@" ;;
-    drop) setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --inh-caps=-all "$@" ;;
-    userns) unshare --user --map-user="$(id -u "$user")" --map-group="$(id -g "$user")" "$@" ;;
+    self) exec "$@" ;;
+    drop) exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --inh-caps=-all "$@" ;;
+    userns) exec unshare --user --map-user="$(id -u "$user")" --map-group="$(id -g "$user")" "$@" ;;
     *) die "unknown mode '$mode'" ;;
     esac
 }
