@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * How many entries a second does the record take, beside what one would build otherwise? On one private
+ * PostgreSQL, in turns, several rounds; medians with their spread:
+ *   - the sequencer with its keeper: hashed, chained by tenant, in a tree, signed, durable before the answer;
+ *     64 and 1,000 waiting fibers
+ *   - a hash chain made inside each transaction (head row locked, SHA-256 in SQL), pgbench, prepared, one
+ *     statement a transaction; 8, 32 and 64 clients
+ *   - plain COPY of the same bytes into the same kind of table, 64 and 1,000 rows a commit, nothing else done
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "sanjeh/base/loop.h"
+#include "sanjeh/base/memory.h"
+#include "sanjeh/base/parse.h"
+
+#define ROUNDS_MAX  15
+#define FIBERS_MAX  1000
+#define SAMPLES_MAX 2000000
+#define ENTRY_BYTES 233 /* of the entry that bench_draft makes */
+
+void sj_test_fail(const char *where, const char *what)
+{
+    fprintf(stderr, "bench_audit: %s: failed: %s\n", where, what);
+    exit(1);
+}
+
+enum method {
+    SEQUENCER_64,
+    SEQUENCER_1000,
+    CHAIN_8,
+    CHAIN_32,
+    CHAIN_64,
+    COPY_64,
+    COPY_1000,
+    METHODS
+};
+
+static const char *const names[METHODS] = {
+    "sequencer, 64 waiters",
+    "sequencer, 1,000 waiters",
+    "hash chain in SQL, 8 clients",
+    "hash chain in SQL, 32 clients",
+    "hash chain in SQL, 64 clients",
+    "plain COPY, 64 rows a commit",
+    "plain COPY, 1,000 rows a commit",
+};
+
+struct result {
+    double rate;
+    double per_batch; /* rows per commit; 0: one */
+    double p50_ms;    /* 0: not measured */
+    double p99_ms;
+};
+
+struct bench {
+    unsigned rounds;
+    unsigned seconds;
+    struct result results[METHODS][ROUNDS_MAX];
+    const struct sj_pg *pg;
+};
+
+static int compare_double(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return x < y ? -1 : (x > y ? 1 : 0);
+}
+
+/* ---- the sequencer ---- */
+
+struct load {
+    struct rig rig;
+    unsigned fibers;
+    unsigned running;
+    int64_t until_ms;
+    uint64_t done;
+    double *samples; /* ms */
+    size_t sample_count;
+    struct sj_fiber *waiter;
+    struct result result;
+};
+
+static struct sj_draft bench_draft(void)
+{
+    struct sj_draft draft = rig_draft("judge:read");
+    draft.request_id.bytes[0] = 1;
+    draft.actor.bytes[0] = 2;
+    draft.object.bytes[0] = 3;
+    draft.tenant_tag.bytes[0] = 4;
+    return draft;
+}
+
+static void load_fiber(void *ctx)
+{
+    struct load *load = ctx;
+    const struct sj_draft draft = bench_draft();
+    while (sj_time_monotonic_ms() < load->until_ms) {
+        struct sj_receipt receipt;
+        const sj_time_us started = sj_time_now();
+        CHECK_OK(sj_sequencer_record(load->rig.sequencer, &draft, false, &receipt));
+        load->done++;
+        if (load->sample_count < SAMPLES_MAX) {
+            load->samples[load->sample_count++] = (double)(sj_time_now() - started) / 1000.0;
+        }
+    }
+    if (--load->running == 0) {
+        sj_fiber_wake(load->waiter);
+    }
+}
+
+static void run_load(void *ctx)
+{
+    struct load *load = ctx;
+    CHECK_OK(rig_open(&load->rig));
+    const uint64_t batches = sj_sequencer_stats(load->rig.sequencer).batches;
+    const sj_time_us started = sj_time_now();
+    load->waiter = sj_fiber_current();
+    load->running = load->fibers;
+    for (unsigned i = 0; i < load->fibers; i++) {
+        CHECK_OK(sj_fiber_spawn(load->rig.loop, load_fiber, load));
+    }
+    while (load->running != 0) {
+        sj_fiber_park();
+    }
+    const double seconds = (double)(sj_time_now() - started) / 1e6;
+    const uint64_t after = sj_sequencer_stats(load->rig.sequencer).batches;
+    load->result.rate = (double)load->done / seconds;
+    load->result.per_batch = (double)load->done / (double)(after - batches);
+    rig_close(&load->rig);
+}
+
+struct turn {
+    struct load *load;
+    struct sj_loop *loop;
+};
+
+static void turn_fiber(void *ctx)
+{
+    struct turn *turn = ctx;
+    run_load(turn->load);
+    sj_loop_stop(turn->loop);
+}
+
+static void start_turn(void *ctx)
+{
+    struct turn *turn = ctx;
+    CHECK_OK(sj_fiber_spawn(turn->loop, turn_fiber, turn));
+}
+
+static struct result run_sequencer(const struct bench *bench, unsigned fibers)
+{
+    void *memory = NULL;
+    struct load load = {.fibers = fibers};
+    struct turn turn = {.load = &load};
+    rig_fresh(&load.rig);
+    CHECK_OK(sj_alloc(SAMPLES_MAX, sizeof(double), &memory));
+    load.samples = memory;
+    load.until_ms = sj_time_monotonic_ms() + (int64_t)bench->seconds * 1000;
+    CHECK_OK(sj_loop_new(&turn.loop));
+    CHECK_OK(sj_loop_post(turn.loop, start_turn, &turn));
+    CHECK_OK(sj_loop_run(turn.loop));
+    sj_loop_free(&turn.loop);
+    rig_end(&load.rig);
+    CHECK(load.sample_count != 0);
+    qsort(load.samples, load.sample_count, sizeof(double), compare_double);
+    load.result.p50_ms = load.samples[load.sample_count / 2];
+    load.result.p99_ms = load.samples[load.sample_count * 99 / 100];
+    sj_free(memory);
+    return load.result;
+}
+
+/* ---- the others ---- */
+
+static const char tables_sql[] =
+    "create schema bench;"
+    "create table bench.head (size int8 not null, hash bytea not null);"
+    "insert into bench.head values (0, sha256(''));"
+    "create table bench.chain (idx int8 primary key, entry bytea not null, hash bytea not null);"
+    "create table bench.copied (idx int8 generated always as identity primary key,"
+    " entry bytea not null, leaf_hash bytea not null);"
+    "create function bench.append(p_entry bytea) returns void language plpgsql as $$"
+    " declare h bench.head; begin"
+    " select * into h from bench.head for update;"
+    " h.hash := sha256(h.hash || p_entry);"
+    " insert into bench.chain values (h.size, p_entry, h.hash);"
+    " update bench.head set size = h.size + 1, hash = h.hash;"
+    " end $$;";
+
+static void put_entry_hex(FILE *file, unsigned number)
+{
+    for (unsigned i = 0; i < ENTRY_BYTES; i++) {
+        fprintf(file, "%02x", (number * 31 + i * 7) & 0xFF);
+    }
+}
+
+static FILE *create(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL && chmod(path, 0644) == 0);
+    return file;
+}
+
+static void end_file(FILE *file)
+{
+    CHECK(fclose(file) == 0);
+}
+
+static void path_in(const struct bench *bench, const char *name, char out[160])
+{
+    const int len = snprintf(out, 160, "%s/%s", bench->pg->folder, name);
+    CHECK(len > 0 && len < 160);
+}
+
+static void make_files(const struct bench *bench)
+{
+    static const unsigned rows[] = {64, 1000};
+    char path[160];
+    path_in(bench, "chain.sql", path);
+    FILE *script = create(path);
+    fputs("select bench.append('\\x", script);
+    put_entry_hex(script, 1);
+    fputs("'::bytea);\n", script);
+    end_file(script);
+    for (size_t i = 0; i < SJ_COUNT(rows); i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "copy_%u", rows[i]);
+        path_in(bench, name, path);
+        FILE *data = create(path);
+        for (unsigned row = 0; row < rows[i]; row++) {
+            fputs("\\\\x", data);
+            put_entry_hex(data, row);
+            fputs("\t\\\\x", data);
+            for (unsigned byte = 0; byte < 32; byte++) {
+                fprintf(data, "%02x", (row + byte) & 0xFF);
+            }
+            fputc('\n', data);
+        }
+        end_file(data);
+    }
+}
+
+/* pgbench's own tps line. */
+static double read_tps(FILE *output)
+{
+    char line[512];
+    double tps = -1;
+    while (fgets(line, sizeof(line), output) != NULL) {
+        if (sj_text_starts(sj_text_of(line), "tps = ")) {
+            uint64_t whole = 0;
+            struct sj_text rest = {line + 6, strcspn(line + 6, ".")};
+            CHECK_OK(sj_parse_u64(rest, 0, UINT32_MAX, &whole));
+            tps = (double)whole;
+        }
+    }
+    return tps;
+}
+
+static struct result run_chain(const struct bench *bench, unsigned clients)
+{
+    char script[160];
+    char text[2][16];
+    int pipe_fds[2];
+    path_in(bench, "chain.sql", script);
+    snprintf(text[0], sizeof(text[0]), "%u", clients);
+    snprintf(text[1], sizeof(text[1]), "%u", bench->seconds);
+    CHECK(pipe(pipe_fds) == 0);
+    fflush(stdout);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        dup2(pipe_fds[1], 1);
+        close(pipe_fds[0]);
+        execl("/usr/lib/postgresql/15/bin/pgbench", "pgbench", "-n", "-M", "prepared", "-j", "2",
+            "-c", text[0], "-T", text[1], "-f", script, bench->pg->admin, (char *)NULL);
+        _exit(127);
+    }
+    close(pipe_fds[1]);
+    FILE *output = fdopen(pipe_fds[0], "r");
+    const double tps = output == NULL ? -1 : read_tps(output);
+    int status = 0;
+    CHECK(waitpid(pid, &status, 0) == pid && status == 0 && tps > 0);
+    fclose(output);
+    return (struct result){.rate = tps};
+}
+
+/* The server reads the file itself: no client work at all, one connection, a commit every so many rows. */
+static struct result run_copy(const struct bench *bench, unsigned rows)
+{
+    char path[160];
+    char name[32];
+    const unsigned commits = 200;
+    CLEANUP(sj_buf_clear) struct sj_buf sql = SJ_BUF(1 << 20);
+    const char *text = "";
+    snprintf(name, sizeof(name), "copy_%u", rows);
+    path_in(bench, name, path);
+    for (unsigned i = 0; i < commits; i++) {
+        CHECK_OK(sj_buf_put_str(&sql, "begin; copy bench.copied (entry, leaf_hash) from '"));
+        CHECK_OK(sj_buf_put_str(&sql, path));
+        CHECK_OK(sj_buf_put_str(&sql, "'; commit;"));
+    }
+    CHECK_OK(sj_buf_cstr(&sql, &text));
+    uint64_t total = 0;
+    const sj_time_us started = sj_time_now();
+    while (sj_time_now() - started < (sj_time_us)bench->seconds * 1000000) {
+        CHECK(sj_pg_run(bench->pg->admin, text));
+        total += (uint64_t)commits * rows;
+    }
+    const double seconds = (double)(sj_time_now() - started) / 1e6;
+    return (struct result){.rate = (double)total / seconds, .per_batch = rows};
+}
+
+/* ---- the table ---- */
+
+static struct result run_one(const struct bench *bench, enum method method)
+{
+    CHECK(sj_pg_run(bench->pg->admin, "checkpoint"));
+    switch (method) {
+    case SEQUENCER_64:
+        return run_sequencer(bench, 64);
+    case SEQUENCER_1000:
+        return run_sequencer(bench, FIBERS_MAX);
+    case CHAIN_8:
+        return run_chain(bench, 8);
+    case CHAIN_32:
+        return run_chain(bench, 32);
+    case CHAIN_64:
+        return run_chain(bench, 64);
+    case COPY_64:
+        return run_copy(bench, 64);
+    case COPY_1000:
+        return run_copy(bench, 1000);
+    case METHODS:
+        break;
+    }
+    exit(1);
+}
+
+struct middle {
+    double rate, low, high, per_batch, p50, p99;
+};
+
+static struct middle median_of(const struct bench *bench, enum method method)
+{
+    double columns[4][ROUNDS_MAX];
+    for (unsigned i = 0; i < bench->rounds; i++) {
+        const struct result *r = &bench->results[method][i];
+        columns[0][i] = r->rate;
+        columns[1][i] = r->per_batch;
+        columns[2][i] = r->p50_ms;
+        columns[3][i] = r->p99_ms;
+    }
+    for (size_t c = 0; c < SJ_COUNT(columns); c++) {
+        qsort(columns[c], bench->rounds, sizeof(double), compare_double);
+    }
+    const unsigned half = bench->rounds / 2;
+    return (struct middle){columns[0][half], columns[0][0], columns[0][bench->rounds - 1],
+        columns[1][half], columns[2][half], columns[3][half]};
+}
+
+static void print_table(const struct bench *bench)
+{
+    double best_chain = 0;
+    for (enum method m = CHAIN_8; m <= CHAIN_64; m++) {
+        const double rate = median_of(bench, m).rate;
+        best_chain = rate > best_chain ? rate : best_chain;
+    }
+    const double copy = median_of(bench, COPY_64).rate;
+    printf("\n%u rounds of %u s, entries of %d bytes; median (lowest-highest)\n\n", bench->rounds,
+        bench->seconds, ENTRY_BYTES);
+    printf("| what | entries/s | rows per commit | p50 / p99 ms | x best chain | x COPY of 64 |\n");
+    printf("|---|---|---|---|---|---|\n");
+    for (enum method m = 0; m < METHODS; m++) {
+        const struct middle r = median_of(bench, m);
+        printf("| %s | %.0f (%.0f-%.0f) | %.0f |", names[m], r.rate, r.low, r.high,
+            r.per_batch == 0 ? 1.0 : r.per_batch);
+        if (r.p50 > 0) {
+            printf(" %.1f / %.1f |", r.p50, r.p99);
+        } else {
+            printf(" - |");
+        }
+        printf(" %.1f | %.2f |\n", r.rate / best_chain, r.rate / copy);
+    }
+}
+
+static bool parse_count(const char *text, unsigned max, unsigned *ret)
+{
+    uint64_t value = 0;
+    if (sj_failed(sj_parse_u64(sj_text_of(text), 1, max, &value))) {
+        return false;
+    }
+    *ret = (unsigned)value;
+    return true;
+}
+
+static bool parse_arguments(int argc, char **argv, struct bench *bench)
+{
+    for (int i = 1; i < argc; i += 2) {
+        const struct sj_text name = sj_text_of(argv[i]);
+        unsigned *target = sj_text_is(name, "--rounds")    ? &bench->rounds
+                           : sj_text_is(name, "--seconds") ? &bench->seconds
+                                                           : NULL;
+        const unsigned max = target == &bench->rounds ? ROUNDS_MAX : 600;
+        if (target == NULL || i + 1 == argc || !parse_count(argv[i + 1], max, target)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench bench = {.rounds = 5, .seconds = 3};
+    if (!parse_arguments(argc, argv, &bench)) {
+        fprintf(stderr, "usage: bench_audit [--rounds N] [--seconds N]\n");
+        return 3;
+    }
+    bench.pg = sj_pg_start((struct sj_view){NULL, 0});
+    CHECK(sj_pg_run(bench.pg->admin, tables_sql));
+    make_files(&bench);
+    for (unsigned round = 0; round < bench.rounds; round++) {
+        for (enum method m = 0; m < METHODS; m++) {
+            bench.results[m][round] = run_one(&bench, m);
+            printf("round %u: %s: %.0f entries/s\n", round + 1, names[m],
+                bench.results[m][round].rate);
+            fflush(stdout);
+        }
+    }
+    print_table(&bench);
+    return 0;
+}
