@@ -195,9 +195,12 @@ sj_status sj_note_sign(struct sj_text text, const struct sj_note_key *key,
     uint8_t blob[KEY_ID_SIZE + SJ_ED25519_SIGNATURE];
     memcpy(blob, key->id, KEY_ID_SIZE);
     TRY(sj_sign(secret, sj_text_bytes(text), blob + KEY_ID_SIZE));
-    TRY(sj_buf_put_text(out, text));
-    TRY(sj_buf_put_byte(out, '\n'));
-    return put_signature_line(key, sj_view_of(blob, sizeof(blob)), out);
+    /* together or not at all: a note without its signature line must not be left in out */
+    CLEANUP(sj_buf_clear) struct sj_buf note = SJ_BUF(out->max);
+    TRY(sj_buf_put_text(&note, text));
+    TRY(sj_buf_put_byte(&note, '\n'));
+    TRY(put_signature_line(key, sj_view_of(blob, sizeof(blob)), &note));
+    return sj_buf_put_view(out, sj_buf_view(&note));
 }
 
 sj_status sj_note_cosign(struct sj_text text, const struct sj_note_key *key,
@@ -213,5 +216,7 @@ sj_status sj_note_cosign(struct sj_text text, const struct sj_note_key *key,
     TRY(sj_buf_put(&blob, key->id, KEY_ID_SIZE));
     TRY(sj_buf_put_u64(&blob, (uint64_t)time_s));
     TRY(sj_buf_put(&blob, signature, sizeof(signature)));
-    return put_signature_line(key, sj_buf_view(&blob), out);
+    CLEANUP(sj_buf_clear) struct sj_buf line = SJ_BUF(out->max);
+    TRY(put_signature_line(key, sj_buf_view(&blob), &line));
+    return sj_buf_put_view(out, sj_buf_view(&line));
 }

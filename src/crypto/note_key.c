@@ -109,11 +109,13 @@ sj_status sj_note_key_format(const struct sj_note_key *key, struct sj_buf *out)
     uint8_t bytes[1 + SJ_ED25519_PUBLIC];
     bytes[0] = key->type;
     memcpy(bytes + 1, key->public_key, SJ_ED25519_PUBLIC);
-    TRY(sj_buf_put_str(out, key->name));
-    TRY(sj_buf_put_byte(out, '+'));
-    TRY(sj_buf_put_hex(out, sj_view_of(key->id, KEY_ID_SIZE)));
-    TRY(sj_buf_put_byte(out, '+'));
-    return sj_buf_put_base64(out, sj_view_of(bytes, sizeof(bytes)));
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(out->max);
+    TRY(sj_buf_put_str(&vkey, key->name));
+    TRY(sj_buf_put_byte(&vkey, '+'));
+    TRY(sj_buf_put_hex(&vkey, sj_view_of(key->id, KEY_ID_SIZE)));
+    TRY(sj_buf_put_byte(&vkey, '+'));
+    TRY(sj_buf_put_base64(&vkey, sj_view_of(bytes, sizeof(bytes))));
+    return sj_buf_put_view(out, sj_buf_view(&vkey));
 }
 
 static bool has_control(struct sj_text text)
@@ -130,12 +132,14 @@ sj_status sj_checkpoint_format(
     struct sj_text origin, uint64_t size, const struct sj_hash *root, struct sj_buf *out)
 {
     ENSURE(origin.len > 0 && !has_control(origin) && size <= INT64_MAX, INVALID);
-    TRY(sj_buf_put_text(out, origin));
-    TRY(sj_buf_put_byte(out, '\n'));
-    TRY(sj_buf_put_decimal(out, (int64_t)size));
-    TRY(sj_buf_put_byte(out, '\n'));
-    TRY(sj_buf_put_base64(out, sj_view_of(root->bytes, SJ_HASH_SIZE)));
-    return sj_buf_put_byte(out, '\n');
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(out->max);
+    TRY(sj_buf_put_text(&body, origin));
+    TRY(sj_buf_put_byte(&body, '\n'));
+    TRY(sj_buf_put_decimal(&body, (int64_t)size));
+    TRY(sj_buf_put_byte(&body, '\n'));
+    TRY(sj_buf_put_base64(&body, sj_view_of(root->bytes, SJ_HASH_SIZE)));
+    TRY(sj_buf_put_byte(&body, '\n'));
+    return sj_buf_put_view(out, sj_buf_view(&body));
 }
 
 /* The next line, which must be there, end in a newline and not be empty. */

@@ -267,3 +267,22 @@ TEST(note_refuses_what_is_too_long)
     CHECK_CODE(
         sj_note_open(sj_view_of(bytes, 4), NULL, SJ_NOTE_KEYS_MAX + 1, &note), LIMIT_EXCEEDED);
 }
+
+TEST(note_that_does_not_fit_leaves_nothing_behind)
+{
+    const struct sj_key seed = {{3}};
+    const struct sj_hash root = {{0}};
+    uint8_t public_key[SJ_ED25519_PUBLIC];
+    struct sj_note_key key;
+    CLEANUP(sj_signing_key_free) struct sj_signing_key *secret = NULL;
+    REQUIRE_OK(sj_signing_key_new(&seed, &secret));
+    sj_signing_key_public(secret, public_key);
+    REQUIRE_OK(sj_note_key_make(SJ_TEXT("name"), 1, public_key, &key));
+    for (size_t max = 0; max < 30; max++) {
+        CLEANUP(sj_buf_clear) struct sj_buf out = SJ_BUF(max);
+        CHECK_CODE(sj_note_sign(SJ_TEXT("text\n"), &key, secret, &out), LIMIT_EXCEEDED);
+        CHECK_CODE(sj_note_key_format(&key, &out), LIMIT_EXCEEDED);
+        CHECK_CODE(sj_checkpoint_format(SJ_TEXT("o"), 1, &root, &out), LIMIT_EXCEEDED);
+        CHECK(out.len == 0);
+    }
+}
