@@ -3,6 +3,7 @@
  * /contributions: a unit sends its data as one file, in JSON or multipart. It goes in as a whole (201), is refused with
  * every row fault (422 ROWS_REJECTED, nothing changed), or is only checked (?dry_run=true, 200).
  */
+#include "../server.h"
 #include "evaluation_desk.h"
 #include "routes.h"
 
@@ -293,6 +294,14 @@ static sj_status import(
     return answer_outcome(x, body, order, outcome);
 }
 
+/* A roster writes the register: whoever may not do that one by one may not do it by the thousand. */
+static bool may_send(const struct sj_exchange *x, enum sj_import_kind kind)
+{
+    return kind != SJ_IMPORT_ROSTER ||
+           sj_policy_decide(x->worker->server->policy, &x->session.actor, SJ_ACTION_JUDGE_CREATE)
+               .permit;
+}
+
 static sj_status create(struct sj_exchange *x)
 {
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
@@ -307,6 +316,7 @@ static sj_status create(struct sj_exchange *x)
         TRY(decode_multipart(x, &body, &order.file));
     }
     TRY(make_order(x, &body, &order));
+    ENSURE(may_send(x, order.kind), FORBIDDEN);
     return import(x, &body, &order);
 }
 

@@ -11,24 +11,34 @@ static bool is_blank(uint8_t byte)
     return byte == ' ';
 }
 
-/* "-12.5" and "+3": what follows the sign must be a plain number. */
+static size_t digits_from(struct sj_text text, size_t at)
+{
+    size_t end = at;
+    while (end < text.len && text.ptr[end] >= '0' && text.ptr[end] <= '9') {
+        end++;
+    }
+    return end - at;
+}
+
+/* "-12.5", "+3", "-1e5": what follows the sign must be a number to its end. */
 static bool is_signed_number(struct sj_text text)
 {
-    if (text.ptr[0] != '-' && text.ptr[0] != '+') {
+    size_t at = 1 + digits_from(text, 1);
+    if (at == 1) {
         return false;
     }
-    bool has_digit = false;
-    bool has_point = false;
-    for (size_t i = 1; i < text.len; i++) {
-        if (text.ptr[i] >= '0' && text.ptr[i] <= '9') {
-            has_digit = true;
-        } else if (text.ptr[i] == '.' && has_digit && !has_point) {
-            has_point = true;
-        } else {
+    if (at < text.len && text.ptr[at] == '.') {
+        at += 1 + digits_from(text, at + 1);
+    }
+    if (at + 1 < text.len && (text.ptr[at] == 'e' || text.ptr[at] == 'E')) {
+        at += text.ptr[at + 1] == '-' || text.ptr[at + 1] == '+' ? 2 : 1;
+        const size_t exponent = digits_from(text, at);
+        if (exponent == 0) {
             return false;
         }
+        at += exponent;
     }
-    return has_digit;
+    return at == text.len;
 }
 
 static bool is_formula(struct sj_text text)

@@ -28,7 +28,7 @@ static bool is_known(const struct sj_counts *counts, enum sj_count_name name)
     return counts->of[name] != SJ_COUNT_UNKNOWN;
 }
 
-bool sj_counts_incoming(const struct sj_counts *counts, int64_t *ret_incoming)
+static bool sum_incoming(const struct sj_counts *counts, int64_t *ret_incoming)
 {
     if (!is_known(counts, SJ_COUNT_FILED) || !is_known(counts, SJ_COUNT_RETURNED) ||
         !is_known(counts, SJ_COUNT_TRANSFERRED_IN) || !is_known(counts, SJ_COUNT_TRANSFERRED_OUT)) {
@@ -39,22 +39,35 @@ bool sj_counts_incoming(const struct sj_counts *counts, int64_t *ret_incoming)
     return true;
 }
 
+/* pending_start + incoming - resolved = pending_end, solved for incoming: exact without the parts. */
+static bool derive_incoming(const struct sj_counts *counts, int64_t *ret_incoming)
+{
+    if (!is_known(counts, SJ_COUNT_PENDING_START) || !is_known(counts, SJ_COUNT_RESOLVED) ||
+        !is_known(counts, SJ_COUNT_PENDING_END)) {
+        return false;
+    }
+    *ret_incoming = counts->of[SJ_COUNT_PENDING_END] + counts->of[SJ_COUNT_RESOLVED] -
+                    counts->of[SJ_COUNT_PENDING_START];
+    return true;
+}
+
+bool sj_counts_incoming(const struct sj_counts *counts, int64_t *ret_incoming)
+{
+    return sum_incoming(counts, ret_incoming) || derive_incoming(counts, ret_incoming);
+}
+
 const char *sj_counts_fault(const struct sj_counts *counts)
 {
     int64_t incoming;
-    if (!sj_counts_incoming(counts, &incoming)) {
-        return NULL;
-    }
-    if (incoming < 0) {
+    if (sj_counts_incoming(counts, &incoming) && incoming < 0) {
         return "NEGATIVE_INCOMING";
     }
-    if (!is_known(counts, SJ_COUNT_PENDING_START) || !is_known(counts, SJ_COUNT_RESOLVED) ||
-        !is_known(counts, SJ_COUNT_PENDING_END)) {
+    int64_t summed;
+    int64_t derived;
+    if (!sum_incoming(counts, &summed) || !derive_incoming(counts, &derived)) {
         return NULL;
     }
-    const int64_t pending_end =
-        counts->of[SJ_COUNT_PENDING_START] + incoming - counts->of[SJ_COUNT_RESOLVED];
-    return pending_end == counts->of[SJ_COUNT_PENDING_END] ? NULL : "IDENTITY_BROKEN";
+    return summed == derived ? NULL : "IDENTITY_BROKEN";
 }
 
 /* A value is numerator * factor / denominator; the inputs of one formula. */
@@ -136,6 +149,7 @@ sj_status sj_formula_compute(enum sj_formula formula, const struct sj_counts *co
     struct sj_computed computed = {0};
     struct quotient quotient;
     computed.is_known = formulas[formula].inputs(counts, days, &quotient);
+    computed.n = computed.is_known ? quotient.denominator : SJ_COUNT_UNKNOWN;
     if (computed.is_known && quotient.denominator == 0) {
         computed.reason = formulas[formula].reason;
     } else if (computed.is_known) {

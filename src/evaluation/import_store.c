@@ -261,7 +261,8 @@ static sj_status put_computed(struct sj_import *import, const struct import_row 
         computed.has_value ? (struct sj_text){"", 0} : sj_text_of(computed.reason)));
     TRY(put_id(&values->of[VALUE_SOURCE_FACT], fact));
     TRY(put_blob(&values->of[VALUE_INPUTS], sj_view_of(inputs.bytes, SJ_HASH_SIZE)));
-    static const size_t empty[] = {VALUE_N, VALUE_VALUE_CT, VALUE_N_CT, VALUE_KEY_VERSION};
+    TRY(sj_array_put_i64(&values->of[VALUE_N], computed.n));
+    static const size_t empty[] = {VALUE_VALUE_CT, VALUE_N_CT, VALUE_KEY_VERSION};
     for (size_t i = 0; i < SJ_COUNT(empty); i++) {
         TRY(sj_array_put(&values->of[empty[i]], NULL, 0));
     }

@@ -30,7 +30,8 @@ struct sj_counts {
 
 /* "pending_start"; static. */
 const char *sj_count_title(enum sj_count_name name);
-/* filed + returned + transferred_in - transferred_out; false when a part is unknown. */
+/* filed + returned + transferred_in - transferred_out, or where a part of that is unknown what the identity
+ * leaves for it, pending_end + resolved - pending_start; false when that is unknown too. */
 bool sj_counts_incoming(const struct sj_counts *counts, int64_t *ret_incoming);
 /* NULL when the counts agree with one another, else NEGATIVE_INCOMING or IDENTITY_BROKEN
  * (pending_start + incoming - resolved = pending_end, when all parts are known). */
@@ -48,6 +49,7 @@ struct sj_computed {
     bool is_known; /* all inputs were there */
     bool has_value;
     struct sj_decimal value; /* when has_value */
+    int64_t n;               /* cases it rests on: the denominator; SJ_COUNT_UNKNOWN */
     const char *reason;      /* when is_known and not has_value: "NO_RESOLVED_CASES" … */
 };
 
