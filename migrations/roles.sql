@@ -37,6 +37,9 @@ alter role sanjeh_auditor login nosuperuser nobypassrls nocreatedb nocreaterole 
 grant sanjeh_owner to sanjeh_migrator;
 
 -- A setting of the role could turn durability or row security off for every new connection.
+select format('alter role %I in database %I reset all', name, current_database())
+  from unnest(array['sanjeh_migrator', 'sanjeh_app', 'sanjeh_auditor']) as roles(name)
+\gexec
 alter role sanjeh_app reset all;
 alter role sanjeh_app set search_path = sanjeh, pg_catalog;
 alter role sanjeh_auditor reset all;

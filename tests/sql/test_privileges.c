@@ -54,6 +54,13 @@ static const struct {
         "'information_schema'::regnamespace)"
         " and (not c.relrowsecurity or not c.relforcerowsecurity"
         " or not exists (select from pg_policy p where p.polrelid = c.oid))"},
+    {"a permissive policy of a unit's table does not ask scope_ids()",
+        "select c.relname || ' ' || p.polname from pg_class c join pg_policy p on p.polrelid = "
+        "c.oid"
+        " join pg_attribute a on a.attrelid = c.oid and a.attname = 'unit_id' and not "
+        "a.attisdropped"
+        " where p.polpermissive and concat(pg_get_expr(p.polqual, c.oid), ' ',"
+        " pg_get_expr(p.polwithcheck, c.oid)) !~ 'scope_ids[(][)]'"},
     {"a table without unit_id enables row security but does not force it",
         "select relname from pg_class where relnamespace = 'sanjeh'::regnamespace"
         " and relrowsecurity <> relforcerowsecurity"},

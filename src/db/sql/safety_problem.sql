@@ -51,4 +51,11 @@ select reason from (
   union all
   select 14, s.name || ' is off' from (values ('fsync'), ('full_page_writes'), ('row_security')) as s(name)
    where current_setting(s.name) = 'off'
+  union all
+  select 15, 'session_replication_role is ' || current_setting('session_replication_role')
+   where current_setting('session_replication_role') <> 'origin'
+  union all
+  select 16, 'table ' || rel.name || ' has a policy that does not ask scope_ids()' from rel
+    join pg_catalog.pg_policy p on p.polrelid = rel.oid and p.polpermissive
+   where has_unit and concat(pg_get_expr(p.polqual, rel.oid), ' ', pg_get_expr(p.polwithcheck, rel.oid)) !~ 'scope_ids\(\)'
 ) as problem order by rank, reason limit 1

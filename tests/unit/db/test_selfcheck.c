@@ -56,6 +56,10 @@ static const struct {
     {"create view sanjeh.seen as select unit_id from sanjeh.unit_key;"
      "grant select on sanjeh.seen to sanjeh_app",
         "drop view sanjeh.seen", "sanjeh.seen runs with its owner's rights"},
+    {"create policy open on sanjeh.unit_key for select using (true)",
+        "drop policy open on sanjeh.unit_key", "sanjeh.unit_key has a policy"},
+    {"alter role sanjeh_app set session_replication_role = replica",
+        "alter role sanjeh_app reset session_replication_role", "session_replication_role"},
     {"alter role sanjeh_app superuser", "alter role sanjeh_app nosuperuser", "superuser"},
     {"alter role sanjeh_app bypassrls", "alter role sanjeh_app nobypassrls", "bypasses"},
     {"alter role sanjeh_app createrole", "alter role sanjeh_app nocreaterole", "create roles"},

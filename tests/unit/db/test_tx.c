@@ -5,6 +5,8 @@
  */
 #include "fixture.h"
 
+#include "db_priv.h"
+
 static sj_status insert(struct sj_tx *tx, bool wait, int64_t id, const char *text)
 {
     const struct sj_uuid unit = UNIT_A;
@@ -249,4 +251,38 @@ TEST(tx_rows_affected_counts_what_was_written)
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     REQUIRE_OK(sj_tx_query(tx, SJ_SQL_TEST_ITEM_INSERT, params, 3, &rows));
     CHECK(sj_rows_affected(rows) == 1 && sj_rows_count(rows) == 0);
+}
+
+/* Lines of the protocol's trace that hold the word. */
+static unsigned count_messages(FILE *trace, const char *word)
+{
+    unsigned count = 0;
+    char line[8192];
+    rewind(trace);
+    while (fgets(line, sizeof(line), trace) != NULL) {
+        count += strstr(line, word) != NULL ? 1 : 0;
+    }
+    return count;
+}
+
+TEST(tx_of_queued_statements_is_one_round_trip)
+{
+    CLEANUP(sj_db_close) struct sj_db *db = NULL;
+    REQUIRE_OK(fixture_open(NULL, 1, 5000, &db));
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    REQUIRE_OK(begin(db, UNIT_A, &tx));
+    FILE *trace = tmpfile();
+    REQUIRE(trace != NULL);
+    PQtrace(tx->conn->pg, trace);
+    PGconn *traced = tx->conn->pg;
+    CHECK_OK(insert(tx, false, 8500, "trip"));
+    CHECK_OK(insert(tx, false, 8501, "trip"));
+    CHECK(count_messages(trace, "Sync") == 0);
+    CHECK_OK(sj_tx_commit(&tx));
+    PQuntrace(traced);
+    CHECK(count_messages(trace, "Sync") == 1);
+    CHECK(count_messages(trace, "ReadyForQuery") == 1);
+    CHECK(count_messages(trace, "Execute") == 5); /* BEGIN, context, two rows, COMMIT */
+    fclose(trace);
+    CHECK(count_of(db, "trip") == 2);
 }
