@@ -111,7 +111,8 @@ static sj_status learn_log_key(struct process *process, const char *origin)
     TRY(vault_signer_keys(process->answerer.vault, name, &seed, &state_key));
     TRY(sj_signing_key_new(&seed, &signing));
     sj_signing_key_public(signing, public_key);
-    TRY(sj_note_key_make(name, 1, public_key, &process->answerer.log_key));
+    ENSURE(
+        !sj_failed(sj_note_key_make(name, 1, public_key, &process->answerer.log_key)), BAD_CONFIG);
     process->answerer.has_log_key = true;
     return SJ_DONE;
 }

@@ -255,3 +255,25 @@ TEST(signer_takes_a_full_batch)
     check_note(fixture.channel, &note, 1024);
     fixture_clear(&fixture);
 }
+
+TEST(signer_key_is_known_before_anything_is_signed)
+{
+    struct fixture fixture;
+    struct sj_signed_head head;
+    CLEANUP(sj_buf_clear) struct sj_buf early = SJ_BUF(1024);
+    CLEANUP(sj_buf_clear) struct sj_buf late = SJ_BUF(1024);
+    fixture_files(&fixture);
+    REQUIRE_OK(fixture_start(&fixture, SJ_KEEPER_PROVISION));
+    CHECK_OK(ask_log_vkey(fixture.channel, &early));
+    fixture_stop(&fixture);
+    REQUIRE_OK(fixture_start(&fixture, SJ_KEEPER_SERVE));
+    CHECK_OK(ask_signed_head(fixture.channel, &head, &late));
+    CHECK(early.len > 0 && sj_view_equal(sj_buf_view(&early), sj_buf_view(&late)));
+    fixture_stop(&fixture);
+    struct sj_keeper_config config = fixture_config(&fixture, SJ_KEEPER_PROVISION);
+    config.origin = NULL;
+    REQUIRE_OK(sj_keeper_start(&config, &fixture.keeper));
+    REQUIRE_OK(sj_channel_open(fixture.keeper, 0, NULL, &fixture.channel));
+    CHECK_CODE(ask_log_vkey(fixture.channel, &early), BAD_CONFIG);
+    fixture_clear(&fixture);
+}
