@@ -205,6 +205,43 @@ static void stop(void)
     remove_folder(cluster);
 }
 
+/* A process of its own that outlives a killed test only to remove its folder: the pipe's other end closes with
+ * the test, the server dies by its parent's death. */
+static void leave_caretaker(const struct cluster *cluster)
+{
+    int line[2];
+    fflush(stdout);
+    fflush(stderr);
+    if (pipe2(line, O_CLOEXEC) != 0) {
+        give_up("make a pipe");
+    }
+    const pid_t pid = fork();
+    if (pid < 0) {
+        give_up("fork");
+    }
+    if (pid > 0) {
+        close(line[0]);
+        finish(pid);
+        return; /* line[1] stays open as long as this process lives */
+    }
+    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fork() != 0 || setsid() < 0 || nothing < 0 || dup2(nothing, 0) < 0 ||
+        dup2(nothing, 1) < 0 || dup2(nothing, 2) < 0) {
+        _exit(0);
+    }
+    close(line[1]);
+    char byte;
+    while (read(line[0], &byte, 1) < 0 && errno == EINTR) {
+    }
+    char lock[96];
+    format(lock, sizeof(lock), cluster->pg.folder, "/data/postmaster.pid", "");
+    for (int tries = 0; tries < 50 && access(lock, F_OK) == 0; tries++) {
+        usleep(100000);
+    }
+    remove_folder(cluster);
+    _exit(0);
+}
+
 static void write_conninfo(
     char out[192], const char *folder, const char *role, const char *database)
 {
@@ -223,6 +260,7 @@ static void make_cluster(struct cluster *cluster)
     if (atexit(stop) != 0) {
         give_up("register the end");
     }
+    leave_caretaker(cluster);
     struct sj_pg *pg = &cluster->pg;
     char data[96];
     format(data, sizeof(data), pg->folder, "/data", "");
