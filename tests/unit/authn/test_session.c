@@ -203,20 +203,19 @@ TEST(session_follows_what_becomes_of_its_account)
     sj_test_on_fiber(on_pair_changed, NULL);
 }
 
+#define SOME_ID "00000000-0000-8000-8000-000000000001"
+
 DESK_TEST(session_forgets_everything_on_an_event_that_it_does_not_understand)
 {
-    static const char *const payloads[] = {"", "x", "s:", "s:no-uuid",
-        "t:00000000-0000-8000-8000-"
-        "000000000001",
-        "s:00000000-0000-8000-8000-0000000000010"};
+    static const char *const payloads[] = {
+        "", "x", "s:", "s:no-uuid", "t:" SOME_ID, "s:" SOME_ID "0", SOME_ID};
     struct signed_in in;
     REQUIRE_OK(enter(desk, (struct sj_uuid){{0}}, &in));
     REQUIRE(world_sql("set session_replication_role = replica;"
                       "update sanjeh.session set revoked_at = now() where id = '%s'",
         in.session.id));
     CHECK(is_alive(desk, in.token)); /* cached */
-    sj_authn_on_notify(desk->loop.authn, SJ_TEXT("session_revoked"),
-        SJ_TEXT("s:00000000-0000-8000-8000-000000000001"));
+    sj_authn_on_notify(desk->loop.authn, SJ_TEXT("session_revoked"), SJ_TEXT("s:" SOME_ID));
     CHECK(is_alive(desk, in.token)); /* another's */
     for (size_t i = 0; i < SJ_COUNT(payloads); i++) {
         REQUIRE(world_sql("set session_replication_role = replica;"
