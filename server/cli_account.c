@@ -169,6 +169,20 @@ static sj_status find_judge(
     return SJ_DONE;
 }
 
+/* A judge's own context shows the judge, in whichever unit's register; no row: there is none. */
+static sj_status check_judge(struct sj_desk *desk, struct sj_uuid judge)
+{
+    struct sj_context context;
+    TRY(sj_desk_sign(desk, &judge, 1, &context));
+    const struct sj_param params[] = {sj_p_id(&judge)};
+    const struct sj_query query = {SJ_SQL_JUDGE_FIND_SELF, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(desk->db, &context, &query, 1, &rows));
+    desk->why = "--judge: no unit's register has a judge with this id";
+    ENSURE(sj_rows_count(rows) >= 1, NOT_FOUND);
+    return SJ_DONE;
+}
+
 static sj_status fill_account(struct sj_desk *desk, const struct account_options *options,
     struct sj_account *account, struct sj_uuid *ret_tag)
 {
@@ -195,6 +209,7 @@ static sj_status fill_account(struct sj_desk *desk, const struct account_options
     if (options->judge != NULL) {
         desk->why = "--judge: must be the id of a judge";
         TRY(sj_uuid_parse(sj_text_of(options->judge), &account->judge));
+        TRY(check_judge(desk, account->judge));
     }
     if (options->judge_number != NULL) {
         TRY(find_judge(desk, options, &account->judge));
