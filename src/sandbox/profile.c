@@ -40,6 +40,8 @@ static const char *const front_allowed[] = {
     "read", "write", "readv", "writev", "pread64", "pwrite64", "recvmsg", "sendmsg", "recvmmsg",
     "sendmmsg", "recvfrom", "sendto", "sendfile", "lseek", "close", "close_range", "dup", "dup2",
     "dup3", "pipe2", "fdatasync", "fsync", "shutdown", "fcntl",
+    /* files in memory: an export is put together before it is sent */
+    "memfd_create", "ftruncate",
     /* sockets: their families are in the conditions */
     "bind", "listen", "accept", "accept4", "connect", "getsockname", "getpeername", "getsockopt",
     "setsockopt",

@@ -179,7 +179,10 @@ static int front_reads_files(void)
         return 1;
     }
     const int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
-    return fd >= 0 && read(fd, &byte, 1) == 1 ? 0 : 2;
+    const int memory = memfd_create("test", MFD_CLOEXEC);
+    const bool ok = fd >= 0 && read(fd, &byte, 1) == 1 && memory >= 0 &&
+                    write(memory, &byte, 1) == 1 && ftruncate(memory, 0) == 0;
+    return ok ? 0 : 2;
 }
 
 static int front_is_refused_politely(void)
