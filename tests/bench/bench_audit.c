@@ -137,14 +137,15 @@ static void run_load(void *ctx)
 }
 
 struct turn {
-    struct load *load;
+    sj_loop_fn *fn;
+    void *ctx;
     struct sj_loop *loop;
 };
 
 static void turn_fiber(void *ctx)
 {
     struct turn *turn = ctx;
-    run_load(turn->load);
+    turn->fn(turn->ctx);
     sj_loop_stop(turn->loop);
 }
 
@@ -154,19 +155,25 @@ static void start_turn(void *ctx)
     CHECK_OK(sj_fiber_spawn(turn->loop, turn_fiber, turn));
 }
 
-static struct result run_sequencer(const struct bench *bench, unsigned fibers)
+/* The harness' own, without its main. */
+void sj_test_on_fiber(void (*fn)(void *ctx), void *ctx)
 {
-    void *memory = NULL;
-    struct load load = {.fibers = fibers};
-    struct turn turn = {.load = &load};
-    rig_fresh(&load.rig);
-    CHECK_OK(sj_alloc(SAMPLES_MAX, sizeof(double), &memory));
-    load.samples = memory;
-    load.until_ms = sj_time_monotonic_ms() + (int64_t)bench->seconds * 1000;
+    struct turn turn = {.fn = fn, .ctx = ctx};
     CHECK_OK(sj_loop_new(&turn.loop));
     CHECK_OK(sj_loop_post(turn.loop, start_turn, &turn));
     CHECK_OK(sj_loop_run(turn.loop));
     sj_loop_free(&turn.loop);
+}
+
+static struct result run_sequencer(const struct bench *bench, unsigned fibers)
+{
+    void *memory = NULL;
+    struct load load = {.fibers = fibers};
+    rig_fresh(&load.rig);
+    CHECK_OK(sj_alloc(SAMPLES_MAX, sizeof(double), &memory));
+    load.samples = memory;
+    load.until_ms = sj_time_monotonic_ms() + (int64_t)bench->seconds * 1000;
+    sj_test_on_fiber(run_load, &load);
     rig_end(&load.rig);
     CHECK(load.sample_count != 0);
     qsort(load.samples, load.sample_count, sizeof(double), compare_double);
@@ -421,6 +428,11 @@ int main(int argc, char **argv)
         return 3;
     }
     bench.pg = sj_pg_start((struct sj_view){NULL, 0});
+    /* the tests' cluster is small: room for 64 clients and for the working set */
+    static const char *const options[] = {
+        "-c", "max_connections=100", "-c", "shared_buffers=256MB", NULL};
+    sj_pg_crash();
+    sj_pg_resume(options);
     CHECK(sj_pg_run(bench.pg->admin, tables_sql));
     make_files(&bench);
     for (unsigned round = 0; round < bench.rounds; round++) {

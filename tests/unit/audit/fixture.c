@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sanjeh/base/parse.h"
@@ -203,4 +205,57 @@ int64_t rig_number(const struct rig *rig, const char *sql)
     CHECK_OK(
         sj_parse_i64(sj_text_of(sj_pg_value(rig->pg->admin, sql)), INT64_MIN, INT64_MAX, &value));
     return value;
+}
+
+sj_status rig_record(struct rig *rig, const char *action, struct sj_receipt *receipt)
+{
+    const struct sj_draft draft = rig_draft(action);
+    return sj_sequencer_record(rig->sequencer, &draft, false, receipt);
+}
+
+void rig_verify_clean(struct rig *rig, uint64_t at_least)
+{
+    struct sj_verify_report report;
+    sj_fiber_sleep_ms(120); /* the newest note is stored when the writer has been idle */
+    CHECK_OK(rig_verify(rig, &report));
+    CHECK(report.verdict == SJ_VERIFIED);
+    CHECK(report.size >= at_least && report.entries_checked == report.size);
+}
+
+void rig_short_run(void *ctx)
+{
+    struct rig *rig = ctx;
+    struct sj_receipt receipt;
+    REQUIRE_OK(rig_open(rig));
+    for (int i = 0; i < 300; i++) {
+        CHECK_OK(rig_record(rig, "judge:read", &receipt));
+    }
+    rig_verify_clean(rig, 301);
+    rig_close(rig);
+}
+
+void rig_commit_and_die(void *ctx)
+{
+    struct rig *rig = ctx;
+    struct sj_receipt receipt;
+    REQUIRE_OK(rig_open(rig));
+    rig_keep_state(rig);
+    REQUIRE_OK(rig_record(rig, "judge:read", &receipt));
+    kill(getpid(), SIGKILL);
+}
+
+/* A process of its own runs until it has committed a batch behind the kept state, and is killed. */
+void rig_run_and_kill(struct rig *rig, void (*fn)(void *ctx))
+{
+    sj_keeper_stop(&rig->keeper);
+    fflush(stdout);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        rig_restart_keeper(rig);
+        sj_test_on_fiber(fn, rig);
+        _exit(1);
+    }
+    int status = 0;
+    CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+    usleep(200000); /* its keeper sees the lines close */
 }

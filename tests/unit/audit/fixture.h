@@ -42,6 +42,16 @@ void rig_disconnect(struct rig *rig);
 struct sj_draft rig_draft(const char *action);
 /* Exports to a temporary file and verifies it with the keeper's key. On a fiber, connected. */
 sj_status rig_verify(struct rig *rig, struct sj_verify_report *report);
+/* One record on this fiber. */
+sj_status rig_record(struct rig *rig, const char *action, struct sj_receipt *receipt);
+/* The exported log verifies and has at least so many entries. */
+void rig_verify_clean(struct rig *rig, uint64_t at_least);
+/* For sj_test_on_fiber: start, 300 records, verify, stop: 302 entries more. */
+void rig_short_run(void *ctx);
+/* For rig_run_and_kill: keeps the keeper's state, commits and signs one more batch, kills its process. */
+void rig_commit_and_die(void *ctx);
+/* Runs fn on a fiber of a process of its own, with a keeper of its own, until it is killed. */
+void rig_run_and_kill(struct rig *rig, void (*fn)(void *ctx));
 /* As superuser, triggers off. */
 bool rig_forge(const struct rig *rig, const char *sql);
 int64_t rig_number(const struct rig *rig, const char *sql);
