@@ -15,7 +15,7 @@
 #define MINUTE_MS 60000
 
 /* Exit codes of sanjehd(8). */
-enum { EXIT_FAILED = 1, EXIT_UNSAFE_DATABASE = 3, EXIT_RECORD = 4 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNSAFE_DATABASE = 3, EXIT_RECORD = 4 };
 
 struct run {
     struct sj_server *server;
@@ -35,6 +35,9 @@ static int exit_code_of(enum sj_code code)
 {
     if (code == SJ_UNSAFE_DATABASE || code == SJ_SCHEMA_MISMATCH) {
         return EXIT_UNSAFE_DATABASE;
+    }
+    if (code == SJ_BAD_CONFIG) {
+        return EXIT_USAGE;
     }
     return code == SJ_LOG_ROLLED_BACK || code == SJ_LOG_TAMPERED ? EXIT_RECORD : EXIT_FAILED;
 }
@@ -70,7 +73,13 @@ static sj_status boot_first(struct sj_server *server, char *reason, size_t size)
     TRY(sj_fields_load_units(worker->fields));
     TRY(open_record(server, reason, size));
     TRY(sj_db_listen(worker->db, "session_revoked", sj_authn_on_notify, server->authn));
-    return sj_worker_listen(worker);
+    const sj_status status = sj_worker_listen(worker);
+    if (sj_failed(status)) {
+        (void)snprintf(reason, size,
+            "cannot listen on %.100s port %lld: in use, or see [server] address",
+            server->config.address, (long long)server->config.port);
+    }
+    return status;
 }
 
 static void boot_other_fiber(void *ctx)

@@ -34,6 +34,7 @@ sj_status sj_worker_listen(struct sj_worker *worker)
         .route_count = server->route_count,
         .handler = sj_exchange_handle,
         .ctx = worker,
+        .first_of_port = worker->number == 0,
         .connection_limit = (unsigned)config->connection_limit / server->worker_count,
         .per_ip_limit = (unsigned)config->per_ip_limit,
         .idle_timeout_s = (unsigned)config->idle_timeout_s,

@@ -129,11 +129,16 @@ static sj_status listen_on(struct sj_http *http, int *ret_fd)
     int fd = socket(endpoint.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     ENSURE(fd >= 0, IO);
     ENSURE(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0, IO);
-    ENSURE(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0, IO);
+    if (!http->config.first_of_port) {
+        ENSURE(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0, IO);
+    }
     if (endpoint.storage.ss_family == AF_INET6) {
         ENSURE(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) == 0, IO);
     }
     ENSURE(bind(fd, address, endpoint.len) == 0, BAD_CONFIG);
+    /* Only after the bind: with it, another process of our user on the same port would go unnoticed and take
+     * half of the connections. */
+    ENSURE(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0, IO);
     ENSURE(listen(fd, LISTEN_BACKLOG) == 0, BAD_CONFIG);
     TRY(port_of(fd, &http->port));
     *ret_fd = fd;

@@ -64,6 +64,8 @@ struct sj_http_config {
     size_t route_count;
     sj_http_handler *handler;
     void *ctx;
+    bool
+        first_of_port; /* this loop must find the port unused; the others of the process share it */
     unsigned connection_limit; /* of this loop */
     unsigned per_ip_limit;
     unsigned idle_timeout_s;  /* between requests; 60 */
