@@ -165,7 +165,7 @@ static void print_text(const struct sj_verify_report *report)
     if (report->has_bad_index) {
         printf("first bad index: %llu\n", (unsigned long long)report->bad_index);
     }
-    if (report->checkpoint[0] != '\0') {
+    if (report->verdict == SJ_TAMPERED && report->checkpoint[0] != '\0') {
         printf("contradicts: checkpoint %s\n", report->checkpoint);
     }
 }

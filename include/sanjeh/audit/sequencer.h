@@ -20,7 +20,9 @@ struct sj_receipt {
 };
 
 struct sj_sequencer_config {
-    struct sj_db *db;           /* of the loop; uses one write connection for itself */
+    /* of the loop; holds one write connection during each batch. Deeds that use up a shared pool would delay
+     * the record: give it a pool of its own (1 read, 1 write) */
+    struct sj_db *db;
     struct sj_channel *channel; /* of the loop */
     struct sj_loop *loop;
     const char *origin;
