@@ -16,30 +16,12 @@ function(sj_layer_links module out)
   message(FATAL_ERROR "module '${module}' has no line in src/LAYERS")
 endfunction()
 
-# While modules are being built side by side, a listed file may not be there yet: warn and go on.
-function(sj_keep_existing list)
-  set(kept "")
-  foreach(source IN LISTS ${list})
-    if(EXISTS ${source})
-      list(APPEND kept ${source})
-    else()
-      message(WARNING "missing source: ${source}")
-    endif()
-  endforeach()
-  set(${list} "${kept}" PARENT_SCOPE)
-endfunction()
-
 # sj_module(<name> SOURCES a.c b.c [LIBRARIES imported targets]): one source folder, one library,
 # linked with exactly the modules that src/LAYERS allows.
 function(sj_module name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   list(TRANSFORM arg_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/src/${name}/)
   sj_layer_links(${name} links)
-  sj_keep_existing(arg_SOURCES)
-  if(NOT arg_SOURCES)
-    file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/empty.c CONTENT "typedef int sj_${name}_empty;\n")
-    set(arg_SOURCES ${CMAKE_CURRENT_BINARY_DIR}/empty.c)
-  endif()
   add_library(sj_${name} STATIC ${arg_SOURCES})
   target_include_directories(sj_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
                                         PRIVATE ${PROJECT_SOURCE_DIR}/src/${name})
