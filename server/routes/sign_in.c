@@ -108,11 +108,12 @@ static sj_status second_factor(struct sj_exchange *x)
     char token[SJ_TOKEN_TEXT_SIZE] = {0};
     char device[SJ_TOKEN_TEXT_SIZE] = {0};
     struct sj_session session = {0};
-    TRY(sj_login_totp(&x->worker->authn, body.challenge, body.code, sj_request_peer(x->request),
-        token, device, &session, &x->retry_after_s));
-    note_actor(x, &session.actor);
+    sj_status status = sj_login_totp(&x->worker->authn, body.challenge, body.code,
+        sj_request_peer(x->request), token, device, &session, &x->retry_after_s);
+    note_actor(x, &session.actor); /* also of a refused code: whose challenge it was */
+    TRY(status);
     const int64_t lifetime_s = (session.expires_at - session.created_at) / 1000000;
-    sj_status status = set_cookie(x, 0, SESSION_COOKIE, token, lifetime_s);
+    status = set_cookie(x, 0, SESSION_COOKIE, token, lifetime_s);
     if (!sj_failed(status)) {
         status = set_cookie(x, 1, DEVICE_COOKIE, device, DEVICE_SECONDS);
     }

@@ -11,12 +11,12 @@
 #include "sanjeh/base/id.h"
 
 enum sj_json_kind {
-    SJ_JSON_TEXT, /* struct sj_text; limit = bytes, 0 = any */
-    SJ_JSON_INT,  /* int64_t; limit = largest absolute value, 0 = any */
-    SJ_JSON_BOOL, /* bool */
-    SJ_JSON_ID,   /* struct sj_uuid, from its text form */
+    SJ_JSON_TEXT,    /* struct sj_text; limit = bytes, 0 = any */
+    SJ_JSON_INT,     /* int64_t; limit = largest absolute value, 0 = any */
+    SJ_JSON_BOOL,    /* bool */
+    SJ_JSON_ID,      /* struct sj_uuid, from its text form */
     SJ_JSON_DECIMAL, /* struct sj_text, exact: a string "7.90" or a JSON integer; never a JSON real */
-    SJ_JSON_TREE /* const struct sj_json_value *, in the arena */
+    SJ_JSON_TREE     /* const struct sj_json_value *, in the arena */
 };
 
 struct sj_json_member {

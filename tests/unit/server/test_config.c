@@ -44,7 +44,7 @@ TEST(config_reads_values_and_defaults)
 
 TEST(config_refuses_unknown_keys_and_names_the_line)
 {
-    check_refused("[http]\nidle_timeout = 5\n", ":15: unknown key");
+    check_refused("[http]\nidle_timeout = 5\n", ":16: unknown key");
 }
 
 TEST(config_refuses_a_key_of_another_section)
