@@ -148,10 +148,10 @@ static sj_status prepare(struct process *process, const struct process_start *st
     if (config->use == SJ_KEEPER_SERVE) {
         TRY(open_state(config->signer_state, &state_fd));
     }
+    sj_sandbox_lock_memory(&is_locked); /* while limits can still be raised */
     TRY(sj_sandbox_drop(config->user));
     TRY(sj_sandbox_no_dump());
     TRY(die_with_parent(start));
-    sj_sandbox_lock_memory(&is_locked);
     TRY(sj_secret_use(root, take_root, process));
     if (config->use == SJ_KEEPER_SERVE) {
         TRY(start_signer(process, config->origin, &state_fd));
