@@ -42,7 +42,7 @@ static bool take_arguments(int argc, char **argv, const struct sj_command *comma
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
         {"out", required_argument, NULL, 'o'}, {"to", required_argument, NULL, 't'},
         {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    *arguments = (struct arguments){.to = UINT64_MAX};
+    *arguments = (struct arguments){.to = 0 /* the newest */};
     bool good = true;
     for (int option = 0; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (option == 'c') {
@@ -94,7 +94,7 @@ static sj_status export_to(
     TRY(fetch_vkey(config, &vkey));
     const struct sj_db_config db_config = {.conninfo = config->conninfo,
         .read_connections = 1,
-        .write_connections = 0,
+        .write_connections = 1,
         .connect_timeout_ms = 5000,
         .statement_timeout_ms = 600000};
     struct sj_db *db = NULL;

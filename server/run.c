@@ -56,7 +56,9 @@ static void refuse_start(struct sj_server *server, sj_status status, const char 
 static sj_status open_record(struct sj_server *server, char *reason, size_t size)
 {
     struct sj_worker *worker = &server->workers[0];
-    const struct sj_sequencer_config config = {.db = worker->db,
+    const struct sj_db_config db = sj_worker_db_config(&server->config, 1, 1);
+    TRY(sj_db_open(&db, worker->loop, &server->record_db));
+    const struct sj_sequencer_config config = {.db = server->record_db,
         .channel = worker->channel,
         .loop = worker->loop,
         .origin = server->config.origin,
@@ -299,6 +301,7 @@ int sj_server_run(struct sj_server *server)
     }
     sj_watch_free(&run.signals);
     sj_timer_free(&run.minute);
+    sj_db_close(&server->record_db);
     sj_worker_close(&server->workers[0]);
     sj_loop_free(&server->workers[0].loop);
     return sj_failed(status) ? EXIT_FAILED : server->exit_code;

@@ -20,6 +20,8 @@ struct sj_server {
     struct sj_keeper *keeper;
     struct sj_tls *tls;
     struct sj_authn *authn;
+    struct sj_db
+        *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
     struct sj_anonymous *anonymous;
     struct sj_metrics metrics;

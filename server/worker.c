@@ -4,14 +4,21 @@
  */
 #include "worker.h"
 
+struct sj_db_config sj_worker_db_config(
+    const struct sj_config *config, int64_t readers, int64_t writers)
+{
+    return (struct sj_db_config){.conninfo = config->conninfo,
+        .read_connections = (unsigned)readers,
+        .write_connections = (unsigned)writers,
+        .connect_timeout_ms = 5000,
+        .statement_timeout_ms = config->statement_timeout_ms};
+}
+
 sj_status sj_worker_open(struct sj_worker *worker)
 {
     const struct sj_config *config = &worker->server->config;
-    const struct sj_db_config db = {.conninfo = config->conninfo,
-        .read_connections = (unsigned)config->read_connections,
-        .write_connections = (unsigned)config->write_connections,
-        .connect_timeout_ms = 5000,
-        .statement_timeout_ms = config->statement_timeout_ms};
+    const struct sj_db_config db =
+        sj_worker_db_config(config, config->read_connections, config->write_connections);
     TRY(sj_channel_open(worker->server->keeper, worker->number, worker->loop, &worker->channel));
     TRY(sj_db_open(&db, worker->loop, &worker->db));
     TRY(sj_fields_new(worker->db, worker->channel, &worker->fields));

@@ -8,6 +8,9 @@
 
 #include "server.h"
 
+/* A pool by the configuration, of so many connections. */
+struct sj_db_config sj_worker_db_config(
+    const struct sj_config *config, int64_t readers, int64_t writers);
 /* On a fiber of the worker's loop: opens database, channel and fields. */
 SJ_MUST_CHECK sj_status sj_worker_open(struct sj_worker *worker);
 /* Starts answering. */

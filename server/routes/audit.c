@@ -121,7 +121,7 @@ static sj_status export_bundle(struct sj_exchange *x)
     ENSURE(x->fd >= 0, IO);
     uint64_t size = 0;
     TRY(sj_bundle_export(x->worker->db, x->context, sj_buf_text(&vkey),
-        body.has_to ? (uint64_t)body.to : UINT64_MAX, x->fd, &size));
+        body.has_to ? (uint64_t)body.to : 0 /* the newest */, x->fd, &size));
     const off_t bytes = lseek(x->fd, 0, SEEK_END);
     ENSURE(bytes > 0 && lseek(x->fd, 0, SEEK_SET) == 0, IO);
     x->fd_size = (uint64_t)bytes;
