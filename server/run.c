@@ -42,15 +42,6 @@ static int exit_code_of(enum sj_code code)
     return code == SJ_LOG_ROLLED_BACK || code == SJ_LOG_TAMPERED ? EXIT_RECORD : EXIT_FAILED;
 }
 
-static void refuse_start(struct sj_server *server, sj_status status, const char *reason)
-{
-    SJ_LOG(ERROR, "server.start.refused", sj_log_status(status), sj_log_str("reason", reason));
-    (void)fprintf(stderr, "sanjehd: refused to start: %s%s%s\n", sj_code_title(status.code),
-        reason[0] == '\0' ? "" : ": ", reason);
-    server->exit_code = exit_code_of(status.code);
-    sj_loop_stop(server->workers[0].loop);
-}
-
 /* ---- worker 0: what only one loop does ---- */
 
 static sj_status open_record(struct sj_server *server, char *reason, size_t size)
@@ -139,33 +130,6 @@ static sj_status start_other(struct run *run, unsigned number)
     return SJ_DONE;
 }
 
-static void boot_fiber(void *ctx)
-{
-    struct run *run = ctx;
-    struct sj_server *server = run->server;
-    char reason[256] = {0};
-    sj_status status = boot_first(server, reason, sizeof reason);
-    for (unsigned i = 1; i < server->worker_count && !sj_failed(status); i++) {
-        status = start_other(run, i);
-    }
-    if (sj_failed(status)) {
-        refuse_start(server, status, reason);
-        return;
-    }
-    atomic_store(&server->ready, true);
-    SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
-        sj_log_int("loops", server->worker_count));
-}
-
-static void boot(void *ctx)
-{
-    struct run *run = ctx;
-    const sj_status status = sj_fiber_spawn(run->server->workers[0].loop, boot_fiber, run);
-    if (sj_failed(status)) {
-        refuse_start(run->server, status, "");
-    }
-}
-
 /* ---- the end ---- */
 
 struct drain {
@@ -205,9 +169,9 @@ static void start_drain(struct run *run, struct sj_worker *worker)
     }
 }
 
-static void stop_fiber(void *ctx)
+/* On a fiber of worker 0: what is in flight ends, the record is closed, the loops stop. */
+static void finish(struct run *run)
 {
-    struct run *run = ctx;
     struct sj_server *server = run->server;
     const int64_t end = sj_time_monotonic_ms() + DRAIN_MS;
     start_drain(run, &server->workers[0]);
@@ -225,6 +189,52 @@ static void stop_fiber(void *ctx)
         sj_loop_stop(server->workers[i].loop);
     }
     sj_loop_stop(server->workers[0].loop);
+}
+
+/* ---- the beginning ---- */
+
+static void tell_refusal(struct sj_server *server, sj_status status, const char *reason)
+{
+    SJ_LOG(ERROR, "server.start.refused", sj_log_status(status), sj_log_str("reason", reason));
+    (void)fprintf(stderr, "sanjehd: refused to start: %s%s%s\n", sj_code_title(status.code),
+        reason[0] == '\0' ? "" : ": ", reason);
+    server->exit_code = exit_code_of(status.code);
+}
+
+static void boot_fiber(void *ctx)
+{
+    struct run *run = ctx;
+    struct sj_server *server = run->server;
+    char reason[256] = {0};
+    sj_status status = boot_first(server, reason, sizeof reason);
+    for (unsigned i = 1; i < server->worker_count && !sj_failed(status); i++) {
+        status = start_other(run, i);
+    }
+    if (sj_failed(status)) {
+        tell_refusal(server, status, reason);
+        finish(run);
+        return;
+    }
+    atomic_store(&server->ready, true);
+    SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
+        sj_log_int("loops", server->worker_count));
+}
+
+static void boot(void *ctx)
+{
+    struct run *run = ctx;
+    const sj_status status = sj_fiber_spawn(run->server->workers[0].loop, boot_fiber, run);
+    if (sj_failed(status)) {
+        tell_refusal(run->server, status, "");
+        sj_loop_stop(run->server->workers[0].loop);
+    }
+}
+
+/* ---- signals and the minute ---- */
+
+static void stop_fiber(void *ctx)
+{
+    finish(ctx);
 }
 
 static void reload(struct run *run)
@@ -298,6 +308,13 @@ int sj_server_run(struct sj_server *server)
     const sj_status status = run_first(&run);
     for (unsigned i = 1; i < run.started; i++) {
         (void)pthread_join(run.threads[i], NULL);
+    }
+    const struct sj_loop *loop = server->workers[0].loop;
+    if (loop != NULL && sj_loop_fiber_count(loop) > 0) {
+        /* A request outlived its deadline: its fiber's memory cannot be taken apart, the process can. */
+        SJ_LOG(WARN, "server.stop.unfinished",
+            sj_log_int("fibers", (int64_t)sj_loop_fiber_count(loop)));
+        _exit(server->exit_code);
     }
     sj_watch_free(&run.signals);
     sj_timer_free(&run.minute);
