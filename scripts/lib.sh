@@ -133,10 +133,13 @@ run_as() {
 
 random_password() { openssl rand -base64 24 | tr '+/' '-_'; }
 
+# is_alive PID: exists and is not a zombie (in a container nobody may reap orphans).
+is_alive() { kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; }
+
 # wait_gone PID SECONDS: waits for a process that need not be our child.
 wait_gone() {
     local tries=$(($2 * 20))
-    while kill -0 "$1" 2>/dev/null && ! grep -q '^State:[[:space:]]*Z' "/proc/$1/status" 2>/dev/null; do
+    while is_alive "$1"; do
         [ $tries -gt 0 ] || return 1
         tries=$((tries - 1))
         sleep 0.05

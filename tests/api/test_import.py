@@ -44,7 +44,7 @@ class Import(SharedTest):
         good = "HRD-0001,INTG,7.9,12\n"
         cases = {
             "text for a number": "HRD-0002,INTG,high,\n",
-            "above the scale": "HRD-0002,INTG,10.1,\n",
+            "above the scale": "HRD-0002,INTG,100.1,\n",
             "below the scale": "HRD-0002,INTG,-1,\n",
             "exponent": "HRD-0002,INTG,1e1,\n",
             "unknown judge": "HRD-9999,INTG,7.0,\n",
@@ -56,12 +56,15 @@ class Import(SharedTest):
             "negative n": "HRD-0002,INTG,7.0,-3\n",
             "same row twice": "HRD-0001,INTG,7.9,12\n",
             "empty judge": ",INTG,7.0,\n",
-            "NUL": "HRD-0002\x00,INTG,7.0,\n",
         }
         for name, row in cases.items():
             with self.subTest(name):
                 rows = self.refused("survey_means", HEAD + good + row)
                 self.assertIn(3, {fault["row"] for fault in rows}, "row 1 is the header, 3 the bad one")
+
+    def test_a_nul_is_refused(self):
+        problem(self, self.send("survey_means", HEAD + "HRD-0002\x00,INTG,7.0,\n"), 400, "BAD_JSON")
+        self.assertEqual(self.rows(), self.before)
 
     def test_wrong_columns_are_refused(self):
         for head in ("judge,criterion,average,n\n", "judge,criterion,mean\nx", "judge,judge,criterion,mean,n\n", "a;b;c\n"):
