@@ -161,9 +161,10 @@ create unique index fact_in_force on sanjeh.workload_fact (
     (case when judge_id is null then '00000000-0000-0000-0000-000000000000'::uuid else judge_id end),
     (case when court_id is null then '00000000-0000-0000-0000-000000000000'::uuid else court_id end),
     period_from, period_to) where in_force;
-create index fact_by_id on sanjeh.workload_fact (id);
-create index fact_by_judge on sanjeh.workload_fact (judge_id) where judge_id is not null;
-create index fact_by_contribution on sanjeh.workload_fact (unit_id, contribution_id);
+-- lists are filtered by one of these and ordered by id
+create index fact_by_judge on sanjeh.workload_fact (judge_id, id);
+create index fact_by_court on sanjeh.workload_fact (unit_id, court_id, id);
+create index fact_by_contribution on sanjeh.workload_fact (unit_id, contribution_id, id);
 select sanjeh.protect('sanjeh.workload_fact', 'judge_id', has_compartment => true);
 grant select, insert on sanjeh.workload_fact to sanjeh_app;
 
@@ -213,9 +214,10 @@ create unique index value_in_force on sanjeh.indicator_value (
     (case when judge_id is null then '00000000-0000-0000-0000-000000000000'::uuid else judge_id end),
     (case when court_id is null then '00000000-0000-0000-0000-000000000000'::uuid else court_id end),
     indicator_id, period_from, period_to) where in_force;
-create index value_by_id on sanjeh.indicator_value (id);
-create index value_by_judge on sanjeh.indicator_value (judge_id) where judge_id is not null;
-create index value_by_contribution on sanjeh.indicator_value (unit_id, contribution_id);
+create index value_by_judge on sanjeh.indicator_value (judge_id, id);
+create index value_by_court on sanjeh.indicator_value (unit_id, court_id, id);
+create index value_by_contribution on sanjeh.indicator_value (unit_id, contribution_id, id);
+create index value_by_indicator on sanjeh.indicator_value (unit_id, indicator_id, id);
 select sanjeh.protect('sanjeh.indicator_value', 'judge_id', has_compartment => true);
 grant select, insert on sanjeh.indicator_value to sanjeh_app;
 

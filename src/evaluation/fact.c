@@ -94,8 +94,10 @@ sj_status sj_fact_find(
     if (!desk_reach(desk, &unit, &self)) {
         return SJ_DONE;
     }
-    const struct sj_param params[] = {sj_p_id(&id), sj_p_id_or_null(&unit), sj_p_id_or_null(&self)};
-    const struct sj_query sql = {SJ_SQL_FACT_FIND, params, SJ_COUNT(params)};
+    const bool is_self = !sj_uuid_is_nil(self);
+    const struct sj_param params[] = {sj_p_id(is_self ? &self : &unit), sj_p_id(&id)};
+    const struct sj_query sql = {
+        is_self ? SJ_SQL_FACT_FIND_SELF : SJ_SQL_FACT_FIND, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
     *ret_found = sj_rows_count(rows) == 1;

@@ -1,9 +1,7 @@
--- $2: the actor's unit, or $3: the judge that the actor is.
+-- One row of the actor's unit.
 select f.unit_id, f.id, f.judge_id, f.court_id, c.code, f.contribution_id, f.period_from, f.period_to,
     f.pending_start, f.filed, f.returned, f.transferred_in, f.transferred_out, f.resolved,
     f.pending_end, f.created_at
 from sanjeh.workload_fact f
 left join sanjeh.court c on c.id = f.court_id
-where f.id = $1::uuid
-    and ($2::uuid is null or f.unit_id = $2::uuid)
-    and ($3::uuid is null or f.judge_id = $3::uuid)
+where f.unit_id = $1::uuid and f.id = $2::uuid

@@ -15,7 +15,8 @@ where ($1::uuid is null or v.unit_id = $1::uuid)
     and ($7::uuid is null or v.contribution_id = $7::uuid)
     and ($8::date is null or v.period_from >= $8::date)
     and ($9::date is null or v.period_to <= $9::date)
-    and ($10::text is null or i.code = $10::text)
+    and ($10::text is null or v.indicator_id = (
+        select wanted.id from sanjeh.indicator wanted where wanted.code = $10::text))
     and v.in_force
 order by v.id
 limit $4::int8

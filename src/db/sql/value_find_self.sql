@@ -1,0 +1,10 @@
+-- One row of any unit about the judge that the actor is.
+select v.unit_id, v.id, v.judge_unit_id, v.judge_id, v.court_id, c.code, v.contribution_id, i.code, i.unit,
+    i.level, v.period_from, v.period_to, trim_scale(v.value)::text, v.reason, v.n, v.value_ct, v.n_ct,
+    v.key_version, k.wrapped, v.source_fact_id, v.method_version, v.inputs_sha256, v.computed_at
+from sanjeh.indicator_value v
+join sanjeh.indicator i on i.id = v.indicator_id
+left join sanjeh.court c on c.id = v.court_id
+left join sanjeh.subject_key k
+    on k.unit_id = v.unit_id and k.subject_id = v.judge_id and k.version = v.key_version
+where v.judge_id = $1::uuid and v.id = $2::uuid
