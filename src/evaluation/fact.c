@@ -45,6 +45,21 @@ static sj_status read_row(
     return row_text(desk, rows, row, COLUMN_COURT_CODE, &fact->court_code);
 }
 
+/* The statement whose index serves the most selective filter that was given. */
+static enum sj_sql list_statement(const struct sj_row_filter *filter)
+{
+    if (!sj_uuid_is_nil(filter->judge)) {
+        return SJ_SQL_FACT_LIST_BY_JUDGE;
+    }
+    if (!sj_uuid_is_nil(filter->contribution)) {
+        return SJ_SQL_FACT_LIST_BY_CONTRIBUTION;
+    }
+    if (!sj_uuid_is_nil(filter->court)) {
+        return SJ_SQL_FACT_LIST_BY_COURT;
+    }
+    return SJ_SQL_FACT_LIST;
+}
+
 sj_status sj_fact_list(const struct sj_desk *desk, const struct sj_row_filter *filter,
     struct sj_paging paging, struct sj_fact **ret_items, size_t *ret_count,
     struct sj_uuid *ret_last)
@@ -58,13 +73,16 @@ sj_status sj_fact_list(const struct sj_desk *desk, const struct sj_row_filter *f
     if (!desk_reach(desk, &unit, &self)) {
         return SJ_DONE;
     }
+    struct sj_row_filter narrow = *filter;
+    if (sj_uuid_is_nil(narrow.judge)) {
+        narrow.judge = self;
+    }
     const struct sj_param params[] = {sj_p_id_or_null(&unit), sj_p_id_or_null(&self),
-        sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
-        sj_p_id_or_null(&filter->judge), sj_p_id_or_null(&filter->court),
-        sj_p_id_or_null(&filter->contribution),
-        filter->has_period ? sj_p_day(filter->from_day) : sj_p_null(),
-        filter->has_period ? sj_p_day(filter->to_day) : sj_p_null()};
-    const struct sj_query sql = {SJ_SQL_FACT_LIST, params, SJ_COUNT(params)};
+        sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), sj_p_id_or_null(&narrow.judge),
+        sj_p_id_or_null(&narrow.court), sj_p_id_or_null(&narrow.contribution),
+        narrow.has_period ? sj_p_day(narrow.from_day) : sj_p_null(),
+        narrow.has_period ? sj_p_day(narrow.to_day) : sj_p_null()};
+    const struct sj_query sql = {list_statement(&narrow), params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
     size_t count = sj_rows_count(rows);

@@ -1,10 +1,11 @@
--- $1: the actor's unit, or $2: the judge that the actor is; then filters, null for none.
+-- A page of a unit's rows. A statement for each filter that an index serves, because plans are generic; the other
+-- filters (null for none) narrow it.
 select f.unit_id, f.id, f.judge_id, f.court_id, c.code, f.contribution_id, f.period_from, f.period_to,
     f.pending_start, f.filed, f.returned, f.transferred_in, f.transferred_out, f.resolved,
     f.pending_end, f.created_at
 from sanjeh.workload_fact f
 left join sanjeh.court c on c.id = f.court_id
-where ($1::uuid is null or f.unit_id = $1::uuid)
+where f.unit_id = $1::uuid
     and ($2::uuid is null or f.judge_id = $2::uuid)
     and f.id > $3::uuid
     and ($5::uuid is null or f.judge_id = $5::uuid)

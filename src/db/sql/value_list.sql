@@ -1,4 +1,5 @@
--- $1: the actor's unit, or $2: the judge that the actor is; then filters, null for none.
+-- A page of a unit's rows. A statement for each filter that an index serves, because plans are generic; the other
+-- filters (null for none) narrow it.
 select v.unit_id, v.id, v.judge_unit_id, v.judge_id, v.court_id, c.code, v.contribution_id, i.code, i.unit,
     i.level, v.period_from, v.period_to, trim_scale(v.value)::text, v.reason, v.n, v.value_ct, v.n_ct,
     v.key_version, k.wrapped, v.source_fact_id, v.method_version, v.inputs_sha256, v.computed_at
@@ -7,7 +8,7 @@ join sanjeh.indicator i on i.id = v.indicator_id
 left join sanjeh.court c on c.id = v.court_id
 left join sanjeh.subject_key k
     on k.unit_id = v.unit_id and k.subject_id = v.judge_id and k.version = v.key_version
-where ($1::uuid is null or v.unit_id = $1::uuid)
+where v.unit_id = $1::uuid
     and ($2::uuid is null or v.judge_id = $2::uuid)
     and v.id > $3::uuid
     and ($5::uuid is null or v.judge_id = $5::uuid)

@@ -1,0 +1,17 @@
+-- A page of a unit's rows of one contribution.
+select f.unit_id, f.id, f.judge_id, f.court_id, c.code, f.contribution_id, f.period_from, f.period_to,
+    f.pending_start, f.filed, f.returned, f.transferred_in, f.transferred_out, f.resolved,
+    f.pending_end, f.created_at
+from sanjeh.workload_fact f
+left join sanjeh.court c on c.id = f.court_id
+where f.unit_id = $1::uuid
+    and ($2::uuid is null or f.judge_id = $2::uuid)
+    and f.id > $3::uuid
+    and ($5::uuid is null or f.judge_id = $5::uuid)
+    and ($6::uuid is null or f.court_id = $6::uuid)
+    and f.contribution_id = $7::uuid
+    and ($8::date is null or f.period_from >= $8::date)
+    and ($9::date is null or f.period_to <= $9::date)
+    and f.in_force
+order by f.id
+limit $4::int8
