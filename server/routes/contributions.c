@@ -13,6 +13,7 @@
 #define COMMENT_BYTES_MAX 2000
 #define CYCLE_BYTES_MAX   64
 #define ANSWER_BYTES_MAX  ((size_t)700 * 1024) /* 1,000 errors; the request's arena holds 1 MiB */
+#define KEPT_BYTES_MAX    ((size_t)44 * 1024) /* an answer kept for a repeat is one field of 64 KiB */
 #define BODY_ARENA_MAX    (3 * SJ_BODY_CONTRIBUTION) /* the file's text unescaped, once */
 
 /* ---- lists and reads ---- */
@@ -201,13 +202,15 @@ static sj_status take_dry_run(struct sj_exchange *x, bool *ret_dry_run)
 
 /* ---- the answer ---- */
 
-static void write_errors(struct sj_json *json, const struct sj_import_outcome *outcome)
+/* errors are listed up to max_bytes of answer; errors_total counts all. */
+static void write_errors(
+    struct sj_json *json, const struct sj_import_outcome *outcome, size_t max_bytes)
 {
     sj_json_int(json, "rows_ok", (int64_t)outcome->rows_ok);
     sj_json_int(json, "rows_rejected", (int64_t)outcome->rows_rejected);
     sj_json_int(json, "errors_total", (int64_t)outcome->fault_total);
     sj_json_array(json, "errors");
-    for (size_t i = 0; i < outcome->fault_count; i++) {
+    for (size_t i = 0; i < outcome->fault_count && json->out->len < max_bytes; i++) {
         const struct sj_row_fault *fault = &outcome->faults[i];
         char pointer[32];
         (void)snprintf(pointer, sizeof pointer, "/rows/%zu", fault->row);
@@ -248,7 +251,9 @@ static sj_status answer_outcome(struct sj_exchange *x, const struct body *body,
     sj_json_text_or_null(&json, "cycle", order->cycle);
     sj_json_int(&json, "byte_size", (int64_t)order->file.len);
     sj_json_str(&json, "file_sha256", outcome->file_sha256);
-    write_errors(&json, outcome);
+    struct sj_text key;
+    const bool is_kept = sj_request_header(x->request, "Idempotency-Key", &key);
+    write_errors(&json, outcome, is_kept ? KEPT_BYTES_MAX : ANSWER_BYTES_MAX);
     sj_json_object_end(&json);
     return sj_json_end(&json);
 }
@@ -259,7 +264,7 @@ static sj_status refuse_rows(struct sj_exchange *x, const struct sj_import_outco
     CLEANUP(sj_buf_clear) struct sj_buf extra = SJ_BUF(ANSWER_BYTES_MAX);
     struct sj_json json = sj_json_begin(&extra);
     sj_json_object(&json, NULL);
-    write_errors(&json, outcome);
+    write_errors(&json, outcome, ANSWER_BYTES_MAX);
     sj_json_object_end(&json);
     TRY(sj_json_end(&json));
     const struct sj_text inner = {sj_buf_text(&extra).ptr + 1, extra.len - 2}; /* without braces */
