@@ -133,12 +133,14 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
     TRY(explain(sj_sandbox_drop(name_or_null(config->server_user)), reterr_detail, detail_size,
         "privileges could not be dropped: see [server] user"));
     TRY(sj_sandbox_enter(SJ_SANDBOX_FRONT));
+    TRY(sj_work_pool_new(1, 16, &server->work_pool));
     return make_authn(server);
 }
 
 void sj_server_clear(struct sj_server *server)
 {
     sj_authn_free(&server->authn);
+    sj_work_pool_free(&server->work_pool);
     sj_anonymous_free(&server->anonymous);
     sj_policy_free(&server->policy);
     sj_tls_free(&server->tls);

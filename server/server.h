@@ -24,6 +24,7 @@ struct sj_server {
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
     struct sj_anonymous *anonymous;
+    struct sj_work_pool *work_pool; /* large imports: parsing and sealing would stall a loop */
     struct sj_metrics metrics;
     struct sj_route *routes; /* made from the endpoints */
     size_t route_count;

@@ -285,7 +285,7 @@ static sj_status import(
 {
     const struct sj_desk desk = sj_desk_of(x);
     CLEANUP(sj_import_free) struct sj_import *done = NULL;
-    TRY(sj_import_run(&desk, /* pool= */ NULL, order, &done));
+    TRY(sj_import_run(&desk, x->worker->server->work_pool, order, &done));
     const struct sj_import_outcome *outcome = sj_import_outcome(done);
     note_draft(x, body, order->is_dry_run, outcome);
     if (order->is_dry_run) {

@@ -20,9 +20,6 @@
 #define SJ_IMPORT_WARNINGS_MAX 100u
 #define SJ_IMPORT_WORKER_BYTES (256u * 1024u) /* larger files are parsed on a worker */
 
-/* A column of SJ_TABLE_CONTRIBUTION beside SJ_COLUMN_CONTRIBUTION_COMMENT (keys/columns.h). */
-#define SJ_COLUMN_CONTRIBUTION_FILE_SHA256 2u
-
 enum sj_import_kind {
     SJ_IMPORT_NONE = 0,
     SJ_IMPORT_SURVEY_MEANS,
