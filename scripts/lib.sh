@@ -104,29 +104,26 @@ SJ_FRONT_USER=nobody   # of the base system: the server's front …
 SJ_KEEPER_USER=daemon  # … and the keeper, two that own nothing
 
 # How programs of an instance in folder $1 shed root: "self" (we are an ordinary user), "drop" (to system users),
-# "userns" (system users cannot reach the folder, so they run as a non-root uid of a user namespace, without any
-# capability outside of it).
+# "hidden" (to system users too, but they cannot reach the folder, as under /root: PostgreSQL then gets its folders as open
+# descriptors, and socket, certificate and password of the server are in a folder in /tmp until it stops).
 pick_mode() {
     if ! is_root; then
         echo self
     elif setpriv --reuid="$SJ_FRONT_USER" --regid="$(id -g "$SJ_FRONT_USER")" --clear-groups \
         test -x "$1" 2>/dev/null; then
         echo drop
-    elif unshare --user --map-user=1 --map-group=1 true 2>/dev/null; then
-        echo userns
     else
-        die "'$1' cannot be reached by system users and user namespaces are off; use a --data folder outside of it"
+        echo hidden
     fi
 }
 
-# run_as MODE USER COMMAND…: replaces the (sub)shell, so that after `run_as … &` $! is the command itself.
+# run_as MODE USER COMMAND…
 run_as() {
     local mode=$1 user=$2
     shift 2
     case $mode in
-    self) exec "$@" ;;
-    drop) exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --inh-caps=-all "$@" ;;
-    userns) exec unshare --user --map-user="$(id -u "$user")" --map-group="$(id -g "$user")" "$@" ;;
+    self) "$@" ;;
+    drop | hidden) setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --inh-caps=-all "$@" ;;
     *) die "unknown mode '$mode'" ;;
     esac
 }
