@@ -17,8 +17,9 @@
 #define SJ_HTTP_HEADERS_MAX 64
 /* Bodies in memory at once on one loop; beyond it new bodies are refused with BUSY. */
 #define SJ_HTTP_BODIES_MAX (256u * 1024u * 1024u)
-/* A refused body is read and thrown away up to here, so that an ordinary client reads the answer. */
-#define SJ_HTTP_DRAIN_MAX (16u * 1024u * 1024u)
+/* A refused body is read and thrown away up to here, so that an ordinary client reads the answer: a file of a
+ * million rows must end in a 413, not in a broken pipe. The body deadline bounds it. */
+#define SJ_HTTP_DRAIN_MAX (128u * 1024u * 1024u)
 /* A body buffer of at most this size stays with the pooled request. */
 #define SJ_HTTP_BODY_KEPT 16384u
 #define SJ_HTTP_ARENA_MAX (1024u * 1024u)

@@ -270,7 +270,7 @@ class HttpAbuse(unittest.TestCase):
 
     def test_a_body_beyond_the_drain_limit_is_answered_at_once(self):
         with self.connect() as raw:
-            raw.send(post(b"Content-Length: 20000000\r\n"))
+            raw.send(post(b"Content-Length: 200000000\r\n"))
             self.assertEqual(raw.read_one()[0], 413)
             self.assertTrue(raw.read_until_close()[1])
 
