@@ -8,7 +8,7 @@ import time
 import unittest
 import uuid
 
-from stack import SharedTest, problem, recorded
+from stack import SharedTest, problem, recorded, run
 
 
 class Record(SharedTest):
@@ -65,7 +65,6 @@ class Record(SharedTest):
 
     def test_the_verifier_knows_usage_from_tampering(self):
         bundle = self.stack.export()
-        from stack import run
         for arguments in ((), (bundle,), (bundle, "--policy", "/nonexistent"), (bundle, "--no-such-option")):
             done = run(self.stack.build / "server/sanjeh-verify", *arguments, check=False)
             self.assertEqual(done.returncode, 3, (arguments, done.stderr))
@@ -75,12 +74,13 @@ class Record(SharedTest):
         self.stack.instance("policy")
         policy = (self.stack.folder / "audit.policy").read_text()
         vkey = policy.split()[1]
-        name, _, key = vkey.rsplit("+", 2)
-        other = bytes([1]) + hashlib.sha256(base64.b64decode(key)).digest()
+        name = vkey.rsplit("+", 2)[0]
+        private = run("openssl", "genpkey", "-algorithm", "ed25519").stdout
+        public = run("openssl", "pkey", "-pubout", "-outform", "PEM", stdin=private).stdout.splitlines()[1]
+        other = bytes([1]) + base64.b64decode(public)[-32:]
         identity = hashlib.sha256(name.encode() + b"\n" + other).digest()[:4].hex()
         wrong = self.stack.folder / "wrong.policy"
         wrong.write_text(f"log {name}+{identity}+{base64.b64encode(other).decode()}\nquorum none\n")
-        from stack import run
         done = run(self.stack.build / "server/sanjeh-verify", bundle, "--policy", wrong, check=False)
         self.assertIn(done.returncode, (1, 2), done.stdout + done.stderr)
 
