@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * How does code that waits give its thread to others? Each fiber has a stack of its own
- * (makecontext(3), swapcontext(3)); parking switches back to whoever resumed it. Stacks carry a
- * guard page below and are pooled with their fiber, so a spawn costs two switches and no
- * allocation. The address and thread sanitizers are told of every switch. Without the guard page a
- * deep recursion on hostile input would write into the neighbour's stack.
+ * (makecontext(3)); parking switches back to whoever resumed it. A stack is entered once through its
+ * context and afterwards by sigsetjmp(3) and siglongjmp(3) without the signal mask, because
+ * swapcontext(3) asks the kernel for that mask twice on every switch. Stacks carry a guard page below
+ * and are pooled with their fiber, so a spawn costs two switches and no allocation. The address and
+ * thread sanitizers are told of every switch; under them swapcontext is used. Without the guard page
+ * a deep recursion on hostile input would write into the neighbour's stack.
  */
 #include "loop_priv.h"
 
 #include "sanjeh/base/time.h"
 
 #include <errno.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -46,7 +49,9 @@
 
 /* A stack that can be switched to: a fiber's, or the thread's own. */
 struct stack {
-    ucontext_t context;
+    ucontext_t context; /* where it begins; under a sanitizer also where it was left */
+    sigjmp_buf left_at;
+    bool has_begun;
     const void *bottom; /* known for the thread's own stack after the first switch away from it */
     size_t size;
     void *tsan_fiber;
@@ -109,14 +114,34 @@ static struct stack *came_from_root(const struct sj_fiber *fiber)
     return fiber != NULL && fiber->resumer == NULL ? &fiber->loop->root->stack : NULL;
 }
 
+#if defined(WITH_ASAN) || defined(WITH_TSAN)
+static void jump(struct stack *from, struct stack *to)
+{
+    const int result = swapcontext(&from->context, &to->context);
+    SJ_ASSERT(result == 0);
+}
+#else
+static void jump(struct stack *from, struct stack *to)
+{
+    if (sigsetjmp(from->left_at, /* savemask= */ 0) != 0) {
+        return;
+    }
+    if (to->has_begun) {
+        siglongjmp(to->left_at, 1);
+    }
+    to->has_begun = true;
+    const int result = setcontext(&to->context);
+    SJ_ASSERT(result == 0);
+}
+#endif
+
 /* back_on: the fiber that goes on when this returns, NULL on the thread's own stack. */
 static void switch_stack(struct stack *from, struct stack *to, const struct sj_fiber *back_on)
 {
     void *fake_stack = NULL;
 
     before_switch(to, &fake_stack);
-    const int result = swapcontext(&from->context, &to->context);
-    SJ_ASSERT(result == 0);
+    jump(from, to);
     after_switch(fake_stack, came_from_root(back_on));
 }
 
@@ -265,6 +290,7 @@ sj_status sj_fiber_root_new(struct sj_loop *loop)
 
     TRY(sj_alloc(1, sizeof(struct fiber_root), &memory));
     loop->root = memory;
+    loop->root->stack.has_begun = true;
     return SJ_DONE;
 }
 
