@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which subject keys has this loop opened lately?
- * A fixed table in locked memory that is not dumped: 512 sets of 8, the least recently used of a set gives way, and
+ * A fixed table in locked memory that is not dumped: 4,096 sets of 8, the least recently used of a set gives way, and
  * nothing stays longer than ten minutes from its opening, used or not. That is how long a withdrawn key can still
- * open something here, and all that a thief of this process's memory gets beside the values in flight.
+ * open something here, and all that a thief of this process's memory gets beside the values in flight. The table
+ * holds every judge of the country, because a miss costs a question to the keeper; a page of it takes memory when
+ * its first key comes.
  */
 #include "cache.h"
 #include "sanjeh/base/memory.h"
@@ -29,7 +31,7 @@ sj_status cache_new(struct cache **ret_cache)
     ENSURE(madvise(memory, sizeof(struct cache), MADV_DONTDUMP) == 0, CRYPTO);
     ENSURE(madvise(memory, sizeof(struct cache), MADV_DONTFORK) == 0, CRYPTO);
     /* fails under a small RLIMIT_MEMLOCK; the packaged unit lifts it */
-    (void)mlock(memory, sizeof(struct cache));
+    (void)mlock2(memory, sizeof(struct cache), MLOCK_ONFAULT);
     *ret_cache = TAKE(cache);
     return SJ_DONE;
 }

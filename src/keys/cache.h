@@ -9,7 +9,7 @@
 
 #define CACHE_TTL_MS   ((int64_t)10 * 60 * 1000)
 #define CACHE_WAYS     8
-#define CACHE_SETS     512
+#define CACHE_SETS     4096
 #define CACHE_CAPACITY (CACHE_WAYS * CACHE_SETS)
 
 struct cache;
