@@ -26,7 +26,7 @@ def write(folder, port, dsn, pid):
         "ca_file": str(folder / "certs/ca.pem"),
         "admin_dsn": dsn,
         "server_pid": pid,
-        "audit": {"origin": vkey.rsplit("+", 2)[0], "vkey": vkey, "policy_file": str(policy)},
+        "audit": {"origin": vkey.split("+", 1)[0], "vkey": vkey, "policy_file": str(policy)},
         "accounts": accounts_of(folder),
     }
     new = folder / "demo.json.new"

@@ -74,7 +74,7 @@ class Record(SharedTest):
         self.stack.instance("policy")
         policy = (self.stack.folder / "audit.policy").read_text()
         vkey = policy.split()[1]
-        name = vkey.rsplit("+", 2)[0]
+        name = vkey.split("+", 1)[0]
         private = run("openssl", "genpkey", "-algorithm", "ed25519").stdout
         public = run("openssl", "pkey", "-pubout", "-outform", "PEM", stdin=private).stdout.splitlines()[1]
         other = bytes([1]) + base64.b64decode(public)[-32:]

@@ -69,6 +69,9 @@ def idle_connections(stack, count):
 
 def measure(stack, args):
     table = Table()
+    stack.stop()
+    stack.start()
+    time.sleep(1)
     at_rest = stack.rss()
     load, alternatives = wrk_script(stack), scripts(stack)
     stack.wrk(64, 2, load)  # warm caches and plans
