@@ -14,10 +14,8 @@ from bench_stack import BENCH_ID, BenchStack, Table, conditions, lua_file, quote
 
 CONNECTIONS = (64, 256)
 CLIENTS = (8, 32, 64)
-SELECT = f"""select j.unit_id, j.id, j.personnel_number, j.national_number, j.name, j.key_version, k.wrapped, j.status, j.sex,
- j.birth_year, j.education, j.first_appointment, j.judicial_base, j.version, j.created_at
- from sanjeh.judge j left join sanjeh.subject_key k on k.unit_id = j.unit_id and k.subject_id = j.id
- and k.version = j.key_version
+SELECT = f"""select j.unit_id, j.id, j.personnel_number, j.national_number, j.name, j.key_version, j.status, j.sex, j.birth_year,
+ j.education, j.first_appointment, j.judicial_base, j.version, j.created_at from sanjeh.judge j
  where j.unit_id = '{{unit}}'::uuid and j.id = {BENCH_ID.format(n=':n')};"""
 INSERT = ("insert into public.bench_audit values (nextval('public.bench_index'), decode(repeat('5a', 250), 'hex'), "
           "sha256(decode(repeat('5a', 250), 'hex')));")

@@ -38,7 +38,7 @@ def alternative(stack):
         "insert into public.bench_audit values (nextval('public.bench_index'), " + blob.format(250) + ", sha256(" +
         blob.format(250) + "));",
     ]
-    number = "('00000000-0000-4000-a000-' || lpad(to_hex(:n), 12, '0'))::uuid"
+    number = "('00000000-0000-4000-a000-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid"
     steps = ["begin;", *(line.replace(":id", number) for line in inserts), "commit;"]
     head = "\\set n random(1, 9000000000000000) % 281474976710656\n"
     return {"plain": sql_file(stack, "write.sql", head + "\n".join(steps)),
