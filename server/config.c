@@ -45,7 +45,7 @@ static const struct key keys[] = {
     TEXT("server", "pid_file", pid_file, ""),
     TEXT("database", "conninfo", conninfo, NULL),
     TEXT("database", "migrator_conninfo", migrator_conninfo, ""),
-    NUMBER("database", "read_connections", read_connections, 1, 16, 1),
+    NUMBER("database", "read_connections", read_connections, 1, 16, 3),
     NUMBER("database", "write_connections", write_connections, 2, 64, 8),
     NUMBER("database", "statement_timeout_ms", statement_timeout_ms, 100, 600000, 10000),
     TEXT("keeper", "root_key_file", root_key_file, NULL),
@@ -59,11 +59,11 @@ static const struct key keys[] = {
     NUMBER("authn", "absolute_s", absolute_s, 300, 86400, 28800),
     NUMBER("authn", "totp_window_back", totp_window_back, 0, 1, 1),
     TEXT("policy", "folder", policy_folder, NULL),
-    NUMBER("http", "idle_timeout_s", idle_timeout_s, 1, 3600, 60),
+    NUMBER("http", "idle_timeout_s", idle_timeout_s, 1, 600, 60),
     NUMBER("http", "head_deadline_s", head_deadline_s, 1, 600, 30),
-    NUMBER("http", "body_deadline_s", body_deadline_s, 1, 3600, 60),
+    NUMBER("http", "body_deadline_s", body_deadline_s, 1, 600, 60),
     NUMBER("http", "connection_limit", connection_limit, 16, 100000, 12000),
-    NUMBER("http", "per_ip_limit", per_ip_limit, 1, 100000, 12000),
+    NUMBER("http", "per_ip_limit", per_ip_limit, 1, 100000, 4096),
     TEXT("log", "level", log_level, "info"),
 };
 

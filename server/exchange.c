@@ -14,6 +14,7 @@
 #include "sanjeh/crypto/hash.h"
 
 #define SESSION_COOKIE "__Host-sanjeh"
+#define BODY_FIRST     1024 /* one object fits: without it the buffer grows four times */
 
 static const struct sj_endpoint *endpoint_of(const struct sj_exchange *x)
 {
@@ -244,6 +245,7 @@ void sj_exchange_handle(void *ctx, struct sj_request *request)
     const struct sj_endpoint *endpoint = endpoint_of(&x);
     name_action(&x, endpoint);
     bool in_outbox = false;
+    sj_ignore(sj_buf_reserve(&x.body, BODY_FIRST), "whoever writes to it reserves too");
     const sj_status status = run(&x, endpoint, &in_outbox);
     sj_tx_rollback(&x.tx);
     if (sj_failed(status)) {

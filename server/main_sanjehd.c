@@ -87,6 +87,7 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     const char *path = NULL;
     bool check = false;
+    sj_memory_setup();
     if (sj_failed(sj_sandbox_no_dump())) {
         return EXIT_FAILURE;
     }

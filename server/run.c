@@ -24,6 +24,7 @@ struct run {
     struct sj_watch *signals;
     struct sj_timer *minute;
     _Atomic unsigned draining;
+    _Atomic unsigned unfinished; /* fibers that outlived the drain, on all loops */
 };
 
 struct thread {
@@ -95,6 +96,14 @@ static void boot_other(void *ctx)
         sj_fiber_spawn(thread->worker->loop, boot_other_fiber, thread), "logged by the fiber");
 }
 
+/* A request that outlived its deadline: its fiber's memory cannot be taken apart, only the process can. */
+static bool is_unfinished(struct run *run, const struct sj_loop *loop)
+{
+    const size_t fibers = sj_loop_fiber_count(loop);
+    (void)atomic_fetch_add(&run->unfinished, (unsigned)fibers);
+    return fibers > 0;
+}
+
 static void *thread_main(void *ctx)
 {
     struct thread *thread = ctx;
@@ -102,8 +111,10 @@ static void *thread_main(void *ctx)
     if (!sj_failed(sj_loop_post(loop, boot_other, thread))) {
         sj_ignore(sj_loop_run(loop), "ends by sj_loop_stop");
     }
-    sj_worker_close(thread->worker);
-    sj_loop_free(&thread->worker->loop);
+    if (!is_unfinished(thread->run, loop)) {
+        sj_worker_close(thread->worker);
+        sj_loop_free(&thread->worker->loop);
+    }
     sj_free(thread);
     return NULL;
 }
@@ -183,7 +194,7 @@ static void finish(struct run *run)
     }
     if (server->sequencer != NULL) {
         sj_anonymous_flush(server->anonymous, server->sequencer);
-        sj_sequencer_stop(&server->sequencer);
+        sj_sequencer_stop(server->sequencer);
     }
     for (unsigned i = 1; i < run->started; i++) {
         sj_loop_stop(server->workers[i].loop);
@@ -286,6 +297,9 @@ static void on_minute(void *ctx)
     if (run->server->sequencer != NULL) {
         sj_anonymous_flush(run->server->anonymous, run->server->sequencer);
     }
+    if (atomic_load(&run->server->in_flight) == 0) {
+        sj_memory_give_back(); /* what a burst of connections or an import has left */
+    }
     sj_timer_set(run->minute, MINUTE_MS);
 }
 
@@ -309,13 +323,13 @@ int sj_server_run(struct sj_server *server)
     for (unsigned i = 1; i < run.started; i++) {
         (void)pthread_join(run.threads[i], NULL);
     }
-    const struct sj_loop *loop = server->workers[0].loop;
-    if (loop != NULL && sj_loop_fiber_count(loop) > 0) {
-        /* A request outlived its deadline: its fiber's memory cannot be taken apart, the process can. */
-        SJ_LOG(WARN, "server.stop.unfinished",
-            sj_log_int("fibers", (int64_t)sj_loop_fiber_count(loop)));
+    const bool alive =
+        server->workers[0].loop != NULL && is_unfinished(&run, server->workers[0].loop);
+    if (alive || atomic_load(&run.unfinished) > 0) {
+        SJ_LOG(WARN, "server.stop.unfinished", sj_log_int("fibers", atomic_load(&run.unfinished)));
         _exit(server->exit_code);
     }
+    sj_sequencer_free(&server->sequencer);
     sj_watch_free(&run.signals);
     sj_timer_free(&run.minute);
     sj_db_close(&server->record_db);

@@ -42,7 +42,8 @@ sj_status sj_worker_listen(struct sj_worker *worker)
         .handler = sj_exchange_handle,
         .ctx = worker,
         .first_of_port = worker->number == 0,
-        .connection_limit = (unsigned)config->connection_limit / server->worker_count,
+        .connection_limit =
+            ((unsigned)config->connection_limit + server->worker_count - 1) / server->worker_count,
         .per_ip_limit = (unsigned)config->per_ip_limit,
         .idle_timeout_s = (unsigned)config->idle_timeout_s,
         .head_deadline_s = (unsigned)config->head_deadline_s,

@@ -334,18 +334,21 @@ sj_status sj_sequencer_start(const struct sj_sequencer_config *config,
     return SJ_DONE;
 }
 
-void sj_sequencer_stop(struct sj_sequencer **sequencer)
+void sj_sequencer_stop(struct sj_sequencer *s)
 {
-    struct sj_sequencer *s = TAKE(*sequencer);
-    if (s == NULL) {
-        return;
-    }
     atomic_store(&s->refusing, true);
     atomic_store(&s->ready, false);
     sj_ignore(record_own(s, SJ_ENTRY_EMITTER_CLOSE, "log:close", ""),
         "without it the record shows an emitter that did not close, which is the truth");
     end_writer(s);
-    destroy(s);
+}
+
+void sj_sequencer_free(struct sj_sequencer **sequencer)
+{
+    struct sj_sequencer *s = TAKE(*sequencer);
+    if (s != NULL) {
+        destroy(s);
+    }
 }
 
 /* ---- questions ---- */

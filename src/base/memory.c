@@ -6,9 +6,15 @@
  */
 #include "sanjeh/base/memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Without these the library raises both by itself, up to tens of megabytes, when a large piece is freed, and keeps
+ * the memory of one import for ever. */
+#define MAPPED_FROM (256 * 1024)
+#define KEPT_AT_TOP (2 * 1024 * 1024)
 
 sj_status sj_alloc(size_t count, size_t size, void **ret_memory)
 {
@@ -26,6 +32,17 @@ sj_status sj_alloc(size_t count, size_t size, void **ret_memory)
 void sj_free(void *memory)
 {
     free(memory);
+}
+
+void sj_memory_setup(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT_AT_TOP);
+}
+
+void sj_memory_give_back(void)
+{
+    (void)malloc_trim(0);
 }
 
 void sj_wipe(void *memory, size_t len)

@@ -132,8 +132,10 @@ static void wait_for_end(int pid)
     const int64_t deadline = sj_time_monotonic_ms() + STOP_WAIT_MS;
     while (waitpid(pid, NULL, WNOHANG) == 0) {
         if (sj_time_monotonic_ms() >= deadline) {
+            /* From inside the front's sandbox this may not reach it; then it dies with us (PR_SET_PDEATHSIG).
+             * Waiting for it without end would let a hung keeper keep the server from stopping. */
             (void)kill(pid, SIGKILL);
-            (void)waitpid(pid, NULL, 0);
+            (void)waitpid(pid, NULL, WNOHANG);
             return;
         }
         const struct timespec pause = {.tv_sec = 0, .tv_nsec = 2 * 1000 * 1000};

@@ -36,8 +36,11 @@ struct sj_sequencer_config {
  * Errors: LOG_ROLLED_BACK, LOG_TAMPERED: the server must not serve. */
 SJ_MUST_CHECK sj_status sj_sequencer_start(const struct sj_sequencer_config *config,
     struct sj_sequencer **ret_sequencer, char *reterr_reason, size_t reason_size);
-/* On a fiber: refuses new drafts, drains, appends emitter-close. */
-void sj_sequencer_stop(struct sj_sequencer **sequencer);
+/* On a fiber: refuses new drafts, drains, appends emitter-close. Every call stays allowed, and is refused, until
+ * sj_sequencer_free. */
+void sj_sequencer_stop(struct sj_sequencer *sequencer);
+/* When no loop can call any more. NULL-safe. */
+void sj_sequencer_free(struct sj_sequencer **sequencer);
 struct sj_uuid sj_sequencer_emitter(const struct sj_sequencer *sequencer);
 /* The next emitter sequence number; any thread. */
 uint64_t sj_sequencer_next_seq(struct sj_sequencer *sequencer);

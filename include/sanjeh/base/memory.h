@@ -12,6 +12,10 @@
 SJ_MUST_CHECK sj_status sj_alloc(size_t count, size_t size, void **ret_memory);
 /* NULL-safe. */
 void sj_free(void *memory);
+/* For a server's main, before its threads: large pieces are mapped for themselves and go back when they are freed. */
+void sj_memory_setup(void);
+/* Gives free pages of the heap back to the system; takes milliseconds. Any thread. */
+void sj_memory_give_back(void);
 /* Overwrites len bytes; never optimised away. */
 void sj_wipe(void *memory, size_t len);
 /* Copies n bytes into dst of cap bytes; n may be 0 with NULL. Errors: LIMIT_EXCEEDED, dst untouched. */

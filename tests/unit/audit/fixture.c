@@ -147,7 +147,10 @@ sj_status rig_open(struct rig *rig)
 
 void rig_close(struct rig *rig)
 {
-    sj_sequencer_stop(&rig->sequencer);
+    if (rig->sequencer != NULL) {
+        sj_sequencer_stop(rig->sequencer);
+    }
+    sj_sequencer_free(&rig->sequencer);
     rig_disconnect(rig);
 }
 
