@@ -213,6 +213,28 @@ static sj_status answer_pepper(
     return sj_buf_put(answer, mac.bytes, SJ_HASH_SIZE);
 }
 
+static sj_status seal_one(struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    uint8_t purpose = 0;
+    struct sj_hash hash;
+    struct sj_hash mac;
+    TRY(sj_read_u8(body, &purpose));
+    TRY(read_hash(body, &hash));
+    TRY(vault_seal(answerer->vault, purpose, &hash, &mac));
+    return sj_buf_put(answer, mac.bytes, SJ_HASH_SIZE);
+}
+
+static sj_status answer_seal(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    uint16_t count = 0;
+    TRY(read_count(body, SJ_SEALS_MAX, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(seal_one(answerer, body, answer));
+    }
+    return read_end(body);
+}
+
 static sj_status answer_emitter_key(
     struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
 {
@@ -297,6 +319,7 @@ static const struct {
     [WIRE_LOG_VKEY] = {FOR_BOTH, answer_log_vkey},
     [WIRE_EXTEND] = {FOR_SERVE, answer_extend},
     [WIRE_RECOVER] = {FOR_SERVE, answer_recover},
+    [WIRE_SEAL] = {FOR_BOTH, answer_seal},
 };
 
 static answer_fn *find_permitted(enum sj_keeper_use phase, uint8_t kind)

@@ -188,6 +188,26 @@ sj_status ask_pepper(struct sj_channel *channel, uint32_t version, const struct 
     return ask_exactly(channel, WIRE_PEPPER, &body, ret_mac->bytes, SJ_HASH_SIZE);
 }
 
+sj_status ask_seals(struct sj_channel *channel, const struct sj_seal_item *items, size_t count,
+    struct sj_hash *ret_macs)
+{
+    ENSURE(count >= 1 && count <= SJ_SEALS_MAX, LIMIT_EXCEEDED);
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(1024);
+    TRY(sj_buf_put_u16(&body, (uint16_t)count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(sj_buf_put_byte(&body, (uint8_t)items[i].purpose));
+        TRY(put_hash(&body, &items[i].hash));
+    }
+    return ask_exactly(channel, WIRE_SEAL, &body, ret_macs, count * sizeof(ret_macs[0]));
+}
+
+sj_status ask_seal(struct sj_channel *channel, enum sj_seal_purpose purpose,
+    const struct sj_hash *hash, struct sj_hash *ret_mac)
+{
+    const struct sj_seal_item item = {purpose, *hash};
+    return ask_seals(channel, &item, 1, ret_mac);
+}
+
 sj_status ask_emitter_key(
     struct sj_channel *channel, struct sj_uuid emitter, struct sj_key *ret_key)
 {

@@ -10,6 +10,7 @@
 #include "sanjeh/base/memory.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/crypto/random.h"
+#include "sanjeh/keys/keeper.h"
 #include "wire.h"
 #include <string.h>
 #include <sys/mman.h>
@@ -23,6 +24,7 @@
 #define HMAC_BLOCK         64
 #define LABEL_CONTEXT      "sanjeh/1/context"
 #define LABEL_PEPPER       "sanjeh/1/pepper"
+#define LABEL_SEAL         "sanjeh/1/seal"
 #define LABEL_EMITTER      "sanjeh/1/emitter"
 #define LABEL_LOG_SIGNER   "sanjeh/1/log-signer"
 #define LABEL_SIGNER_STATE "sanjeh/1/signer-state"
@@ -303,6 +305,16 @@ sj_status vault_pepper(
     CLEANUP(key_wipe) struct sj_key key;
     TRY(derive(vault, LABEL_PEPPER, sj_view_of(suffix, sizeof(suffix)), &key));
     const struct sj_view part = sj_view_of(tag->bytes, SJ_HASH_SIZE);
+    return sj_hmac_sha256(sj_view_of(key.bytes, SJ_KEY_SIZE), &part, 1, ret_mac);
+}
+
+sj_status vault_seal(
+    struct vault *vault, uint8_t purpose, const struct sj_hash *hash, struct sj_hash *ret_mac)
+{
+    ENSURE(purpose >= SJ_SEAL_ACCOUNT && purpose <= SJ_SEAL_SESSION, INVALID);
+    CLEANUP(key_wipe) struct sj_key key;
+    TRY(derive(vault, LABEL_SEAL, sj_view_of(&purpose, 1), &key));
+    const struct sj_view part = sj_view_of(hash->bytes, SJ_HASH_SIZE);
     return sj_hmac_sha256(sj_view_of(key.bytes, SJ_KEY_SIZE), &part, 1, ret_mac);
 }
 

@@ -43,6 +43,9 @@ SJ_MUST_CHECK sj_status vault_context(struct vault *vault, const struct sj_uuid 
 void vault_context_pads(const struct vault *vault, uint8_t ret_pads[128]);
 SJ_MUST_CHECK sj_status vault_pepper(
     struct vault *vault, uint32_t version, const struct sj_hash *tag, struct sj_hash *ret_mac);
+/* purpose: of enum sj_seal_purpose. Errors: INVALID (none of them). */
+SJ_MUST_CHECK sj_status vault_seal(
+    struct vault *vault, uint8_t purpose, const struct sj_hash *hash, struct sj_hash *ret_mac);
 SJ_MUST_CHECK sj_status vault_emitter_key(
     struct vault *vault, struct sj_uuid emitter, struct sj_key *ret_key);
 /* For the signer: keys bound to a log's origin. */

@@ -25,6 +25,7 @@ enum wire_kind {
     WIRE_LOG_VKEY,
     WIRE_EXTEND,
     WIRE_RECOVER,
+    WIRE_SEAL,
     WIRE_KIND_COUNT_
 };
 

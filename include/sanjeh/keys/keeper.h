@@ -8,7 +8,8 @@
  * Hierarchy (NIST SP 800-57 terms in docs/KEYS.md):
  *   root key -> unit KEK (epoch) -> subject DEK (version) -> field key -> value key
  *            -> unit index root -> blind index keys
- *            -> context key (row security), password pepper, emitter keys (outbox MAC), log signing seed
+ *            -> context key (row security), password pepper, seal keys (rows that are believed), emitter keys
+ *               (outbox MAC), log signing seed
  */
 #ifndef SJ_KEYS_KEEPER_H
 #define SJ_KEYS_KEEPER_H
@@ -103,6 +104,25 @@ SJ_MUST_CHECK sj_status ask_context_pads(struct sj_channel *channel, uint8_t ret
 /* HMAC(pepper of version, tag): the second half of a password verifier. */
 SJ_MUST_CHECK sj_status ask_pepper(struct sj_channel *channel, uint32_t version,
     const struct sj_hash *tag, struct sj_hash *ret_mac);
+/* Seals of rows that the server believes: HMAC under a key of the purpose alone, so that a row written past the server
+ * (a database superuser's) is not believed, and no seal of one purpose passes for one of another. The hash covers
+ * everything that the row says. Compare with sj_hash_equal. Errors: INVALID (no such purpose). */
+enum sj_seal_purpose {
+    SJ_SEAL_ACCOUNT = 1,
+    SJ_SEAL_PASSWORD = 2,
+    SJ_SEAL_CHALLENGE = 3,
+    SJ_SEAL_SESSION = 4
+};
+SJ_MUST_CHECK sj_status ask_seal(struct sj_channel *channel, enum sj_seal_purpose purpose,
+    const struct sj_hash *hash, struct sj_hash *ret_mac);
+/* Up to SJ_SEALS_MAX in one question. */
+#define SJ_SEALS_MAX 16
+struct sj_seal_item {
+    enum sj_seal_purpose purpose;
+    struct sj_hash hash;
+};
+SJ_MUST_CHECK sj_status ask_seals(struct sj_channel *channel, const struct sj_seal_item *items,
+    size_t count, struct sj_hash *ret_macs);
 /* The outbox MAC key of an emitter (a process that writes drafts). */
 SJ_MUST_CHECK sj_status ask_emitter_key(
     struct sj_channel *channel, struct sj_uuid emitter, struct sj_key *ret_key);

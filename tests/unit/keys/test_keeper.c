@@ -253,6 +253,31 @@ TEST(keeper_derivations_stay_the_same_over_restarts)
     fixture_clear(&fixture);
 }
 
+TEST(keeper_seals_by_purpose_and_the_same_over_restarts)
+{
+    struct fixture fixture;
+    struct sj_hash macs[3];
+    struct sj_hash again;
+    const struct sj_seal_item items[] = {
+        {SJ_SEAL_ACCOUNT, {{9}}}, {SJ_SEAL_SESSION, {{9}}}, {SJ_SEAL_ACCOUNT, {{8}}}};
+    fixture_files(&fixture);
+    REQUIRE_OK(fixture_start(&fixture, SJ_KEEPER_PROVISION));
+    CHECK_OK(ask_seals(fixture.channel, items, SJ_COUNT(items), macs));
+    CHECK(!sj_hash_equal(&macs[0], &macs[1]));
+    CHECK(!sj_hash_equal(&macs[0], &macs[2]));
+    fixture_stop(&fixture);
+    REQUIRE_OK(fixture_start(&fixture, SJ_KEEPER_SERVE));
+    CHECK_OK(ask_seal(fixture.channel, SJ_SEAL_SESSION, &items[1].hash, &again));
+    CHECK(sj_hash_equal(&macs[1], &again));
+    CHECK_CODE(ask_seal(fixture.channel, (enum sj_seal_purpose)0, &items[0].hash, &again), INVALID);
+    CHECK_CODE(ask_seal(fixture.channel, (enum sj_seal_purpose)5, &items[0].hash, &again), INVALID);
+    CHECK_CODE(ask_seals(fixture.channel, items, 0, macs), LIMIT_EXCEEDED);
+    CHECK_CODE(ask_seals(fixture.channel, items, SJ_SEALS_MAX + 1, macs), LIMIT_EXCEEDED);
+    CHECK_OK(ask_seal(fixture.channel, SJ_SEAL_ACCOUNT, &items[0].hash, &again));
+    CHECK(sj_hash_equal(&macs[0], &again));
+    fixture_clear(&fixture);
+}
+
 TEST(keeper_that_provisions_never_signs)
 {
     struct fixture fixture;
