@@ -93,28 +93,6 @@ void sj_http_conn_phase(struct conn *conn, enum phase phase)
 
 /* ---- TLS hooks ---- */
 
-/* GnuTLS reads through here, so the first byte behind an idle time is seen without system calls. */
-static ssize_t pull(gnutls_transport_ptr_t ptr, void *data, size_t size)
-{
-    struct conn *conn = ptr;
-    const ssize_t got = recv(conn->fd, data, size, 0);
-    if (got > 0) {
-        conn->http->has_moved = true;
-        if (conn->phase == PHASE_IDLE) {
-            sj_http_conn_phase(conn, PHASE_HEAD);
-        }
-    }
-    return got;
-}
-
-/* Only asked by blocking code paths of GnuTLS, which a non-blocking session does not take. */
-static int pull_timeout(gnutls_transport_ptr_t ptr, unsigned ms)
-{
-    (void)ptr;
-    (void)ms;
-    return 1;
-}
-
 static struct conn *conn_of_session(gnutls_session_t session)
 {
     /* libmicrohttpd's own use of the session pointer, read only. */
@@ -149,10 +127,7 @@ static bool prepare_session(struct conn *conn)
         return false;
     }
     gnutls_session_t session = info->tls_session;
-    gnutls_transport_set_ptr2(
-        session, conn, (gnutls_transport_ptr_t)(intptr_t)conn->fd); /* pull: conn, push: fd */
-    gnutls_transport_set_pull_function(session, pull);
-    gnutls_transport_set_pull_timeout_function(session, pull_timeout);
+    sj_http_transport_start(conn, session);
     gnutls_handshake_set_hook_function(
         session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST, on_finished);
     return sj_tls_enable_tickets(conn->http->config.tls, session) == 0;
@@ -216,6 +191,7 @@ static void conn_end(struct sj_http *http, void **context)
     sj_watch_free(&conn->watch);
     list_remove(&conn->slot);
     list_remove(&conn->fresh);
+    sj_http_transport_end(conn);
     http->stats.connections--;
     sj_free(conn);
     *context = NULL;

@@ -20,10 +20,14 @@
 /* A refused body is read and thrown away up to here, so that an ordinary client reads the answer: a file of a
  * million rows must end in a 413, not in a broken pipe. The body deadline bounds it. */
 #define SJ_HTTP_DRAIN_MAX (128u * 1024u * 1024u)
+/* The same for requests without credentials. */
+#define SJ_HTTP_DRAIN_STRANGER (16u * 1024u * 1024u)
 /* A body buffer of at most this size stays with the pooled request. */
 #define SJ_HTTP_BODY_KEPT 16384u
 #define SJ_HTTP_ARENA_MAX (1024u * 1024u)
 #define SJ_HTTP_POOL_KEPT 64
+/* Requests and heads of answers are smaller; more goes to the socket or comes from it directly. */
+#define SJ_HTTP_HOLD_BYTES 4096u
 /* A client that reads an answer slower than this is cut. */
 #define SJ_HTTP_ANSWER_BYTES_PER_MS 16u
 /* The watchdog looks at each connection once a second, an eighth of them at a time. */
@@ -57,6 +61,7 @@ struct conn {
     bool is_suspended;
     bool is_in_flight; /* counted in http->in_flight */
     bool is_doomed;    /* no answer can be made: close at the next chance */
+    bool is_body_next; /* the next record is an answer's head and a body follows it */
 };
 
 struct header {
@@ -91,6 +96,14 @@ struct sj_request {
     bool must_close;
 };
 
+/* Bytes of one connection that wait for the next system call (transport.c). */
+struct sj_http_hold {
+    struct conn *owner; /* NULL: free */
+    size_t at;
+    size_t len;
+    uint8_t bytes[SJ_HTTP_HOLD_BYTES];
+};
+
 /* What a deferred run of the daemon holds on to: it may outlive the server by a turn. */
 struct sj_http_ticket {
     struct sj_http *http;
@@ -106,6 +119,8 @@ struct sj_http {
     struct sj_timer *again; /* when libmicrohttpd wants another turn but nothing moved */
     struct link slots[SJ_HTTP_SLOTS];
     struct link fresh;
+    struct sj_http_hold ahead; /* read from a socket, not yet asked for by GnuTLS */
+    struct sj_http_hold held;  /* sent by GnuTLS, not yet in the socket */
     struct sj_request *pool;
     size_t pool_count;
     struct sj_http_stats stats;
@@ -129,6 +144,12 @@ void sj_http_conn_phase(struct conn *conn, enum phase phase);
 void sj_http_park_handshakes(struct sj_http *http);
 void sj_http_watchdog(void *ctx);
 void sj_http_list_init(struct link *list);
+
+/* transport.c */
+/* Puts our reading and writing between GnuTLS and the socket. */
+void sj_http_transport_start(struct conn *conn, gnutls_session_t session);
+/* Forgets what waits for this connection. */
+void sj_http_transport_end(struct conn *conn);
 
 /* server.c */
 /* Lets the daemon run at the end of this turn. */

@@ -131,6 +131,13 @@ static bool add_headers(
 
 /* ---- queueing ---- */
 
+/* libmicrohttpd sends a body behind the head without being asked for anything in between. */
+static bool has_body_to_send(const struct sj_request *request, const struct sj_response *response)
+{
+    return response->fd < 0 && response->content_type != NULL && response->body.len > 0 &&
+           request->method != SJ_HEAD && response->status != 204 && response->status != 304;
+}
+
 static bool queue(struct sj_request *request, const struct sj_response *response)
 {
     struct MHD_Response *made = from_response(response);
@@ -141,6 +148,7 @@ static bool queue(struct sj_request *request, const struct sj_response *response
         add_headers(made, request, response) &&
         MHD_queue_response(request->conn->mhd, response->status, made) == MHD_YES;
     MHD_destroy_response(made);
+    request->conn->is_body_next = is_queued && has_body_to_send(request, response);
     return is_queued;
 }
 
