@@ -20,7 +20,7 @@ create table sanjeh.judge (
     personnel_number bytea not null,
     national_number bytea,
     name bytea not null,
-    key_version int4 not null constraint judge_key_version_positive check (key_version > 0),
+    key_version int4 constraint judge_key_version_positive check (key_version > 0),
     status text not null
         constraint judge_status_known
         check (status in ('active', 'probationary', 'seconded', 'suspended', 'retired')),
@@ -34,12 +34,15 @@ create table sanjeh.judge (
     version int8 not null default 1,
     created_at timestamptz not null default now(),
     created_by uuid not null,
-    constraint judge_pkey primary key (unit_id, id)
+    constraint judge_pkey primary key (unit_id, id),
+    -- erasing the key shows in the row itself: a read needs no look at the keys
+    constraint judge_key_exists foreign key (unit_id, id, key_version)
+        references sanjeh.subject_key (unit_id, subject_id, version) on delete set null (key_version)
 );
 -- a judge's own account knows the id, not the unit
 create index judge_by_id on sanjeh.judge (id);
 comment on column sanjeh.judge.key_version is
-    'version of the subject key that sealed the encrypted fields of this row';
+    'version of the subject key that sealed the encrypted fields of this row; null when that key was erased';
 select sanjeh.protect('sanjeh.judge', 'id');
 grant select, insert on sanjeh.judge to sanjeh_app;
 grant update (personnel_number, national_number, name, key_version, status, sex, birth_year,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which judges may the caller see, and which of their fields? Lists and single reads of the register: one query
- * that brings the wrapped keys along, one question to the keeper for those not cached, then only the fields
- * that the decision lets be read are opened. Searches go through the blind indexes and are narrowed after
- * decryption; they need the searched field to be readable, or the answer would be an oracle for it.
+ * Which judges may the caller see, and which of their fields? Lists of the register: one query that brings the
+ * wrapped keys along and one question to the keeper for those not cached. Single reads, the hottest of all, ask
+ * for the wrapped key only when it is not cached. Then only the fields that the decision lets be read are opened.
+ * Searches go through the blind indexes and are narrowed after decryption; they need the searched field to be
+ * readable, or the answer would be an oracle for it.
  */
 #include "judge_priv.h"
 
@@ -16,7 +17,6 @@ enum {
     COLUMN_NATIONAL_NUMBER,
     COLUMN_NAME,
     COLUMN_KEY_VERSION,
-    COLUMN_WRAPPED,
     COLUMN_STATUS,
     COLUMN_SEX,
     COLUMN_BIRTH_YEAR,
@@ -24,7 +24,8 @@ enum {
     COLUMN_FIRST_APPOINTMENT,
     COLUMN_JUDICIAL_BASE,
     COLUMN_VERSION,
-    COLUMN_CREATED_AT
+    COLUMN_CREATED_AT,
+    COLUMN_WRAPPED /* not in judge_read.sql */
 };
 
 static sj_status open_fields(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
@@ -81,7 +82,7 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
         .id = sj_row_id(rows, row, COLUMN_ID),
         .version = sj_row_i64(rows, row, COLUMN_VERSION),
         .created_at = sj_row_time(rows, row, COLUMN_CREATED_AT),
-        .is_erased = sj_row_is_null(rows, row, COLUMN_WRAPPED),
+        .is_erased = subject == NULL,
         .status = {"", 0},
     };
     if (everything || desk_reads(desk, SJ_FIELD_JUDGE_STATUS)) {
@@ -122,6 +123,63 @@ sj_status judge_rows(const struct sj_desk *desk, const struct sj_rows *rows, boo
 
 /* ---- one ---- */
 
+/* The key of a row's fields; *ret_open false when it was erased. */
+static sj_status open_key(const struct sj_desk *desk, const struct sj_rows *rows, bool *ret_open,
+    struct sj_subject *ret_subject)
+{
+    *ret_open = !sj_row_is_null(rows, 0, COLUMN_KEY_VERSION);
+    if (!*ret_open) {
+        return SJ_DONE;
+    }
+    struct sj_wrapped_dek key = {
+        .unit = sj_row_id(rows, 0, COLUMN_UNIT),
+        .subject = sj_row_id(rows, 0, COLUMN_ID),
+        .version = (uint32_t)sj_row_i64(rows, 0, COLUMN_KEY_VERSION),
+    };
+    if (sj_fields_find(desk->fields, key.unit, key.subject, key.version, ret_subject)) {
+        return SJ_DONE;
+    }
+    const struct sj_param params[] = {
+        sj_p_id(&key.unit), sj_p_id(&key.subject), sj_p_i32((int32_t)key.version)};
+    const struct sj_query query = {SJ_SQL_SUBJECT_KEY_GET, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *keys = NULL;
+    TRY(sj_db_read(desk->db, desk->context, &query, 1, &keys));
+    *ret_open = sj_rows_count(keys) == 1; /* it may have been erased since */
+    if (!*ret_open) {
+        return SJ_DONE;
+    }
+    key.wrapped = sj_row_bytes(keys, 0, 0);
+    return sj_fields_open(desk->fields, &key, 1, ret_subject);
+}
+
+static sj_status find_in_unit(const struct sj_desk *desk, struct sj_uuid unit, struct sj_uuid id,
+    bool *ret_found, struct sj_judge *ret_judge)
+{
+    const struct sj_param params[] = {sj_p_id(&unit), sj_p_id(&id)};
+    const struct sj_query query = {SJ_SQL_JUDGE_READ, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(desk->db, desk->context, &query, 1, &rows));
+    *ret_found = sj_rows_count(rows) == 1;
+    if (!*ret_found) {
+        return SJ_DONE;
+    }
+    CLEANUP(sj_subject_clear) struct sj_subject subject = {.version = 0};
+    bool is_open = false;
+    TRY(open_key(desk, rows, &is_open, &subject));
+    return read_row(desk, rows, 0, is_open ? &subject : NULL, false, ret_judge);
+}
+
+static sj_status find_self(
+    const struct sj_desk *desk, struct sj_uuid id, bool *ret_found, struct sj_judge *ret_judge)
+{
+    const struct sj_param params[] = {sj_p_id(&id)};
+    const struct sj_query query = {SJ_SQL_JUDGE_FIND_SELF, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(desk->db, desk->context, &query, 1, &rows));
+    *ret_found = sj_rows_count(rows) == 1;
+    return *ret_found ? judge_rows(desk, rows, false, ret_judge) : SJ_DONE;
+}
+
 sj_status sj_judge_find(
     const struct sj_desk *desk, struct sj_uuid id, bool *ret_found, struct sj_judge *ret_judge)
 {
@@ -132,14 +190,8 @@ sj_status sj_judge_find(
         *ret_found = false;
         return SJ_DONE;
     }
-    const bool is_self = !sj_uuid_is_nil(self);
-    const struct sj_param params[] = {sj_p_id(is_self ? &id : &unit), sj_p_id(&id)};
-    const struct sj_query query = {
-        is_self ? SJ_SQL_JUDGE_FIND_SELF : SJ_SQL_JUDGE_FIND, params, is_self ? 1 : 2};
-    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_db_read(desk->db, desk->context, &query, 1, &rows));
-    *ret_found = sj_rows_count(rows) == 1;
-    return *ret_found ? judge_rows(desk, rows, false, ret_judge) : SJ_DONE;
+    return sj_uuid_is_nil(self) ? find_in_unit(desk, unit, id, ret_found, ret_judge)
+                                : find_self(desk, id, ret_found, ret_judge);
 }
 
 sj_status sj_judge_find_whole(

@@ -227,6 +227,12 @@ sj_status sj_fields_open(struct sj_fields *fields, const struct sj_wrapped_dek *
     return status;
 }
 
+bool sj_fields_find(struct sj_fields *fields, struct sj_uuid unit, struct sj_uuid subject,
+    uint32_t version, struct sj_subject *ret_subject)
+{
+    return cache_find(fields->cache, unit, subject, version, fields_now(fields), ret_subject);
+}
+
 /* ---- making ---- */
 
 /* One round of at most SJ_UNWRAP_MAX subjects of a unit. */

@@ -42,6 +42,9 @@ SJ_MUST_CHECK sj_status sj_fields_subjects_for_write(struct sj_fields *fields, s
  * cache when it can, the rest in one question. */
 SJ_MUST_CHECK sj_status sj_fields_open(struct sj_fields *fields, const struct sj_wrapped_dek *items,
     size_t count, struct sj_subject *ret_subjects);
+/* From the cache only: false when it has to be opened. Saves the caller the query for the wrapped key. */
+bool sj_fields_find(struct sj_fields *fields, struct sj_uuid unit, struct sj_uuid subject,
+    uint32_t version, struct sj_subject *ret_subject);
 /* Forgets a subject (erasure) or everything (nil unit). */
 void sj_fields_forget(struct sj_fields *fields, struct sj_uuid unit, struct sj_uuid subject);
 
