@@ -10,7 +10,7 @@ import tree
 # Headers of the C library, the kernel and the compiler: no door needed.
 SYSTEM = re.compile(
     r"^(sys|linux|net|netinet|arpa|asm|sanitizer)/"
-    r"|^(assert|ctype|dirent|endian|errno|fcntl|float|getopt|grp|inttypes|limits|locale|math|netdb|poll"
+    r"|^(assert|ctype|dirent|endian|errno|fcntl|float|getopt|grp|inttypes|limits|locale|malloc|math|netdb|poll"
     r"|pthread|pwd|sched|semaphore|setjmp|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio"
     r"|stdlib|stdnoreturn|string|strings|sysexits|syslog|termios|time|ucontext|unistd|wchar|wctype)\.h$")
 INCLUDE = re.compile(r"^\s*#\s*include\s*([<\"])([^>\"]+)[>\"]")
