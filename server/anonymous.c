@@ -6,10 +6,14 @@
  */
 #include "anonymous.h"
 
+#include "sanjeh/base/time.h"
+
 #include <pthread.h>
 
 #define SLOTS      8192u
 #define SLOTS_FULL 4096u
+#define NOTES_MAX  256u
+#define MINUTE_MS  60000
 
 struct slot {
     struct sj_uuid prefix;
@@ -20,9 +24,13 @@ struct slot {
 
 struct sj_anonymous {
     pthread_mutex_t mutex;
-    struct slot slots[SLOTS];
+    struct slot *slots; /* of this minute */
+    struct slot *old;   /* of the minute before, leaving for the record */
     unsigned used;
+    unsigned leaving;
     struct slot overflow;
+    int64_t turned_ms;
+    struct slot tables[2][SLOTS];
 };
 
 sj_status sj_anonymous_new(struct sj_anonymous **ret_anonymous)
@@ -34,6 +42,9 @@ sj_status sj_anonymous_new(struct sj_anonymous **ret_anonymous)
         sj_free(anonymous);
         FAIL(OUT_OF_MEMORY);
     }
+    anonymous->slots = anonymous->tables[0];
+    anonymous->old = anonymous->tables[1];
+    anonymous->turned_ms = sj_time_monotonic_ms();
     *ret_anonymous = anonymous;
     return SJ_DONE;
 }
@@ -111,19 +122,44 @@ static void note_slot(const struct slot *slot, struct sj_sequencer *sequencer)
     sj_sequencer_note(sequencer, &draft);
 }
 
-void sj_anonymous_flush(struct sj_anonymous *anonymous, struct sj_sequencer *sequencer)
+/* Takes up to max prefixes out of the table. */
+static void flush_some(struct sj_anonymous *anonymous, struct sj_sequencer *sequencer, unsigned max)
 {
-    (void)pthread_mutex_lock(&anonymous->mutex);
-    for (unsigned at = 0; at < SLOTS && anonymous->used > 0; at++) {
-        if (anonymous->slots[at].used) {
-            note_slot(&anonymous->slots[at], sequencer);
-            anonymous->slots[at] = (struct slot){0};
-            anonymous->used--;
+    unsigned noted = 0;
+    for (unsigned at = 0; at < SLOTS && anonymous->leaving > 0 && noted < max; at++) {
+        if (anonymous->old[at].used) {
+            note_slot(&anonymous->old[at], sequencer);
+            anonymous->old[at] = (struct slot){0};
+            anonymous->leaving--;
+            noted++;
         }
     }
+}
+
+/* The minute's table becomes the one that leaves; strangers are counted into the other. */
+static void turn(struct sj_anonymous *anonymous, struct sj_sequencer *sequencer)
+{
+    struct slot *emptied = anonymous->old;
+    anonymous->old = anonymous->slots;
+    anonymous->slots = emptied;
+    anonymous->leaving = anonymous->used;
+    anonymous->used = 0;
+    anonymous->turned_ms = sj_time_monotonic_ms();
     if (anonymous->overflow.requests > 0) {
         note_slot(&anonymous->overflow, sequencer);
         anonymous->overflow = (struct slot){0};
+    }
+}
+
+void sj_anonymous_flush(
+    struct sj_anonymous *anonymous, struct sj_sequencer *sequencer, bool everything)
+{
+    (void)pthread_mutex_lock(&anonymous->mutex);
+    flush_some(anonymous, sequencer, everything ? UINT32_MAX : NOTES_MAX);
+    const bool due = sj_time_monotonic_ms() - anonymous->turned_ms >= MINUTE_MS;
+    if (anonymous->leaving == 0 && (due || everything)) {
+        turn(anonymous, sequencer);
+        flush_some(anonymous, sequencer, everything ? UINT32_MAX : NOTES_MAX);
     }
     (void)pthread_mutex_unlock(&anonymous->mutex);
 }

@@ -14,7 +14,9 @@ SJ_MUST_CHECK sj_status sj_anonymous_new(struct sj_anonymous **ret_anonymous);
 void sj_anonymous_free(struct sj_anonymous **anonymous);
 /* Any thread; no allocation. Beyond 4,096 prefixes a minute the rest shares one count. */
 void sj_anonymous_count(struct sj_anonymous *anonymous, struct sj_uuid peer, unsigned http_status);
-/* Hands every count to the sequencer and starts the next minute. */
-void sj_anonymous_flush(struct sj_anonymous *anonymous, struct sj_sequencer *sequencer);
+/* Hands the counts that are due to the sequencer: all of a minute, but at most 256 a call so that a flood of
+ * prefixes does not fill its queue. Call every second; everything: as much as there is, when the server stops. */
+void sj_anonymous_flush(
+    struct sj_anonymous *anonymous, struct sj_sequencer *sequencer, bool everything);
 
 #endif

@@ -51,6 +51,20 @@ const struct sj_endpoint *sj_endpoint_at(size_t number)
     return NULL;
 }
 
+bool sj_place_take(_Atomic unsigned *taken, unsigned max)
+{
+    if (atomic_fetch_add(taken, 1) < max) {
+        return true;
+    }
+    (void)atomic_fetch_sub(taken, 1);
+    return false;
+}
+
+void sj_place_leave(_Atomic unsigned *taken)
+{
+    (void)atomic_fetch_sub(taken, 1);
+}
+
 size_t sj_endpoint_number(const struct sj_endpoint *endpoint)
 {
     size_t before = 0;

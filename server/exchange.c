@@ -211,7 +211,8 @@ static void record_and_send(
     struct sj_receipt receipt = {0};
     const sj_status status = sj_sequencer_record(server->sequencer, &x->draft, in_outbox, &receipt);
     if (sj_failed(status)) {
-        withhold(x, status);
+        /* A committed deed is in the outbox and will be recorded; saying that nothing happened would be a lie. */
+        withhold(x, in_outbox ? SJ_FAILURE(RECORD_DELAYED) : status);
         sj_answer_send(x, NULL);
         return;
     }

@@ -11,6 +11,7 @@
 sj_status sj_exchange_decode(
     struct sj_exchange *x, const struct sj_json_member *members, size_t count, void *target)
 {
+    ENSURE(sj_request_body(x->request).len > 0, BAD_JSON);
     ENSURE(sj_request_media(x->request) == SJ_MEDIA_JSON, UNSUPPORTED_MEDIA_TYPE);
     return sj_json_decode(
         sj_request_body(x->request), members, count, x->arena, target, &x->faults);
@@ -50,6 +51,37 @@ static sj_status take_limit(struct sj_exchange *x, struct sj_text value, struct 
     return SJ_DONE;
 }
 
+static bool stands_before(const struct sj_request *request, size_t number, struct sj_text name)
+{
+    for (size_t i = 0; i < number; i++) {
+        struct sj_text other = {NULL, 0};
+        struct sj_text ignored = {NULL, 0};
+        sj_request_query(request, i, &other, &ignored);
+        if (sj_text_equal(other, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was asked of a list goes into the record by the names of its filters and by its place: their values may
+ * name a person. With the ids that follow from it, who read whom can be told later. */
+static void trace_page(
+    struct sj_exchange *x, const char *const *allowed, const struct sj_page *page)
+{
+    char *detail = x->draft.detail;
+    char after[SJ_UUID_TEXT_SIZE];
+    sj_uuid_format(page->after, after);
+    int len =
+        snprintf(detail, sizeof x->draft.detail, "limit=%zu;after=%s;filters=", page->limit, after);
+    for (size_t i = 0; allowed != NULL && allowed[i] != NULL; i++) {
+        struct sj_text ignored = {NULL, 0};
+        if (sj_request_query_find(x->request, allowed[i], &ignored) && len > 0 && len < 900) {
+            len += snprintf(detail + len, sizeof x->draft.detail - (size_t)len, "%s,", allowed[i]);
+        }
+    }
+}
+
 sj_status sj_exchange_page(
     struct sj_exchange *x, const char *const *allowed, struct sj_page *ret_page)
 {
@@ -58,6 +90,9 @@ sj_status sj_exchange_page(
         struct sj_text name = {NULL, 0};
         struct sj_text value = {NULL, 0};
         sj_request_query(x->request, i, &name, &value);
+        if (stands_before(x->request, i, name)) {
+            return bad_parameter(x, name, "DUPLICATE", "stands twice");
+        }
         if (sj_text_is(name, "limit")) {
             TRY(take_limit(x, value, ret_page));
         } else if (sj_text_is(name, "cursor")) {
@@ -68,6 +103,7 @@ sj_status sj_exchange_page(
             return bad_parameter(x, name, "UNKNOWN", "this list has no such parameter");
         }
     }
+    trace_page(x, allowed, ret_page);
     return SJ_DONE;
 }
 
@@ -81,8 +117,12 @@ struct sj_json sj_exchange_list_begin(struct sj_exchange *x)
 
 sj_status sj_exchange_list_end(struct sj_exchange *x, struct sj_json *json, struct sj_uuid last)
 {
-    (void)x;
     char cursor[CURSOR_SIZE];
+    char until[SJ_UUID_TEXT_SIZE];
+    const size_t len = strlen(x->draft.detail);
+    sj_uuid_format(last, until);
+    (void)snprintf(x->draft.detail + len, sizeof x->draft.detail - len, ";until=%s",
+        sj_uuid_is_nil(last) ? "end" : until);
     sj_json_array_end(json);
     if (sj_uuid_is_nil(last)) {
         sj_json_null(json, "next");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What does the server do from the first turn of its loops to the last? Boot on fibers, signals, the
- * minute's work, the orderly end within 10 s.
+ * second's work, the orderly end within 10 s.
  */
 #include "worker.h"
 
@@ -12,7 +12,8 @@
 #include <sys/signalfd.h>
 
 #define DRAIN_MS  7000
-#define MINUTE_MS 60000
+#define SECOND_MS 1000
+#define BOOT_MS   20000
 
 /* Exit codes of sanjehd(8). */
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_UNSAFE_DATABASE = 3, EXIT_RECORD = 4 };
@@ -22,8 +23,11 @@ struct run {
     pthread_t threads[SJ_WORKERS_MAX];
     unsigned started;
     struct sj_watch *signals;
-    struct sj_timer *minute;
+    struct sj_timer *second;
+    unsigned seconds;
     _Atomic unsigned draining;
+    _Atomic unsigned booted; /* loops besides the first that answer, or have failed to */
+    _Atomic unsigned boot_failed;
     _Atomic unsigned unfinished; /* fibers that outlived the drain, on all loops */
 };
 
@@ -86,7 +90,9 @@ static void boot_other_fiber(void *ctx)
     if (sj_failed(status)) {
         SJ_LOG(ERROR, "server.loop.failed", sj_log_status(status),
             sj_log_int("loop", thread->worker->number));
+        (void)atomic_fetch_add(&thread->run->boot_failed, 1);
     }
+    (void)atomic_fetch_add(&thread->run->booted, 1);
 }
 
 static void boot_other(void *ctx)
@@ -193,7 +199,7 @@ static void finish(struct run *run)
         sj_fiber_sleep_ms(10);
     }
     if (server->sequencer != NULL) {
-        sj_anonymous_flush(server->anonymous, server->sequencer);
+        sj_anonymous_flush(server->anonymous, server->sequencer, /* everything= */ true);
         sj_sequencer_stop(server->sequencer);
     }
     for (unsigned i = 1; i < run->started; i++) {
@@ -212,14 +218,34 @@ static void tell_refusal(struct sj_server *server, sj_status status, const char 
     server->exit_code = exit_code_of(status.code);
 }
 
+/* Ready means that every loop answers; a server that silently runs on fewer would surprise later. */
+static sj_status boot_others(struct run *run, char *reason, size_t size)
+{
+    const unsigned others = run->server->worker_count - 1;
+    for (unsigned i = 1; i <= others; i++) {
+        TRY(start_other(run, i));
+    }
+    const int64_t end = sj_time_monotonic_ms() + BOOT_MS;
+    while (atomic_load(&run->booted) < others && sj_time_monotonic_ms() < end) {
+        sj_fiber_sleep_ms(5);
+    }
+    if (atomic_load(&run->booted) < others || atomic_load(&run->boot_failed) > 0) {
+        (void)snprintf(reason, size,
+            "not every loop could start; [server] loops times [database] connections must fit into "
+            "max_connections");
+        FAIL(DATABASE_UNAVAILABLE);
+    }
+    return SJ_DONE;
+}
+
 static void boot_fiber(void *ctx)
 {
     struct run *run = ctx;
     struct sj_server *server = run->server;
     char reason[256] = {0};
     sj_status status = boot_first(server, reason, sizeof reason);
-    for (unsigned i = 1; i < server->worker_count && !sj_failed(status); i++) {
-        status = start_other(run, i);
+    if (!sj_failed(status)) {
+        status = boot_others(run, reason, sizeof reason);
     }
     if (sj_failed(status)) {
         tell_refusal(server, status, reason);
@@ -241,7 +267,7 @@ static void boot(void *ctx)
     }
 }
 
-/* ---- signals and the minute ---- */
+/* ---- signals and the second ---- */
 
 static void stop_fiber(void *ctx)
 {
@@ -291,16 +317,17 @@ static void on_signal(void *ctx, uint32_t events)
     }
 }
 
-static void on_minute(void *ctx)
+static void on_second(void *ctx)
 {
     struct run *run = ctx;
-    if (run->server->sequencer != NULL) {
-        sj_anonymous_flush(run->server->anonymous, run->server->sequencer);
+    struct sj_server *server = run->server;
+    if (server->sequencer != NULL && !atomic_load(&server->stopping)) {
+        sj_anonymous_flush(server->anonymous, server->sequencer, /* everything= */ false);
     }
-    if (atomic_load(&run->server->in_flight) == 0) {
+    if (++run->seconds % 60 == 0 && atomic_load(&server->in_flight) == 0) {
         sj_memory_give_back(); /* what a burst of connections or an import has left */
     }
-    sj_timer_set(run->minute, MINUTE_MS);
+    sj_timer_set(run->second, SECOND_MS);
 }
 
 static sj_status run_first(struct run *run)
@@ -310,8 +337,8 @@ static sj_status run_first(struct run *run)
     run->started = 1;
     TRY(sj_loop_new(&first->loop));
     TRY(sj_watch_new(first->loop, run->server->signal_fd, EPOLLIN, on_signal, run, &run->signals));
-    TRY(sj_timer_new(first->loop, on_minute, run, &run->minute));
-    sj_timer_set(run->minute, MINUTE_MS);
+    TRY(sj_timer_new(first->loop, on_second, run, &run->second));
+    sj_timer_set(run->second, SECOND_MS);
     TRY(sj_loop_post(first->loop, boot, run));
     return sj_loop_run(first->loop);
 }
@@ -331,7 +358,7 @@ int sj_server_run(struct sj_server *server)
     }
     sj_sequencer_free(&server->sequencer);
     sj_watch_free(&run.signals);
-    sj_timer_free(&run.minute);
+    sj_timer_free(&run.second);
     sj_db_close(&server->record_db);
     sj_worker_close(&server->workers[0]);
     sj_loop_free(&server->workers[0].loop);

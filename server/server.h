@@ -13,6 +13,12 @@
 #include <stdatomic.h>
 
 #define SJ_WORKERS_MAX 64
+#define SJ_EXPORTS_MAX 1u /* each holds the log in memory once */
+#define SJ_IMPORTS_MAX 2u /* each may hold 60 MiB and a connection for seconds */
+
+/* Takes a place if one of max is free; give it back with sj_place_leave. */
+bool sj_place_take(_Atomic unsigned *taken, unsigned max);
+void sj_place_leave(_Atomic unsigned *taken);
 
 struct sj_server {
     struct sj_config config;
@@ -33,6 +39,8 @@ struct sj_server {
     _Atomic bool ready;
     _Atomic bool stopping;
     _Atomic unsigned in_flight;
+    _Atomic unsigned exports; /* running; at most SJ_EXPORTS_MAX */
+    _Atomic unsigned imports; /* large ones running; at most SJ_IMPORTS_MAX */
     int signal_fd;
     int exit_code; /* why a start failed; written on worker 0 before its loop stops */
 };

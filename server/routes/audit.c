@@ -78,18 +78,18 @@ static sj_status entry(struct sj_exchange *x)
     return sj_json_end(&json);
 }
 
+#define TO_NEWEST INT64_MIN /* what null and absent leave; the member's limit forbids it */
+
 struct export_body {
     int64_t from;
     int64_t to;
-    bool has_from;
-    bool has_to;
 };
 
 static const struct sj_json_member export_members[] = {
-    {"from", SJ_JSON_INT, offsetof(struct export_body, from),
-        offsetof(struct export_body, has_from), false, true, 0},
-    {"to", SJ_JSON_INT, offsetof(struct export_body, to), offsetof(struct export_body, has_to),
-        false, true, 0},
+    {"from", SJ_JSON_INT, offsetof(struct export_body, from), SJ_JSON_NO_PRESENT, false, true,
+        INT64_MAX},
+    {"to", SJ_JSON_INT, offsetof(struct export_body, to), SJ_JSON_NO_PRESENT, false, true,
+        INT64_MAX},
 };
 
 static sj_status take_range(struct sj_exchange *x, struct export_body *body)
@@ -100,7 +100,7 @@ static sj_status take_range(struct sj_exchange *x, struct export_body *body)
             SJ_TEXT("an export starts at 0: the tree is only verifiable from its first entry")));
         FAIL(INVALID);
     }
-    if (body->has_to && body->to <= 0) {
+    if (body->to != TO_NEWEST && body->to <= 0) {
         TRY(sj_json_fault_add(
             &x->faults, x->arena, SJ_TEXT("/to"), "RANGE", SJ_TEXT("must be above 0")));
         FAIL(INVALID);
@@ -110,9 +110,9 @@ static sj_status take_range(struct sj_exchange *x, struct export_body *body)
 
 /* The bundle is written to memory that is not on disk, then streamed: the entry about the export is signed
  * before its first byte leaves. */
-static sj_status export_bundle(struct sj_exchange *x)
+static sj_status write_bundle(struct sj_exchange *x)
 {
-    struct export_body body = {0};
+    struct export_body body = {.from = 0, .to = TO_NEWEST};
     TRY(take_range(x, &body));
     CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
     struct sj_signed_head head;
@@ -121,7 +121,7 @@ static sj_status export_bundle(struct sj_exchange *x)
     ENSURE(x->fd >= 0, IO);
     uint64_t size = 0;
     TRY(sj_bundle_export(x->worker->db, x->context, sj_buf_text(&vkey),
-        body.has_to ? (uint64_t)body.to : 0 /* the newest */, x->fd, &size));
+        body.to == TO_NEWEST ? 0 : (uint64_t)body.to, x->fd, &size));
     const off_t bytes = lseek(x->fd, 0, SEEK_END);
     ENSURE(bytes > 0 && lseek(x->fd, 0, SEEK_SET) == 0, IO);
     x->fd_size = (uint64_t)bytes;
@@ -129,6 +129,15 @@ static sj_status export_bundle(struct sj_exchange *x)
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "entries=%llu;bytes=%lld",
         (unsigned long long)size, (long long)bytes);
     return SJ_DONE;
+}
+
+static sj_status export_bundle(struct sj_exchange *x)
+{
+    struct sj_server *server = x->worker->server;
+    ENSURE(sj_place_take(&server->exports, SJ_EXPORTS_MAX), BUSY);
+    const sj_status status = write_bundle(x);
+    sj_place_leave(&server->exports);
+    return status;
 }
 
 const struct sj_endpoint sj_routes_audit[] = {

@@ -307,6 +307,20 @@ static bool may_send(const struct sj_exchange *x, enum sj_import_kind kind)
                .permit;
 }
 
+/* Only so many large files at a time: each holds memory and a connection for seconds. */
+static sj_status admit(
+    struct sj_exchange *x, const struct body *body, const struct sj_import_order *order)
+{
+    struct sj_server *server = x->worker->server;
+    if (order->file.len <= SJ_IMPORT_WORKER_BYTES) {
+        return import(x, body, order);
+    }
+    ENSURE(sj_place_take(&server->imports, SJ_IMPORTS_MAX), BUSY);
+    const sj_status status = import(x, body, order);
+    sj_place_leave(&server->imports);
+    return status;
+}
+
 static sj_status create(struct sj_exchange *x)
 {
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
@@ -322,7 +336,7 @@ static sj_status create(struct sj_exchange *x)
     }
     TRY(make_order(x, &body, &order));
     ENSURE(may_send(x, order.kind), FORBIDDEN);
-    return import(x, &body, &order);
+    return admit(x, &body, &order);
 }
 
 const struct sj_endpoint sj_routes_contributions[] = {

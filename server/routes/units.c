@@ -29,14 +29,20 @@ static void write_unit(
 }
 
 /* The list is small and sorted by code; the cursor names the last unit shown. */
-static size_t position_after(const struct sj_unit *units, size_t count, struct sj_uuid after)
+static sj_status position_after(
+    const struct sj_unit *units, size_t count, struct sj_uuid after, size_t *ret_position)
 {
-    for (size_t i = 0; i < count && !sj_uuid_is_nil(after); i++) {
+    if (sj_uuid_is_nil(after)) {
+        *ret_position = 0;
+        return SJ_DONE;
+    }
+    for (size_t i = 0; i < count; i++) {
         if (sj_uuid_equal(units[i].id, after)) {
-            return i + 1;
+            *ret_position = i + 1;
+            return SJ_DONE;
         }
     }
-    return 0;
+    FAIL(BAD_CURSOR);
 }
 
 static sj_status list(struct sj_exchange *x)
@@ -46,7 +52,8 @@ static sj_status list(struct sj_exchange *x)
     struct sj_unit *units = NULL;
     size_t count = 0;
     TRY(sj_unit_list(x->worker->db, x->context, x->arena, &units, &count));
-    const size_t start = position_after(units, count, page.after);
+    size_t start = 0;
+    TRY(position_after(units, count, page.after, &start));
     const size_t end = count - start > page.limit ? start + page.limit : count;
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = start; i < end; i++) {

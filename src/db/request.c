@@ -153,6 +153,11 @@ static void take_sync(struct db_conn *conn, struct db_request *request)
     conn->head = request->next;
     if (conn->head == NULL) {
         conn->tail = NULL;
+    } else {
+        /* It has waited behind others: its own time begins now. Otherwise one slow statement would take
+         * everybody behind it, and the connection, with it. */
+        conn->head->deadline_ms =
+            sj_time_monotonic_ms() + conn->db->statement_timeout_ms + DB_GRACE_MS;
     }
     conn->in_flight--;
     if (request == &conn->setup) {

@@ -232,9 +232,12 @@ static void run_handler(struct conn *conn)
 /* An answer now (and the connection closed) instead of after the body. */
 static bool must_answer_now(const struct sj_request *request, bool is_framing)
 {
-    return is_framing ||
-           (request->refusal != SJ_OK && request->content_length > 0 &&
-               (request->expects_continue || request->content_length > SJ_HTTP_DRAIN_MAX));
+    struct sj_text credentials = {NULL, 0};
+    const bool is_stranger = !sj_request_header(request, "authorization", &credentials) &&
+                             !sj_request_header(request, "cookie", &credentials);
+    const uint64_t drain_max = is_stranger ? SJ_HTTP_DRAIN_STRANGER : SJ_HTTP_DRAIN_MAX;
+    return is_framing || (request->refusal != SJ_OK && request->content_length > 0 &&
+                             (request->expects_continue || request->content_length > drain_max));
 }
 
 static void on_head(

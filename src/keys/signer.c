@@ -106,9 +106,11 @@ static sj_status load_state(struct signer *signer)
     const ssize_t len = pread(signer->fd, bytes, sizeof(bytes), 0);
     ENSURE(len >= 0, IO);
     if (len == 0) {
-        ENSURE(ftruncate(signer->fd, (off_t)SLOT_COUNT * SLOT_SIZE) == 0, IO);
+        /* The slot first: a crash between the two must not leave zeros that look edited. */
         signer->generation = 1;
-        return write_slot(signer, signer->generation, &signer->frontier);
+        TRY(write_slot(signer, signer->generation, &signer->frontier));
+        ENSURE(ftruncate(signer->fd, (off_t)SLOT_COUNT * SLOT_SIZE) == 0, IO);
+        return SJ_DONE;
     }
     ENSURE(len == SLOT_COUNT * SLOT_SIZE, LOG_TAMPERED);
     for (size_t i = 0; i < SLOT_COUNT; i++) {
