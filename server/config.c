@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "sanjeh/base/buf.h"
+#include "sanjeh/base/log.h"
 #include "sanjeh/base/parse.h"
 
 #include <ctype.h>
@@ -205,6 +206,37 @@ static sj_status apply_fallbacks(struct sj_config *config, char *detail)
     return SJ_DONE;
 }
 
+static const char *const log_levels[] = {"error", "warn", "notice", "info", "debug"};
+
+static size_t log_level_of(const struct sj_config *config)
+{
+    size_t level = 0;
+    while (level < SJ_COUNT(log_levels) && strcmp(config->log_level, log_levels[level]) != 0) {
+        level++;
+    }
+    return level;
+}
+
+void sj_config_apply_log_level(const struct sj_config *config)
+{
+    const size_t level = log_level_of(config);
+    sj_log_set_level((enum sj_level)level);
+}
+
+bool sj_config_equal_but_log_level(const struct sj_config *a, const struct sj_config *b)
+{
+    for (size_t i = 0; i < SJ_COUNT(keys); i++) {
+        const char *left = (const char *)a + keys[i].offset;
+        const char *right = (const char *)b + keys[i].offset;
+        const bool same =
+            keys[i].is_text ? strcmp(left, right) == 0 : memcmp(left, right, sizeof(int64_t)) == 0;
+        if (!same && keys[i].offset != offsetof(struct sj_config, log_level)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static sj_status check_mandatory(const struct sj_config *config, char *detail)
 {
     for (size_t i = 0; i < SJ_COUNT(keys); i++) {
@@ -214,6 +246,9 @@ static sj_status check_mandatory(const struct sj_config *config, char *detail)
             (void)snprintf(place, sizeof place, "[%s] %s", keys[i].section, keys[i].name);
             return complain(detail, place, "must be set");
         }
+    }
+    if (log_level_of(config) == SJ_COUNT(log_levels)) {
+        return complain(detail, "[log] level", "must be error, warn, notice, info or debug");
     }
     return SJ_DONE;
 }

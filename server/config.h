@@ -59,4 +59,9 @@ struct sj_config {
 SJ_MUST_CHECK sj_status sj_config_load(
     const char *path, struct sj_config *ret_config, char reterr_detail[SJ_CONFIG_DETAIL_SIZE]);
 
+/* Errors of the name were refused by sj_config_load. */
+void sj_config_apply_log_level(const struct sj_config *config);
+/* Whether two configurations differ in nothing that is bound at start. */
+bool sj_config_equal_but_log_level(const struct sj_config *a, const struct sj_config *b);
+
 #endif

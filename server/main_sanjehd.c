@@ -39,16 +39,6 @@ static int print_routes(void)
     return EXIT_SUCCESS;
 }
 
-static void set_log_level(const char *name)
-{
-    static const char *const names[] = {"error", "warn", "notice", "info", "debug"};
-    for (size_t i = 0; i < SJ_COUNT(names); i++) {
-        if (strcmp(name, names[i]) == 0) {
-            sj_log_set_level((enum sj_level)i);
-        }
-    }
-}
-
 static int fail(sj_status status, const char *detail)
 {
     (void)fprintf(stderr, "sanjehd: %s%s%s\n", sj_code_title(status.code),
@@ -65,7 +55,8 @@ static int serve(const char *path, bool check)
     if (sj_failed(status)) {
         return fail(status, detail);
     }
-    set_log_level(config.log_level);
+    sj_config_apply_log_level(&config);
+    server.config_path = path;
     sj_log_set_process("front");
     status = sj_server_prepare(&config, &server, detail, sizeof detail);
     if (sj_failed(status)) {

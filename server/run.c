@@ -274,13 +274,32 @@ static void stop_fiber(void *ctx)
     finish(ctx);
 }
 
+/* All or nothing: a configuration that cannot be read, or a pair that cannot be used, leaves everything as it is.
+ * Of a changed configuration the log level takes effect; what is bound at start is named as waiting for a restart. */
+static sj_status reload_all(struct sj_server *server, bool *ret_needs_restart)
+{
+    struct sj_config config;
+    char detail[SJ_CONFIG_DETAIL_SIZE] = {0};
+    const sj_status status = sj_config_load(server->config_path, &config, detail);
+    if (sj_failed(status)) {
+        SJ_LOG(ERROR, "server.reload.config", sj_log_status(status), sj_log_str("reason", detail));
+        return status;
+    }
+    TRY(sj_tls_reload(server->tls));
+    sj_config_apply_log_level(&config);
+    *ret_needs_restart = !sj_config_equal_but_log_level(&config, &server->config);
+    return SJ_DONE;
+}
+
 static void reload(struct run *run)
 {
-    const sj_status status = sj_tls_reload(run->server->tls);
+    bool needs_restart = false;
+    const sj_status status = reload_all(run->server, &needs_restart);
     if (sj_failed(status)) {
         SJ_LOG(ERROR, "server.reload.refused", sj_log_status(status));
     } else {
-        SJ_LOG(NOTICE, "server.reloaded", sj_log_str("what", "certificate"));
+        SJ_LOG(NOTICE, "server.reloaded",
+            sj_log_str("waiting_for_restart", needs_restart ? "changed keys" : "nothing"));
     }
     struct sj_draft draft = {.kind = SJ_ENTRY_CONFIG,
         .outcome = sj_failed(status) ? SJ_OUTCOME_FAILED : SJ_OUTCOME_PERMITTED,

@@ -21,6 +21,7 @@ bool sj_place_take(_Atomic unsigned *taken, unsigned max);
 void sj_place_leave(_Atomic unsigned *taken);
 
 struct sj_server {
+    const char *config_path;
     struct sj_config config;
     struct sj_policy *policy;
     struct sj_keeper *keeper;

@@ -94,3 +94,21 @@ TEST(config_environment_wins_over_the_file)
     CHECK(strstr(detail, "SANJEH_SERVER_PORT") != NULL);
     REQUIRE(unsetenv("SANJEH_SERVER_PORT") == 0);
 }
+
+TEST(config_refuses_an_unknown_log_level)
+{
+    check_refused("[log]\nlevel = loud\n", "[log] level");
+}
+
+TEST(config_tells_what_a_reload_cannot_change)
+{
+    struct sj_config a;
+    struct sj_config b;
+    char detail[SJ_CONFIG_DETAIL_SIZE];
+    REQUIRE_OK(load(good, &a, detail));
+    b = a;
+    (void)snprintf(b.log_level, sizeof b.log_level, "debug");
+    CHECK(sj_config_equal_but_log_level(&a, &b));
+    b.port++;
+    CHECK(!sj_config_equal_but_log_level(&a, &b));
+}
