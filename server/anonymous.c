@@ -109,7 +109,12 @@ void sj_anonymous_count(struct sj_anonymous *anonymous, struct sj_uuid peer, uns
     (void)pthread_mutex_unlock(&anonymous->mutex);
 }
 
-static void note_slot(const struct slot *slot, struct sj_sequencer *sequencer)
+struct sink {
+    sj_anonymous_sink *fn;
+    void *ctx;
+};
+
+static void note_slot(const struct slot *slot, const struct sink *sink)
 {
     struct sj_draft draft = {.kind = SJ_ENTRY_ANONYMOUS,
         .object = slot->prefix,
@@ -119,16 +124,16 @@ static void note_slot(const struct slot *slot, struct sj_sequencer *sequencer)
     (void)snprintf(draft.detail, sizeof draft.detail, "requests=%u;2xx=%u;3xx=%u;4xx=%u;5xx=%u%s",
         slot->requests, slot->by_class[2], slot->by_class[3], slot->by_class[4], slot->by_class[5],
         slot->used ? "" : ";overflow=1");
-    sj_sequencer_note(sequencer, &draft);
+    sink->fn(sink->ctx, &draft);
 }
 
 /* Takes up to max prefixes out of the table. */
-static void flush_some(struct sj_anonymous *anonymous, struct sj_sequencer *sequencer, unsigned max)
+static void flush_some(struct sj_anonymous *anonymous, const struct sink *sink, unsigned max)
 {
     unsigned noted = 0;
     for (unsigned at = 0; at < SLOTS && anonymous->leaving > 0 && noted < max; at++) {
         if (anonymous->old[at].used) {
-            note_slot(&anonymous->old[at], sequencer);
+            note_slot(&anonymous->old[at], sink);
             anonymous->old[at] = (struct slot){0};
             anonymous->leaving--;
             noted++;
@@ -137,7 +142,7 @@ static void flush_some(struct sj_anonymous *anonymous, struct sj_sequencer *sequ
 }
 
 /* The minute's table becomes the one that leaves; strangers are counted into the other. */
-static void turn(struct sj_anonymous *anonymous, struct sj_sequencer *sequencer)
+static void turn(struct sj_anonymous *anonymous, const struct sink *sink)
 {
     struct slot *emptied = anonymous->old;
     anonymous->old = anonymous->slots;
@@ -146,20 +151,21 @@ static void turn(struct sj_anonymous *anonymous, struct sj_sequencer *sequencer)
     anonymous->used = 0;
     anonymous->turned_ms = sj_time_monotonic_ms();
     if (anonymous->overflow.requests > 0) {
-        note_slot(&anonymous->overflow, sequencer);
+        note_slot(&anonymous->overflow, sink);
         anonymous->overflow = (struct slot){0};
     }
 }
 
 void sj_anonymous_flush(
-    struct sj_anonymous *anonymous, struct sj_sequencer *sequencer, bool everything)
+    struct sj_anonymous *anonymous, sj_anonymous_sink *fn, void *ctx, bool everything)
 {
+    const struct sink sink = {fn, ctx};
     (void)pthread_mutex_lock(&anonymous->mutex);
-    flush_some(anonymous, sequencer, everything ? UINT32_MAX : NOTES_MAX);
+    flush_some(anonymous, &sink, everything ? UINT32_MAX : NOTES_MAX);
     const bool due = sj_time_monotonic_ms() - anonymous->turned_ms >= MINUTE_MS;
     if (anonymous->leaving == 0 && (due || everything)) {
-        turn(anonymous, sequencer);
-        flush_some(anonymous, sequencer, everything ? UINT32_MAX : NOTES_MAX);
+        turn(anonymous, &sink);
+        flush_some(anonymous, &sink, everything ? UINT32_MAX : NOTES_MAX);
     }
     (void)pthread_mutex_unlock(&anonymous->mutex);
 }

@@ -186,6 +186,11 @@ static void start_drain(struct run *run, struct sj_worker *worker)
     }
 }
 
+static void note_count(void *sequencer, const struct sj_draft *draft)
+{
+    sj_sequencer_note(sequencer, draft);
+}
+
 /* On a fiber of worker 0: what is in flight ends, the record is closed, the loops stop. */
 static void finish(struct run *run)
 {
@@ -199,7 +204,8 @@ static void finish(struct run *run)
         sj_fiber_sleep_ms(10);
     }
     if (server->sequencer != NULL) {
-        sj_anonymous_flush(server->anonymous, server->sequencer, /* everything= */ true);
+        sj_anonymous_flush(
+            server->anonymous, note_count, server->sequencer, /* everything= */ true);
         sj_sequencer_stop(server->sequencer);
     }
     for (unsigned i = 1; i < run->started; i++) {
@@ -341,7 +347,8 @@ static void on_second(void *ctx)
     struct run *run = ctx;
     struct sj_server *server = run->server;
     if (server->sequencer != NULL && !atomic_load(&server->stopping)) {
-        sj_anonymous_flush(server->anonymous, server->sequencer, /* everything= */ false);
+        sj_anonymous_flush(
+            server->anonymous, note_count, server->sequencer, /* everything= */ false);
     }
     if (++run->seconds % 60 == 0 && atomic_load(&server->in_flight) == 0) {
         sj_memory_give_back(); /* what a burst of connections or an import has left */
