@@ -278,6 +278,17 @@ class Clients(OwnServer):
         self.assertLess(time.monotonic() - start, 5)
         self.settle()
 
+    def test_pipelined_requests_are_all_answered_to_a_slow_reader(self):
+        """Many requests in one record, answers that fill the socket: nothing that is read ahead or held back is lost."""
+        with self.connect(timeout=30) as raw:
+            raw.send(get() * 400 + get(b"/file") + get() * 3 + get(headers=HOST + b"Connection: close\r\n"))
+            time.sleep(0.5)
+            data, closed = raw.read_until_close()
+            self.assertTrue(closed)
+            self.assertEqual(data.count(b"HTTP/1.1 200 OK\r\n"), 405)
+            ids = [line for line in data.split(b"\r\n") if line.startswith(b"X-Request-Id: ")]
+            self.assertEqual(len(set(ids)), 405)
+
     def test_an_answer_from_a_file_arrives_whole(self):
         with self.connect() as raw:
             status, _, body = self.fetch(raw, b"/file")
