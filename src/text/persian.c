@@ -202,6 +202,44 @@ sj_status sj_name_check(struct sj_text text)
     return SJ_DONE;
 }
 
+/* ---- labels ---- */
+
+static bool is_label_sign(ucs4_t c)
+{
+    static const char signs[] = " .,-_/()'&:+";
+    return c == 0x060C /* Persian comma */ || c == 0x2116 /* numero sign */ ||
+           (c > 0 && c < 0x80 && strchr(signs, (int)c) != NULL);
+}
+
+static bool is_of_word(ucs4_t c)
+{
+    return is_letter(c) || is_mark_or_digit(c);
+}
+
+/* A ZWNJ shows only inside a word; anywhere else it would make two labels look alike. */
+sj_status sj_label_check(struct sj_text text)
+{
+    const uint8_t *bytes = (const uint8_t *)text.ptr;
+    ucs4_t before = ' '; /* a ZWNJ needs something to stand behind */
+    ucs4_t c = 0;
+    bool has_word = false;
+
+    ENSURE(text.len >= 1 && text.len <= SJ_LABEL_BYTES_MAX, INVALID);
+    ENSURE(bytes[0] != ' ' && bytes[text.len - 1] != ' ', INVALID);
+    for (size_t at = 0; at < text.len;) {
+        at = next_char(bytes, text.len, at, &c);
+        const bool is_word = is_of_word(c);
+        ENSURE(is_word || c == ZWNJ || is_label_sign(c), INVALID);
+        ENSURE(before != ZWNJ || is_word, INVALID);
+        ENSURE(c != ZWNJ || is_of_word(before), INVALID);
+        has_word =
+            has_word || is_letter(c) || uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Nd);
+        before = c;
+    }
+    ENSURE(has_word && c != ZWNJ, INVALID);
+    return SJ_DONE;
+}
+
 /* ---- numbers ---- */
 
 /* ASCII digits of any digits; refuses everything else and more than max of them. */

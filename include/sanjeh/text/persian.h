@@ -19,6 +19,11 @@ SJ_MUST_CHECK sj_status sj_fa_digits(struct sj_text text, struct sj_buf *out);
 /* A name as a person writes it: letters, marks, space, ZWNJ, hyphen, apostrophe, comma, full stop; no
  * digits-only, no control, no bidi control; 1..200 bytes after trimming. Errors: INVALID. */
 SJ_MUST_CHECK sj_status sj_name_check(struct sj_text text);
+/* A code or name of a thing, such as a court, that other people will read: letters, digits, marks, space, ZWNJ
+ * between two of them, . , - _ / ( ) ' & : № + and the Persian comma, at least one letter or digit; no control,
+ * bidi control or other format character, no blank at an end; 1..128 bytes. Errors: INVALID. */
+#define SJ_LABEL_BYTES_MAX 128
+SJ_MUST_CHECK sj_status sj_label_check(struct sj_text text);
 /* Iranian national number: 10 digits (8 or 9 are left-padded), check digit, not all equal.
  * ret_number gets 10 ASCII digits and NUL. Errors: INVALID. */
 SJ_MUST_CHECK sj_status sj_national_number_check(struct sj_text text, char ret_number[11]);

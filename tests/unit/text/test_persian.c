@@ -136,6 +136,64 @@ TEST(name_check_counts_bytes_after_trimming)
     CHECK_CODE(sj_name_check((struct sj_text){name, 231}), INVALID);
 }
 
+TEST(label_check_takes_codes_and_names_of_courts)
+{
+    static const char *const labels[] = {"AKRON OH", "CEPEJ-1", "۱۰۱",
+        "دادگاه تجدیدنظر استان تهران، شعبه ۱۲", "علی‌آباد", "Cour d'appel", "№ 4",
+        "A/B (C) & D: E_F. + G, H", "7", "شُعبه"};
+
+    for (size_t i = 0; i < SJ_COUNT(labels); i++) {
+        CHECK_OK(sj_label_check(sj_text_of(labels[i])));
+    }
+}
+
+TEST(label_check_refuses_what_could_deceive)
+{
+    static const char *const labels[] = {"", " ", " a", "a ", "-", "()", "a\tb", "a\nb",
+        "a\x7F"
+        "b",
+        "a\xC2\x85", /* C1 control */
+        "a\xE2\x80\xAE"
+        "b", /* U+202E */
+        "a\xD8\x9C"
+        "b", /* U+061C */
+        "\xE2\x80\x8F"
+        "a", /* right-to-left mark */
+        "\xE2\x81\xA7"
+        "a\xE2\x81\xA9", /* isolates */
+        "a\xE2\x80\x8D"
+        "b", /* ZWJ */
+        "\xE2\x80\x8C"
+        "a",             /* ZWNJ first */
+        "a\xE2\x80\x8C", /* and last */
+        "a\xE2\x80\x8C b",
+        "a \xE2\x80\x8C"
+        "b",
+        "a\xE2\x80\x8C\xE2\x80\x8C"
+        "b",
+        "a\xC2\xA0"
+        "b",            /* no-break space */
+        "\xE3\x85\xA4", /* Hangul filler */
+        "\xEF\xBB\xBF"
+        "a", /* byte order mark */
+        "<b>x</b>", "a=b", "a;b", "a\"b", "a@b", "a|b", "a`b", "a%b", "a#b", "a\\b", "😀"};
+
+    for (size_t i = 0; i < SJ_COUNT(labels); i++) {
+        if (!sj_failed(sj_label_check(sj_text_of(labels[i])))) {
+            sj_test_fail("label_check", labels[i]);
+        }
+    }
+}
+
+TEST(label_check_counts_bytes)
+{
+    char label[130];
+
+    memset(label, 'a', sizeof(label));
+    CHECK_OK(sj_label_check((struct sj_text){label, 128}));
+    CHECK_CODE(sj_label_check((struct sj_text){label, 129}), INVALID);
+}
+
 TEST(national_number_has_a_check_digit)
 {
     char number[11] = "";
