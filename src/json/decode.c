@@ -203,15 +203,18 @@ static sj_status decode_member(
     struct decoder *decoder, const struct sj_json_member *member, const json_t *root)
 {
     const json_t *value = json_object_get(root, member->name);
-    if (value == NULL || (member->nullable && json_is_null(value))) {
-        return member->required ? fault(decoder, member, "REQUIRED", SJ_TEXT("is required"))
-                                : SJ_DONE;
+    const bool is_null = member->nullable && json_is_null(value);
+    if (member->required && (value == NULL || is_null)) {
+        return fault(decoder, member, "REQUIRED", SJ_TEXT("is required"));
+    }
+    if (value == NULL) {
+        return SJ_DONE;
     }
     if (member->present_offset != SJ_JSON_NO_PRESENT) {
         bool *present = slot(decoder, member->present_offset);
         *present = true;
     }
-    return decode_value(decoder, member, value);
+    return is_null ? SJ_DONE : decode_value(decoder, member, value);
 }
 
 static bool is_known(const struct decoder *decoder, struct sj_text name)

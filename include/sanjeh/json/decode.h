@@ -25,11 +25,16 @@ struct sj_json_member {
     size_t offset;         /* into the target struct */
     size_t present_offset; /* of a bool that says whether it was there, or SIZE_MAX */
     bool required;
-    bool nullable; /* null counts as absent */
+    bool nullable; /* null is accepted, see below */
     uint64_t limit;
 };
 
 #define SJ_JSON_NO_PRESENT SIZE_MAX
+
+/* null of a nullable member sets its present flag and leaves the target as the caller made it, so that a
+ * merge patch (RFC 7396) tells "remove" from "leave alone": a text stays {NULL, 0}, while "" gets a ptr; a
+ * number keeps a value that its limit forbids. Without a present flag null and absent are the same.
+ * A required member is not there when it is null. */
 
 /* One fault of an input; texts live in the arena. */
 struct sj_json_fault {

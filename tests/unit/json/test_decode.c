@@ -88,16 +88,43 @@ TEST(decode_fills_every_kind)
     CHECK(sj_json_is_null(item) && !sj_json_as_int(item, &number));
 }
 
-TEST(decode_counts_null_as_absent_only_where_nullable)
+TEST(decode_takes_null_as_present_without_a_value_only_where_nullable)
 {
     CLEANUP(run_end) struct run run;
     run_body(&run, "{\"name\":\"a\",\"count\":null,\"flag\":null}");
     CHECK(run.code == SJ_OK);
-    CHECK(run.target.count == 0 && !run.target.flag_present);
+    CHECK(run.target.count == 0 && run.target.flag_present && !run.target.flag);
+    run_end(&run);
+    run_body(&run, "{\"name\":\"a\"}");
+    CHECK(run.code == SJ_OK && !run.target.flag_present);
     run_end(&run);
     run_body(&run, "{\"name\":null}");
     CHECK(run.code == SJ_INVALID);
     CHECK(has_fault(&run, "/name", "TYPE"));
+}
+
+TEST(decode_leaves_a_null_text_apart_from_an_empty_one)
+{
+    static const struct sj_json_member members[] = {
+        {"name", SJ_JSON_TEXT, AT(name), AT(flag_present), false, true, 8},
+        {"count", SJ_JSON_INT, AT(count), SJ_JSON_NO_PRESENT, false, true, INT64_MAX},
+        {"mean", SJ_JSON_DECIMAL, AT(mean), SJ_JSON_NO_PRESENT, true, true, 8},
+    };
+    static const char null_body[] = "{\"name\":null,\"count\":null,\"mean\":1}";
+    static const char empty_body[] = "{\"name\":\"\",\"mean\":null}";
+    CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
+    REQUIRE_OK(sj_arena_new(1u << 20, &arena));
+    struct target target = {.count = INT64_MIN};
+    struct sj_json_faults faults;
+    CHECK_OK(sj_json_decode(sj_view_of(null_body, strlen(null_body)), members, SJ_COUNT(members),
+        arena, &target, &faults));
+    CHECK(target.flag_present && target.name.ptr == NULL && target.count == INT64_MIN);
+    target = (struct target){.count = 0};
+    CHECK_CODE(sj_json_decode(sj_view_of(empty_body, strlen(empty_body)), members,
+                   SJ_COUNT(members), arena, &target, &faults),
+        INVALID);
+    CHECK(target.flag_present && target.name.ptr != NULL && target.name.len == 0);
+    CHECK(faults.count == 1 && strcmp(faults.items[0].code, "REQUIRED") == 0);
 }
 
 struct refusal {
