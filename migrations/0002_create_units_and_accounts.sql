@@ -10,6 +10,10 @@
 -- to it. account belongs to a unit; writing it takes the scope AUTHN or ADMIN. Everything a
 -- person proves himself with is visible in the scope AUTHN alone, so that no request of a unit ever reads a
 -- verifier, a secret or a session, whatever statement it is made to run.
+--
+-- Seals. A superuser of the database writes what he likes, row security or not. Rows that say who somebody is
+-- (account with its roles, password, login_challenge, session) therefore carry an HMAC of the keeper's over
+-- everything that is believed of them (docs/KEYS.md); the server takes a row whose seal is wrong for no row.
 
 create table sanjeh.unit (
     id uuid not null,
@@ -57,6 +61,7 @@ create table sanjeh.account (
     display_name bytea not null,
     key_version integer not null,
     status text not null default 'active',
+    seal bytea not null,
     version bigint not null default 1,
     created_at timestamptz not null default now(),
     constraint account_pkey primary key (id),
@@ -68,12 +73,15 @@ create table sanjeh.account (
     constraint account_status_known check (status in ('active', 'disabled')),
     constraint account_judge_without_unit check (judge_id is null or unit_id is null),
     constraint account_compartment_needs_unit check (compartment_id is null or unit_id is not null),
-    constraint account_display_name_sealed check (octet_length(display_name) between 77 and 1024)
+    constraint account_display_name_sealed check (octet_length(display_name) between 77 and 1024),
+    constraint account_seal_length check (octet_length(seal) = 32)
 );
 comment on column sanjeh.account.unit_id is 'null: a judge''s own account or one of the platform';
 comment on column sanjeh.account.display_name is
     'FLE1, table 3 column 1, subject = the account, unit = its own or the platform, row = the account';
 comment on column sanjeh.account.key_version is 'of the subject key that seals display_name';
+comment on column sanjeh.account.seal is
+    'HMAC over id, unit, compartment, judge, user name, "active" and the names of all roles';
 create index account_by_unit on sanjeh.account (unit_id, id);
 create unique index account_one_per_judge on sanjeh.account (judge_id) where judge_id is not null;
 
@@ -111,15 +119,18 @@ create table sanjeh.password (
     lanes integer not null,
     pepper_version integer not null,
     tag bytea not null,
+    seal bytea not null,
     changed_at timestamptz not null default now(),
     constraint password_pkey primary key (account_id),
     constraint password_account_exists foreign key (account_id) references sanjeh.account (id),
     constraint password_salt_length check (octet_length(salt) between 16 and 64),
     constraint password_tag_length check (octet_length(tag) = 32),
+    constraint password_seal_length check (octet_length(seal) = 32),
     constraint password_cost_bounds check (
         memory_kib between 8192 and 1048576 and passes between 1 and 16 and lanes between 1 and 4)
 );
 comment on column sanjeh.password.tag is 'HMAC by the keeper''s pepper over Argon2id; useless without the keeper';
+comment on column sanjeh.password.seal is 'HMAC over account, salt, costs, pepper version and tag';
 select sanjeh.protect_system('sanjeh.password', array['00000000-0000-8000-8000-000000000001']::uuid[]);
 
 create table sanjeh.totp (
@@ -144,11 +155,14 @@ create table sanjeh.login_challenge (
     created_at timestamptz not null default now(),
     expires_at timestamptz not null,
     failures integer not null default 0,
+    seal bytea not null,
     constraint login_challenge_pkey primary key (token_hash),
     constraint login_challenge_account_exists foreign key (account_id) references sanjeh.account (id),
     constraint login_challenge_hash_length check (octet_length(token_hash) = 32),
+    constraint login_challenge_seal_length check (octet_length(seal) = 32),
     constraint login_challenge_expires_after_creation check (expires_at > created_at)
 );
+comment on column sanjeh.login_challenge.seal is 'HMAC over token_hash and account';
 create index login_challenge_by_expiry on sanjeh.login_challenge (expires_at);
 select sanjeh.protect_system('sanjeh.login_challenge', array['00000000-0000-8000-8000-000000000001']::uuid[]);
 
@@ -157,7 +171,8 @@ create table sanjeh.session (
     token_hash bytea not null,
     account_id uuid not null,
     factors text not null,
-    created_at timestamptz not null default now(),
+    seal bytea not null,
+    created_at timestamptz not null,
     last_seen_at timestamptz not null default now(),
     expires_at timestamptz not null,
     revoked_at timestamptz,
@@ -165,11 +180,15 @@ create table sanjeh.session (
     constraint session_token_unique unique (token_hash),
     constraint session_account_exists foreign key (account_id) references sanjeh.account (id),
     constraint session_hash_length check (octet_length(token_hash) = 32),
+    constraint session_seal_length check (octet_length(seal) = 32),
     constraint session_two_factors check (factors in ('password,totp')),
     constraint session_expires_after_creation check (expires_at > created_at)
 );
 comment on constraint session_two_factors on sanjeh.session is
     'no account acts with one factor: a session row that says less cannot exist';
+comment on column sanjeh.session.seal is 'HMAC over id, token_hash, account, created_at and expires_at';
+comment on column sanjeh.session.revoked_at is
+    'not sealed: setting it back to null lets a session live at most until the sealed expires_at';
 create index session_by_account on sanjeh.session (account_id, created_at desc);
 create index session_by_expiry on sanjeh.session (expires_at);
 select sanjeh.protect_system('sanjeh.session', array['00000000-0000-8000-8000-000000000001']::uuid[]);

@@ -27,6 +27,7 @@ sj_status sj_authn_new(const struct sj_authn_config *config, struct sj_authn **r
     authn->config = *config;
     TRY(sj_work_pool_new(config->hash_threads, config->hash_queue_max, &authn->pool));
     TRY(authn_cache_new(&authn->cache));
+    TRY(authn_admission_new(&authn->admission));
     *ret_authn = TAKE(authn);
     return SJ_DONE;
 }
@@ -38,6 +39,7 @@ void sj_authn_free(struct sj_authn **authn)
     }
     sj_work_pool_free(&(*authn)->pool);
     authn_cache_free(&(*authn)->cache);
+    authn_admission_free(&(*authn)->admission);
     sj_free(*authn);
     *authn = NULL;
 }

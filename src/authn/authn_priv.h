@@ -24,6 +24,8 @@
 
 /* ---- throttling (CRYPTO 5.2) ---- */
 
+#define ADMIT_BURST       300 /* attempts of both factors at once, of one source and server */
+#define ADMIT_PER_S       2   /* and from then on: what the source lanes of both factors let pass */
 #define SOURCE_ATTEMPTS   300 /* each factor, each source, in: an office behind one address fits */
 #define SOURCE_WINDOW_S   300
 #define PASSWORD_FAILURES 10 /* consecutive, of one account and lane: then it is closed for */
@@ -31,6 +33,13 @@
 #define PASSWORD_MEMORY_S 86400 /* a run of failures is forgotten after a day */
 #define TOTP_FAILURES     10    /* of one account within and closed for a quarter of an hour */
 #define TOTP_WINDOW_S     900
+
+struct admission; /* admit.c: any thread */
+SJ_MUST_CHECK sj_status authn_admission_new(struct admission **ret_admission);
+void authn_admission_free(struct admission **admission);
+/* Takes one attempt of the source; false with *ret_retry_s when it has none left. */
+bool authn_admit(
+    struct admission *admission, struct sj_uuid source, int64_t now_ms, int64_t *ret_retry_s);
 
 enum lane_kind {
     LANE_SOURCE_PASSWORD = 1,
@@ -88,6 +97,27 @@ SJ_MUST_CHECK sj_status authn_password_tag(struct sj_work_pool *pool, struct sj_
 /* On the block list: common, trivial or made of the account's own words. */
 bool authn_password_is_common(struct sj_text password, struct sj_text username);
 
+/* ---- seals (seal.c): what each covers, ready to be asked for ---- */
+
+SJ_MUST_CHECK sj_status authn_seal_password(
+    struct sj_uuid account, const struct verifier *verifier, struct sj_seal_item *ret_item);
+SJ_MUST_CHECK sj_status authn_seal_challenge(
+    const struct sj_hash *token, struct sj_uuid account, struct sj_seal_item *ret_item);
+struct session_facts {
+    struct sj_uuid id;
+    struct sj_hash token;
+    struct sj_uuid account;
+    sj_time_us created_at;
+    sj_time_us expires_at;
+};
+SJ_MUST_CHECK sj_status authn_seal_session(
+    const struct session_facts *facts, struct sj_seal_item *ret_item);
+/* A column's bytes; what has another length becomes one that never fits. */
+void authn_stored_seal(struct sj_view bytes, struct sj_hash *ret_seal);
+/* Compares in constant time; a broken one is told to the log, for somebody wrote into the database past us. */
+bool authn_seals_fit(const struct sj_seal_item *items, const struct sj_hash *right,
+    const struct sj_hash *stored, size_t count, struct sj_uuid account);
+
 /* ---- session cache (cache.c): any thread ---- */
 
 struct cached_session {
@@ -118,6 +148,7 @@ struct sj_authn {
     struct sj_authn_config config;
     struct sj_work_pool *pool;
     struct session_cache *cache;
+    struct admission *admission;
     _Atomic int64_t swept_at_s;
 };
 

@@ -20,7 +20,8 @@ enum {
     COL_TAG,
     COL_SECRET,
     COL_KEY_VERSION,
-    COL_WRAPPED
+    COL_WRAPPED,
+    COL_SEAL
 };
 
 struct factor {
@@ -90,12 +91,38 @@ static sj_status one_row(
     return SJ_DONE;
 }
 
-static sj_status make_session(
-    struct sj_authn_loop *loop, struct sj_tx *tx, const struct factor *factor, bool *ret_made)
+/* Whoever deletes the challenge has it. *ret_now: the transaction's time. */
+static sj_status take_challenge(
+    struct sj_tx *tx, const struct factor *factor, bool *ret_taken, sj_time_us *ret_now)
 {
+    const struct sj_param params[] = {
+        sj_p_bytes(sj_view_of(factor->challenge.bytes, sizeof factor->challenge.bytes)),
+        sj_p_i32(CHALLENGE_TRIES)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(tx, SJ_SQL_LOGIN_CHALLENGE_TAKE, params, SJ_COUNT(params), &rows));
+    *ret_taken = sj_rows_count(rows) == 1;
+    if (*ret_taken) {
+        *ret_now = sj_row_time(rows, 0, 1);
+    }
+    return SJ_DONE;
+}
+
+static sj_status make_session(struct sj_authn_loop *loop, struct sj_tx *tx,
+    const struct factor *factor, sj_time_us now, bool *ret_made)
+{
+    const struct session_facts facts = {.id = factor->session,
+        .token = factor->token,
+        .account = factor->actor.account,
+        .created_at = now,
+        .expires_at = now + loop->authn->config.absolute_s * SECOND_US};
+    struct sj_seal_item item;
+    struct sj_hash seal;
+    TRY(authn_seal_session(&facts, &item));
+    TRY(ask_seals(loop->channel, &item, 1, &seal));
     const struct sj_param session[] = {sj_p_id(&factor->session),
         sj_p_bytes(sj_view_of(factor->token.bytes, sizeof factor->token.bytes)),
-        sj_p_id(&factor->actor.account), sj_p_i64(loop->authn->config.absolute_s)};
+        sj_p_id(&factor->actor.account), sj_p_time(facts.created_at), sj_p_time(facts.expires_at),
+        sj_p_bytes(sj_view_of(seal.bytes, sizeof seal.bytes))};
     TRY(one_row(tx, SJ_SQL_SESSION_INSERT, session, SJ_COUNT(session), ret_made));
     const struct sj_param device[] = {sj_p_id(&factor->actor.account),
         sj_p_bytes(sj_view_of(factor->device.bytes, sizeof factor->device.bytes))};
@@ -113,10 +140,8 @@ static sj_status take_all(
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
     TRY(sj_tx_begin(loop->db, context, &tx));
     bool good = false;
-    const struct sj_param take[] = {
-        sj_p_bytes(sj_view_of(factor->challenge.bytes, sizeof factor->challenge.bytes)),
-        sj_p_i32(CHALLENGE_TRIES)};
-    TRY(one_row(tx, SJ_SQL_LOGIN_CHALLENGE_TAKE, take, SJ_COUNT(take), &good));
+    sj_time_us now = 0;
+    TRY(take_challenge(tx, factor, &good, &now));
     if (!good) {
         return SJ_DONE;
     }
@@ -129,7 +154,7 @@ static sj_status take_all(
     if (!good) {
         return SJ_DONE;
     }
-    TRY(make_session(loop, tx, factor, &good));
+    TRY(make_session(loop, tx, factor, now, &good));
     if (!good) {
         return SJ_DONE;
     }
@@ -152,6 +177,20 @@ static sj_status count_failure(struct sj_authn_loop *loop, const struct factor *
     return sj_tx_commit(&tx);
 }
 
+/* A challenge that the first factor did not write is none: who put it there passed no password. */
+static sj_status check_challenge(
+    struct sj_authn_loop *loop, const struct sj_rows *rows, const struct factor *factor)
+{
+    struct sj_seal_item item;
+    struct sj_hash right;
+    struct sj_hash stored;
+    TRY(authn_seal_challenge(&factor->challenge, factor->actor.account, &item));
+    TRY(ask_seals(loop->channel, &item, 1, &right));
+    authn_stored_seal(sj_row_bytes(rows, 0, COL_SEAL), &stored);
+    ENSURE(authn_seals_fit(&item, &right, &stored, 1, factor->actor.account), LOGIN_FAILED);
+    return SJ_DONE;
+}
+
 static sj_status prepare(struct sj_authn_loop *loop, struct sj_text challenge, struct sj_text code,
     struct sj_uuid source, struct factor *factor, int64_t *ret_retry_s)
 {
@@ -161,6 +200,7 @@ static sj_status prepare(struct sj_authn_loop *loop, struct sj_text challenge, s
     TRY(look_up(loop, source, factor, &rows, ret_retry_s));
     ENSURE(valid && sj_rows_count(rows) == 1, LOGIN_FAILED);
     take_actor(rows, &factor->actor);
+    TRY(check_challenge(loop, rows, factor));
     TRY(authn_lane(LANE_TOTP,
         sj_view_of(factor->actor.account.bytes, sizeof factor->actor.account.bytes),
         sj_view_of(NULL, 0), &factor->lane));
@@ -190,7 +230,7 @@ static sj_status hand_out(struct sj_authn_loop *loop, const struct factor *facto
 {
     bool found = false;
     TRY(authn_session_load(loop, sj_text_of(token), &factor->token, &found, ret_session));
-    ENSURE(found, LOGIN_FAILED); /* revoked in the same moment */
+    ENSURE(found, LOGIN_FAILED); /* revoked in the same moment, or its account is not genuine */
     return SJ_DONE;
 }
 

@@ -2,8 +2,9 @@
  *
  * The first factor: does this person know the password? Unknown name, wrong password, disabled account, no
  * second factor enrolled and closed lane are one answer (LOGIN_FAILED) that costs the same: each makes
- * the same two transactions, one Argon2id of the same cost and one question to the keeper. On success there is only
- * a challenge; no session comes of one factor (I5, NIST SP 800-63B-4 AAL2).
+ * the same two transactions, one Argon2id of the same cost and two questions to the keeper. On success there is only
+ * a challenge; no session comes of one factor (I5, NIST SP 800-63B-4 AAL2). Account and password are believed by their
+ * seals alone: what a superuser of the database put there is no account.
  * An attacker who could tell these apart would learn who has an account here, and whom he has locked out.
  */
 #include "authn_priv.h"
@@ -24,8 +25,14 @@ enum {
     COL_LANES,
     COL_PEPPER,
     COL_VERIFIER,
-    COL_DEVICE_KNOWN
+    COL_DEVICE_KNOWN,
+    COL_ROLES,
+    COL_ACCOUNT_SEAL,
+    COL_PASSWORD_SEAL
 };
+
+/* One question for all: what the two rows should carry, and what the challenge will. */
+enum { SEAL_ACCOUNT, SEAL_PASSWORD, SEAL_CHALLENGE, SEALS };
 
 struct attempt {
     char username[USERNAME_BYTES];
@@ -36,6 +43,11 @@ struct attempt {
     bool may_sign_in; /* active, with a second factor */
     struct sj_actor actor;
     struct verifier verifier;
+    struct sj_seal_item seals[SEALS];
+    struct sj_hash stored[SEAL_CHALLENGE]; /* in the rows */
+    struct sj_hash right[SEALS];           /* the keeper's */
+    char token[SJ_TOKEN_TEXT_SIZE];        /* of the challenge, if there will be one */
+    struct sj_hash token_hash;
     enum lane_kind lane_kind;
     struct lane lane;
 };
@@ -70,6 +82,24 @@ static struct verifier dummy_verifier(void)
         .pepper_version = PEPPER_VERSION};
 }
 
+/* Whether the rows say what they said when the product wrote them is seen when the keeper has answered. */
+static sj_status take_seals(const struct sj_rows *rows, struct attempt *attempt)
+{
+    const struct sj_account account = {.id = attempt->actor.account,
+        .unit = attempt->actor.unit,
+        .compartment = attempt->actor.compartment,
+        .judge = attempt->actor.judge,
+        .username = {attempt->username, attempt->username_len},
+        .status = SJ_TEXT("active"), /* a disabled one is refused by itself */
+        .roles =
+            sj_row_is_null(rows, 0, COL_ROLES) ? SJ_TEXT("") : sj_row_text(rows, 0, COL_ROLES)};
+    TRY(sj_account_seal_hash(&account, &attempt->seals[SEAL_ACCOUNT].hash));
+    authn_stored_seal(sj_row_bytes(rows, 0, COL_ACCOUNT_SEAL), &attempt->stored[SEAL_ACCOUNT]);
+    authn_stored_seal(sj_row_bytes(rows, 0, COL_PASSWORD_SEAL), &attempt->stored[SEAL_PASSWORD]);
+    return authn_seal_password(
+        attempt->actor.account, &attempt->verifier, &attempt->seals[SEAL_PASSWORD]);
+}
+
 static sj_status take_account(const struct sj_rows *rows, struct attempt *attempt)
 {
     attempt->known = true;
@@ -90,7 +120,8 @@ static sj_status take_account(const struct sj_rows *rows, struct attempt *attemp
     verifier->lanes = (uint32_t)sj_row_i64(rows, 0, COL_LANES);
     verifier->pepper_version = (uint32_t)sj_row_i64(rows, 0, COL_PEPPER);
     ENSURE(tag.len == sizeof verifier->tag.bytes, INTERNAL);
-    return sj_copy(verifier->tag.bytes, sizeof verifier->tag.bytes, tag.ptr, tag.len);
+    TRY(sj_copy(verifier->tag.bytes, sizeof verifier->tag.bytes, tag.ptr, tag.len));
+    return take_seals(rows, attempt);
 }
 
 static sj_status choose_lane(struct sj_text username, struct attempt *attempt)
@@ -128,16 +159,32 @@ static sj_status look_up(struct sj_authn_loop *loop, struct sj_uuid source, stru
     return sj_tx_commit(&tx);
 }
 
-static sj_status check(struct sj_authn_loop *loop, struct sj_text password,
-    const struct attempt *attempt, bool *ret_right)
+/* Asks the same for everybody, so that nobody learns from the time whom a name belongs to. */
+static sj_status check_seals(struct sj_authn_loop *loop, struct attempt *attempt, bool *ret_genuine)
 {
+    attempt->seals[SEAL_ACCOUNT].purpose = SJ_SEAL_ACCOUNT;
+    attempt->seals[SEAL_PASSWORD].purpose = SJ_SEAL_PASSWORD;
+    TRY(authn_token_new(attempt->token, &attempt->token_hash));
+    TRY(authn_seal_challenge(
+        &attempt->token_hash, attempt->actor.account, &attempt->seals[SEAL_CHALLENGE]));
+    TRY(ask_seals(loop->channel, attempt->seals, SEALS, attempt->right));
+    *ret_genuine = attempt->known && authn_seals_fit(attempt->seals, attempt->right,
+                                         attempt->stored, SEAL_CHALLENGE, attempt->actor.account);
+    return SJ_DONE;
+}
+
+static sj_status check(
+    struct sj_authn_loop *loop, struct sj_text password, struct attempt *attempt, bool *ret_right)
+{
+    bool genuine = false;
+    TRY(check_seals(loop, attempt, &genuine));
     /* Longer than any password can be: the same work on other bytes. */
     const bool possible = password.len > 0 && password.len <= PASSWORD_BYTES;
     struct sj_hash tag;
     TRY(authn_password_tag(loop->authn->pool, loop->channel,
         possible ? password : SJ_TEXT("not a password"), &attempt->verifier, &tag));
     const bool equal = sj_hash_equal(&tag, &attempt->verifier.tag);
-    *ret_right = equal && possible && attempt->known && attempt->may_sign_in;
+    *ret_right = equal && possible && genuine && attempt->may_sign_in;
     sj_wipe(&tag, sizeof tag);
     return SJ_DONE;
 }
@@ -154,13 +201,16 @@ static sj_status judge(struct sj_authn_loop *loop, const struct attempt *attempt
     TRY(authn_lane_judge(tx, attempt->lane_kind, &attempt->lane, right, &open));
     struct sj_login_challenge challenge = {.totp = true};
     if (right && open) {
-        struct sj_hash hash;
-        TRY(authn_token_new(challenge.token, &hash));
-        const struct sj_param params[] = {sj_p_bytes(sj_view_of(hash.bytes, sizeof hash.bytes)),
-            sj_p_id(&attempt->actor.account), sj_p_i64(loop->authn->config.challenge_s)};
+        const struct sj_hash *hash = &attempt->token_hash;
+        const struct sj_hash *seal = &attempt->right[SEAL_CHALLENGE];
+        const struct sj_param params[] = {sj_p_bytes(sj_view_of(hash->bytes, sizeof hash->bytes)),
+            sj_p_id(&attempt->actor.account), sj_p_i64(loop->authn->config.challenge_s),
+            sj_p_bytes(sj_view_of(seal->bytes, sizeof seal->bytes))};
         CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
         TRY(sj_tx_query(tx, SJ_SQL_LOGIN_CHALLENGE_INSERT, params, SJ_COUNT(params), &rows));
         challenge.expires_at = sj_row_time(rows, 0, 0);
+        TRY(sj_copy(
+            challenge.token, sizeof challenge.token, attempt->token, sizeof attempt->token));
     }
     TRY(sj_tx_commit(&tx));
     *ret_accepted = right && open;

@@ -147,11 +147,16 @@ static sj_status set_password(struct sj_tx *tx, struct sj_channel *channel,
         .pepper_version = PEPPER_VERSION};
     TRY(sj_random(verifier.salt, verifier.salt_len));
     TRY(authn_password_tag(/* pool= */ NULL, channel, password, &verifier, &verifier.tag));
+    struct sj_seal_item item;
+    struct sj_hash seal;
+    TRY(authn_seal_password(account->id, &verifier, &item));
+    TRY(ask_seals(channel, &item, 1, &seal));
     const struct sj_param params[] = {sj_p_id(&account->id),
         sj_p_bytes(sj_view_of(verifier.salt, verifier.salt_len)),
         sj_p_i32((int32_t)verifier.memory_kib), sj_p_i32((int32_t)verifier.passes),
         sj_p_i32((int32_t)verifier.lanes), sj_p_i32((int32_t)verifier.pepper_version),
-        sj_p_bytes(sj_view_of(verifier.tag.bytes, sizeof verifier.tag.bytes))};
+        sj_p_bytes(sj_view_of(verifier.tag.bytes, sizeof verifier.tag.bytes)),
+        sj_p_bytes(sj_view_of(seal.bytes, sizeof seal.bytes))};
     return sj_tx_query(tx, SJ_SQL_PASSWORD_INSERT, params, SJ_COUNT(params), NULL);
 }
 

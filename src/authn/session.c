@@ -4,7 +4,9 @@
  * database is asked when the cache has nothing, when the idle clock ran out here (another server may have
  * seen the session), and once a minute to write last_seen, which also bounds how long a server that lost its
  * LISTEN connection could go on with a revoked session. The row-security context of the session names unit,
- * compartment, judge and account of the actor and nothing else.
+ * compartment, judge and account of the actor and nothing else. What the database says is believed only under the
+ * keeper's seals of account and session: a row of a superuser's is no session. revoked_at is outside the seal, so
+ * a superuser can take a revocation back, for the token's holder alone and not beyond the sealed expires_at.
  */
 #include "authn_priv.h"
 
@@ -22,7 +24,9 @@ enum {
     COL_CREATED_AT,
     COL_LAST_SEEN,
     COL_EXPIRES_AT,
-    COL_ROLES
+    COL_ROLES,
+    COL_ACCOUNT_SEAL,
+    COL_SESSION_SEAL
 };
 
 static sj_status take_text(const struct sj_rows *rows, size_t column, char *ret_string, size_t size)
@@ -107,6 +111,35 @@ static sj_status touch(struct sj_authn_loop *loop, struct sj_uuid id, bool *ret_
     return SJ_DONE;
 }
 
+/* One question for the seals of both rows; *ret_genuine false: one of them is not what the product wrote. */
+static sj_status check_seals(struct sj_authn_loop *loop, const struct sj_rows *rows,
+    const struct sj_hash *hash, const struct sj_session *session, bool *ret_genuine)
+{
+    const struct sj_account account = {.id = session->actor.account,
+        .unit = session->actor.unit,
+        .compartment = session->actor.compartment,
+        .judge = session->actor.judge,
+        .username = sj_text_of(session->username),
+        .status = SJ_TEXT("active"), /* session_find.sql asks for nothing else */
+        .roles =
+            sj_row_is_null(rows, 0, COL_ROLES) ? SJ_TEXT("") : sj_row_text(rows, 0, COL_ROLES)};
+    const struct session_facts facts = {.id = session->id,
+        .token = *hash,
+        .account = session->actor.account,
+        .created_at = session->created_at,
+        .expires_at = session->expires_at};
+    struct sj_seal_item items[2] = {{.purpose = SJ_SEAL_ACCOUNT}};
+    struct sj_hash right[2];
+    struct sj_hash stored[2];
+    TRY(sj_account_seal_hash(&account, &items[0].hash));
+    TRY(authn_seal_session(&facts, &items[1]));
+    TRY(ask_seals(loop->channel, items, 2, right));
+    authn_stored_seal(sj_row_bytes(rows, 0, COL_ACCOUNT_SEAL), &stored[0]);
+    authn_stored_seal(sj_row_bytes(rows, 0, COL_SESSION_SEAL), &stored[1]);
+    *ret_genuine = authn_seals_fit(items, right, stored, 2, account.id);
+    return SJ_DONE;
+}
+
 static sj_status read_session(struct sj_authn_loop *loop, const struct sj_hash *hash,
     bool *ret_found, struct cached_session *cached)
 {
@@ -117,8 +150,12 @@ static sj_status read_session(struct sj_authn_loop *loop, const struct sj_hash *
     const struct sj_query query = {SJ_SQL_SESSION_FIND, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(loop->db, context, &query, 1, &rows));
-    *ret_found = sj_rows_count(rows) == 1;
-    return *ret_found ? take_session(&loop->authn->config, rows, cached) : SJ_DONE;
+    if (sj_rows_count(rows) != 1) {
+        *ret_found = false;
+        return SJ_DONE;
+    }
+    TRY(take_session(&loop->authn->config, rows, cached));
+    return check_seals(loop, rows, hash, &cached->session, ret_found);
 }
 
 static sj_status load(struct sj_authn_loop *loop, struct sj_text token, const struct sj_hash *hash,

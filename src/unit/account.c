@@ -230,17 +230,21 @@ static sj_status assign_roles(struct sj_tx *tx, const struct sj_account *account
     return SJ_DONE;
 }
 
-static sj_status insert_account(
-    struct sj_tx *tx, struct sj_account *account, const struct sj_buf *name, uint32_t key_version)
+static sj_status insert_account(struct sj_tx *tx, struct sj_channel *channel,
+    struct sj_account *account, const struct sj_buf *name, uint32_t key_version)
 {
+    struct sj_hash hash;
+    struct sj_hash seal;
+    account->status = SJ_TEXT("active");
+    TRY(sj_account_seal_hash(account, &hash));
+    TRY(ask_seal(channel, SJ_SEAL_ACCOUNT, &hash, &seal));
     const struct sj_param params[] = {sj_p_id(&account->id), sj_p_id_or_null(&account->unit),
         sj_p_id_or_null(&account->compartment), sj_p_id_or_null(&account->judge),
-        sj_p_text(account->username), sj_p_bytes(sj_buf_view(name)),
-        sj_p_i32((int32_t)key_version)};
+        sj_p_text(account->username), sj_p_bytes(sj_buf_view(name)), sj_p_i32((int32_t)key_version),
+        sj_p_bytes(sj_view_of(seal.bytes, sizeof seal.bytes))};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(tx, SJ_SQL_ACCOUNT_INSERT, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_count(rows) == 1, CONSTRAINT);
-    account->status = SJ_TEXT("active");
     account->version = sj_row_i64(rows, 0, 1);
     account->created_at = sj_row_time(rows, 0, 2);
     return SJ_DONE;
@@ -260,7 +264,7 @@ sj_status sj_account_create(struct sj_tx *tx, struct sj_fields *fields, struct s
     CLEANUP(sj_buf_clear) struct sj_buf name = SJ_BUF(1024);
     uint32_t key_version = 0;
     TRY(seal_name(tx, fields, account, &name, &key_version));
-    TRY(insert_account(tx, account, &name, key_version));
+    TRY(insert_account(tx, sj_fields_channel(fields), account, &name, key_version));
     return assign_roles(tx, account);
 }
 

@@ -4,7 +4,8 @@
  *   password   Argon2id on a worker, then HMAC with the keeper's pepper; unknown users cost the same
  *   TOTP       RFC 6238 through liboath: 6 digits, step t or t-1, each step once (atomic last step)
  *   session    256 random bits, base64url; the database knows its SHA-256; idle 15 min, absolute 8 h
- * Every refusal of a sign-in is one answer: LOGIN_FAILED.
+ * Every refusal of a sign-in is one answer: LOGIN_FAILED. Accounts, passwords, challenges and sessions are believed
+ * under the keeper's seals alone: a row that was changed past the product is none (log event authn.seal.broken).
  */
 #ifndef SJ_AUTHN_AUTHN_H
 #define SJ_AUTHN_AUTHN_H
@@ -47,6 +48,11 @@ struct sj_authn_loop {
     sj_time_us keys_context_until;
 };
 
+/* Before anything of an attempt is read: whether this source (IPv4 address, IPv6 /64) may try just now. In memory, any
+ * loop; 300 attempts at once, two a second from then on. Errors: TOO_MANY_REQUESTS (*ret_retry_s). */
+SJ_MUST_CHECK sj_status sj_login_admit(
+    struct sj_authn_loop *loop, struct sj_uuid source, int64_t *ret_retry_s);
+
 /* First factor. device: value of the device cookie, empty when there is none (a known device is not shut out
  * by strangers' failures). On success a challenge for the second. *ret_actor is set whenever the username
  * named an account, for the record; never answered.
@@ -80,7 +86,7 @@ SJ_MUST_CHECK sj_status sj_login_totp(struct sj_authn_loop *loop, struct sj_text
     char ret_device[SJ_TOKEN_TEXT_SIZE], struct sj_session *ret_session, int64_t *ret_retry_s);
 
 /* The live session of a token; *ret_found false for anything else (malformed, unknown, revoked, expired, account
- * disabled). Served from the cache when it can; a revocation anywhere empties it at once (LISTEN). Touches the
+ * disabled, a broken seal). Served from the cache when it can; a revocation anywhere empties it at once (LISTEN). Touches the
  * idle clock. */
 SJ_MUST_CHECK sj_status sj_session_find(struct sj_authn_loop *loop, struct sj_text token,
     bool *ret_found, struct sj_session *ret_session);

@@ -6,6 +6,7 @@
 #define SJ_UNIT_ACCOUNT_H
 
 #include "sanjeh/base/arena.h"
+#include "sanjeh/crypto/hash.h"
 #include "sanjeh/keys/fields.h"
 
 struct sj_account {
@@ -36,7 +37,12 @@ SJ_MUST_CHECK sj_status sj_account_display_name(struct sj_db *db, struct sj_fiel
     const struct sj_context *context, struct sj_uuid id, struct sj_buf *ret_name);
 /* 3..64 of [a-z0-9._-]. */
 bool sj_username_is_valid(struct sj_text name);
-/* Inserts the account and its role assignments (id set here). tx with SJ_SCOPE_AUTHN and SJ_SCOPE_KEYS.
+/* What an account's seal covers: id, unit, compartment, judge, username, status and the set of its roles, in whatever
+ * order they are named. Not the version, not the display name (FLE1). Errors: LIMIT_EXCEEDED (over 64 roles, a
+ * name over 255 bytes). */
+SJ_MUST_CHECK sj_status sj_account_seal_hash(
+    const struct sj_account *account, struct sj_hash *ret_hash);
+/* Inserts the account, sealed, and its role assignments (id set here). tx with SJ_SCOPE_AUTHN and SJ_SCOPE_KEYS.
  * Errors: DUPLICATE (username), INVALID. */
 SJ_MUST_CHECK sj_status sj_account_create(
     struct sj_tx *tx, struct sj_fields *fields, struct sj_account *account);

@@ -1,4 +1,4 @@
 insert into sanjeh.account
-    (id, unit_id, compartment_id, judge_id, username, display_name, key_version)
-values ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::bytea, $7::int4)
+    (id, unit_id, compartment_id, judge_id, username, display_name, key_version, seal)
+values ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::bytea, $7::int4, $8::bytea)
 returning status, version, created_at

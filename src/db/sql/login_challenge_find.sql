@@ -1,5 +1,5 @@
 -- A live challenge with the second factor that answers it.
-select a.id, a.unit_id, a.compartment_id, a.judge_id, u.audit_tag, t.secret, t.key_version, k.wrapped
+select a.id, a.unit_id, a.compartment_id, a.judge_id, u.audit_tag, t.secret, t.key_version, k.wrapped, l.seal
 from sanjeh.login_challenge l
 join sanjeh.account a on a.id = l.account_id
 join sanjeh.totp t on t.account_id = a.id and t.confirmed_at is not null

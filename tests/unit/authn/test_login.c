@@ -85,8 +85,9 @@ DESK_TEST(login_gives_no_session_for_one_factor)
     CHECK_OK(sj_session_find(&desk->loop, sj_text_of(challenge.token), &found, &session));
     CHECK(!found);
     CHECK(strcmp(world_state("insert into sanjeh.session (id, token_hash, account_id, factors, "
-                             "expires_at) values (gen_random_uuid(), sha256('x'), '%s', "
-                             "'password', now() + interval '1 hour')",
+                             "seal, created_at, expires_at) values (gen_random_uuid(), "
+                             "sha256('x'), '%s', 'password', sha256('x'), now(), "
+                             "now() + interval '1 hour')",
                      a.account.id),
               "23514") == 0);
     /* the code alone */

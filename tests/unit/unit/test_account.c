@@ -99,6 +99,40 @@ DESK_TEST(account_of_an_erased_subject_has_no_name)
     CHECK(seen->display_name.len == 0 && seen->username.len > 0);
 }
 
+TEST(account_seal_covers_everything_that_gives_rights)
+{
+    const struct sj_account base = {.id = {{1}},
+        .unit = {{2}},
+        .username = SJ_TEXT("a.name"),
+        .status = SJ_TEXT("active"),
+        .roles = SJ_TEXT("analyst,reader,writer")};
+    struct sj_account others[8];
+    for (size_t i = 0; i < SJ_COUNT(others); i++) {
+        others[i] = base;
+    }
+    others[0].id = (struct sj_uuid){{3}};
+    others[1].unit = NONE;
+    others[2].compartment = (struct sj_uuid){{2}};
+    others[3].judge = (struct sj_uuid){{2}};
+    others[4].username = SJ_TEXT("a.nam");
+    others[5].status = SJ_TEXT("disabled");
+    others[6].roles = SJ_TEXT("analyst,reader");
+    others[7].roles = SJ_TEXT("analyst,readerwriter");
+    struct sj_hash hash;
+    struct sj_hash other;
+    REQUIRE_OK(sj_account_seal_hash(&base, &hash));
+    for (size_t i = 0; i < SJ_COUNT(others); i++) {
+        REQUIRE_OK(sj_account_seal_hash(&others[i], &other));
+        CHECK(!sj_hash_equal(&hash, &other));
+    }
+    struct sj_account same = base;
+    same.roles = SJ_TEXT("writer,analyst,reader");
+    same.version = 9;
+    same.display_name = SJ_TEXT("Another");
+    REQUIRE_OK(sj_account_seal_hash(&same, &other));
+    CHECK(sj_hash_equal(&hash, &other));
+}
+
 static sj_status create(struct world_desk *desk, struct sj_account *account, struct sj_uuid scope)
 {
     const struct sj_uuid scopes[] = {scope, SJ_SCOPE_KEYS};
