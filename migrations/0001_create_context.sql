@@ -69,7 +69,8 @@ grant execute on function sanjeh.scope_ids() to sanjeh_app;
 -- Puts row security in front of a table with unit_id. One permissive policy for each command:
 --   SELECT: unit_id, the subject column's value, a system scope or a read scope is among the context's scopes
 --   INSERT, UPDATE, DELETE: unit_id or a system scope is
--- and with has_compartment a restrictive one: a row with compartment_id needs that compartment or a system scope.
+-- and with has_compartment a restrictive one: a row with compartment_id needs that compartment or a system scope; to be
+-- seen, a read scope will do (to change it needs a permissive policy as well, and those do not know read scopes).
 -- "(select scope_ids())" makes the check run once a statement, not once a row.
 create function sanjeh.protect(
   target regclass, subject_column name default null, system_scopes uuid[] default '{}',
@@ -94,9 +95,10 @@ begin
   execute format('create policy unit_update on %s for update using (%s) with check (%s)', target, owned, owned);
   execute format('create policy unit_delete on %s for delete using (%s)', target, owned);
   if has_compartment then
+    seen := format('compartment_id is null or array[compartment_id%s%s] %s', system_list, read_list, ids);
     owned := format('compartment_id is null or array[compartment_id%s] %s', system_list, ids);
     execute format('create policy compartment on %s as restrictive for all using (%s) with check (%s)',
-                   target, owned, owned);
+                   target, seen, owned);
   end if;
 end
 $$;

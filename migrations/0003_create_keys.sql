@@ -40,6 +40,8 @@ select sanjeh.protect('sanjeh.subject_key', 'subject_id',
 grant select, insert, update (wrapped), delete on sanjeh.subject_key to sanjeh_app;
 
 -- bi: leftmost bits of an HMAC over the normal form of the value; short ones are shared by design.
+-- compartment_id: of the row that it finds. Unique within a compartment only: a refusal must not answer what another
+-- compartment of the unit has. CASE as in 0005: row security takes coalesce() for leaky.
 create table sanjeh.blind_index (
   unit_id uuid not null,
   table_no integer not null,
@@ -48,12 +50,16 @@ create table sanjeh.blind_index (
   bi bytea not null,
   row_id uuid not null,
   is_unique boolean not null,
+  compartment_id uuid,
   constraint blind_index_pkey primary key (unit_id, table_no, index_no, version, bi, row_id),
   constraint blind_index_bi_size check (octet_length(bi) between 1 and 16),
   constraint blind_index_numbers_positive check (table_no > 0 and index_no > 0 and version > 0)
 );
-create unique index blind_index_value_once on sanjeh.blind_index (unit_id, table_no, index_no, version, bi)
+create unique index blind_index_value_once on sanjeh.blind_index (
+    unit_id, table_no, index_no, version, bi,
+    (case when compartment_id is null then '00000000-0000-0000-0000-000000000000'::uuid else compartment_id end))
   where is_unique;
 create index blind_index_by_row on sanjeh.blind_index (unit_id, table_no, row_id);
-select sanjeh.protect('sanjeh.blind_index', read_scopes => array['00000000-0000-8000-8000-000000000004'::uuid]);
+select sanjeh.protect('sanjeh.blind_index', has_compartment => true,
+                      read_scopes => array['00000000-0000-8000-8000-000000000004'::uuid]);
 grant select, insert, delete on sanjeh.blind_index to sanjeh_app;

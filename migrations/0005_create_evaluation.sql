@@ -2,8 +2,13 @@
 --
 -- Evaluation data the register of judges, courts, indicators, contributions, workload facts
 -- and indicator values.
--- Why: a unit sends its data here; everything that names or rates a person is an FLE1 blob (bytea), so
---   that a copy of the database, its WAL or a dump gives a UUID and nothing else.
+-- Why: a unit sends its data here. Sealed as FLE1 blobs (bytea): a judge's name, personnel and national number; the
+--   mean and n of a survey (value_ct, n_ct); comment and hash of a contribution's file. In clear, beside a judge's
+--   UUID: status and career (sex, birth year, education, first appointment, base), workload counts, figures computed
+--   from them (T01, T03: value, n, reason, hash of the inputs), court, indicator, period. So a copy of the database, its
+--   WAL or a dump gives no name, number or rating of a person, but the caseload of a UUID (class K2 is in clear,
+--   K3 is not).
+-- Compartments: a row carries the compartment of whoever wrote it; neither the unit's others nor the judge see it.
 -- Isolation: each table with unit_id is protected by sanjeh.protect (0001): forced row security on the
 --   signed context. judge, workload_fact and indicator_value name the judge as subject, so that a judge
 --   reads the own rows of every unit. court and indicator are reference data shared by all units.
@@ -17,6 +22,7 @@
 create table sanjeh.judge (
     unit_id uuid not null references sanjeh.unit (id),
     id uuid not null,
+    compartment_id uuid references sanjeh.unit (id),
     personnel_number bytea not null,
     national_number bytea,
     name bytea not null,
@@ -43,7 +49,9 @@ create table sanjeh.judge (
 create index judge_by_id on sanjeh.judge (id);
 comment on column sanjeh.judge.key_version is
     'version of the subject key that sealed the encrypted fields of this row; null when that key was erased';
-select sanjeh.protect('sanjeh.judge', 'id');
+comment on column sanjeh.judge.compartment_id is
+    'compartment of whoever registered the judge: the others of the unit do not see the entry';
+select sanjeh.protect('sanjeh.judge', 'id', has_compartment => true);
 grant select, insert on sanjeh.judge to sanjeh_app;
 grant update (personnel_number, national_number, name, key_version, status, sex, birth_year,
     education, first_appointment, judicial_base, version) on sanjeh.judge to sanjeh_app;

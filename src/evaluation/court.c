@@ -27,13 +27,32 @@ static sj_status read_row(
 
 sj_status sj_court_code_norm(struct sj_arena *arena, struct sj_text code, struct sj_text *ret_norm)
 {
-    ENSURE(code.len > 0 && code.len <= SJ_COURT_CODE_MAX, INVALID);
-    for (size_t i = 0; i < code.len; i++) {
-        ENSURE((uint8_t)code.ptr[i] >= 0x20 && code.ptr[i] != 0x7F, INVALID);
-    }
+    ENSURE(code.len <= SJ_COURT_CODE_MAX, INVALID);
+    TRY(sj_label_check(code));
     CLEANUP(sj_buf_clear) struct sj_buf norm = SJ_BUF(COURT_NORM_MAX);
     ENSURE(!sj_failed(sj_fa_norm(code, &norm)) && norm.len > 0, INVALID);
     return sj_arena_text(arena, sj_buf_text(&norm), ret_norm);
+}
+
+const char *sj_court_check(
+    struct sj_arena *arena, const struct sj_court *court, const char **reterr_field)
+{
+    struct sj_text norm;
+    *reterr_field = "code";
+    if (sj_failed(sj_court_code_norm(arena, court->code, &norm))) {
+        return "BAD_COURT";
+    }
+    *reterr_field = "name_fa";
+    if (sj_failed(sj_label_check(court->name_fa))) {
+        return "BAD_COURT";
+    }
+    *reterr_field = "name_en";
+    if (sj_failed(sj_label_check(court->name_en))) {
+        return "BAD_COURT";
+    }
+    *reterr_field = "province";
+    return court->province.len == 0 || !sj_failed(sj_label_check(court->province)) ? NULL
+                                                                                   : "BAD_COURT";
 }
 
 sj_status sj_court_list(const struct sj_desk *desk, const struct sj_court_query *query,

@@ -17,7 +17,9 @@ static const struct {
     const char *code;
     const char *detail;
 } details[] = {
-    {"BAD_COURT", "is not a court code of 1 to 64 bytes"},
+    {"AMBIGUOUS_JUDGE", "is in the registers of several other units"},
+    {"BAD_COURT",
+        "is not a court code: 1 to 64 bytes of letters, digits, blanks and . , - _ / ( ) ' & : +"},
     {"BAD_DATE", "is not a date YYYY-MM-DD"},
     {"BAD_JSON", "is not one flat JSON object"},
     {"BAD_NAME", "is not a name of 1 to 200 bytes"},
@@ -36,6 +38,7 @@ static const struct {
     {"NEGATIVE_INCOMING", "filed + returned + transferred_in - transferred_out is negative"},
     {"NOT_A_NUMBER", "is not a number"},
     {"NOT_WHOLE", "is not a whole number"},
+    {"NO_DATA", "has no count at all"},
     {"NO_SUBJECT", "names neither a judge nor a court"},
     {"OUT_OF_RANGE", "is outside the permitted range"},
     {"REQUIRED", "is empty"},

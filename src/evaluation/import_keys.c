@@ -68,7 +68,7 @@ static sj_status put_key(
     const bool is_survey = import->order->kind == SJ_IMPORT_SURVEY_MEANS;
     const struct sj_uuid nil = {{0}};
     TRY(put_id(
-        &columns->of[0], row->judge_no == NO_ENTRY ? nil : import->judges[row->judge_no].id));
+        &columns->of[0], row->judge_no == NO_ENTRY ? nil : import->judges[row->judge_no].hit.id));
     if (is_survey) {
         TRY(put_id(&columns->of[1], import->indicators[row->indicator_no].id));
     } else {
@@ -83,7 +83,7 @@ static sj_status put_key(
 static bool is_key_known(const struct sj_import *import, const struct import_row *row)
 {
     return !row->is_rejected &&
-           (row->judge_no == NO_ENTRY || !sj_uuid_is_nil(import->judges[row->judge_no].id)) &&
+           (row->judge_no == NO_ENTRY || !sj_uuid_is_nil(import->judges[row->judge_no].hit.id)) &&
            (row->court_no == NO_ENTRY || !sj_uuid_is_nil(import->courts[row->court_no].id));
 }
 
@@ -143,7 +143,7 @@ static sj_status refuse_registered(struct sj_import *import)
     size_t count;
     struct import_row *rows = import_rows(import, &count);
     for (size_t i = 0; i < count; i++) {
-        if (!sj_uuid_is_nil(import->judges[rows[i].judge_no].id)) {
+        if (!sj_uuid_is_nil(import->judges[rows[i].judge_no].hit.id)) {
             TRY(import_refuse(import, &rows[i], "personnel_number", "DUPLICATE_ROW"));
         }
     }
@@ -155,16 +155,15 @@ static sj_status refuse_registered(struct sj_import *import)
     void *memory;
     TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_text), &memory));
     struct sj_text *numbers = memory;
-    TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_uuid), &memory));
-    struct sj_uuid *ids = memory;
+    TRY(sj_arena_alloc(import->arena, count * sizeof(struct register_hit), &memory));
+    struct register_hit *hits = memory;
     for (size_t i = 0; i < count; i++) {
         numbers[i] = refs[i].text;
     }
-    TRY(numbers_match(&import->desk, import->desk.actor->unit, SJ_INDEX_JUDGE_NATIONAL_NUMBER,
-        /* context= */ NULL, numbers, count, ids));
+    TRY(register_match_own(&import->desk, SJ_INDEX_JUDGE_NATIONAL_NUMBER, numbers, count, hits));
     for (size_t i = 0; i < count; i++) {
         const bool is_twin = i > 0 && compare_text(refs[i - 1].text, refs[i].text) == 0;
-        if (is_twin || !sj_uuid_is_nil(ids[i])) {
+        if (is_twin || !sj_uuid_is_nil(hits[i].id)) {
             TRY(import_refuse(import, refs[i].row, "national_number", "DUPLICATE_ROW"));
         }
     }

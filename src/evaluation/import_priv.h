@@ -8,6 +8,7 @@
 
 #include "court_priv.h"
 #include "evaluation_priv.h"
+#include "register_priv.h"
 #include "sanjeh/crypto/hash.h"
 #include "sanjeh/evaluation/csv.h"
 #include "sanjeh/evaluation/formula.h"
@@ -70,8 +71,7 @@ struct import_row {
 
 struct judge_key {
     struct sj_text number;
-    struct sj_uuid unit;
-    struct sj_uuid id; /* nil: in no register */
+    struct register_hit hit;
 };
 
 struct sj_import {
@@ -143,10 +143,6 @@ int compare_text(struct sj_text a, struct sj_text b);
 /* References to the rows that have such a text, sorted by it and then by row. */
 SJ_MUST_CHECK sj_status sorted_refs(const struct sj_import *import, text_of_row *text_of,
     struct text_ref **ret_refs, size_t *ret_count);
-/* Personnel or national numbers against one unit's register; ids of those found are set, others untouched. */
-SJ_MUST_CHECK sj_status numbers_match(const struct sj_desk *desk, struct sj_uuid unit,
-    enum sj_index_number index, const struct sj_context *context, const struct sj_text *numbers,
-    size_t count, struct sj_uuid *ids);
 SJ_MUST_CHECK sj_status import_store(struct sj_import *import, struct sj_work_pool *pool);
 
 #endif

@@ -90,14 +90,14 @@ static sj_status cell_kept(
     return there ? sj_arena_text(parse->import->arena, *ret_text, ret_text) : SJ_DONE;
 }
 
-/* Whole number, 0..max; is_there false leaves SJ_COUNT_UNKNOWN. */
-static sj_status cell_count(struct parse *parse, size_t column, int64_t max, int64_t *ret_count)
+/* Whole number, min..SJ_COUNT_MAX; an empty cell leaves SJ_COUNT_UNKNOWN. */
+static sj_status cell_count(struct parse *parse, size_t column, int64_t min, int64_t *ret_count)
 {
     struct sj_text text;
     bool there;
     *ret_count = SJ_COUNT_UNKNOWN;
     TRY(cell_digits(parse, column, false, &text, &there));
-    if (!there || !sj_failed(sj_parse_i64(text, 0, max, ret_count))) {
+    if (!there || !sj_failed(sj_parse_i64(text, min, SJ_COUNT_MAX, ret_count))) {
         return SJ_DONE;
     }
     struct sj_decimal decimal;
@@ -182,7 +182,8 @@ static sj_status parse_survey(struct parse *parse)
     TRY(cell_criterion(parse));
     TRY(cell_mean(parse));
     parse->row->period = parse->import->order->period;
-    return cell_count(parse, SURVEY_N, SJ_COUNT_MAX, &parse->row->n);
+    /* a mean of nobody's answers is none */
+    return cell_count(parse, SURVEY_N, 1, &parse->row->n);
 }
 
 /* ---- workload ---- */
@@ -212,6 +213,16 @@ static sj_status cell_period(struct parse *parse)
     return SJ_DONE;
 }
 
+static bool has_count(const struct sj_counts *counts)
+{
+    for (size_t i = 0; i < SJ_COUNT_COUNT_; i++) {
+        if (counts->of[i] != SJ_COUNT_UNKNOWN) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static sj_status parse_workload(struct parse *parse)
 {
     struct import_row *row = parse->row;
@@ -219,13 +230,16 @@ static sj_status parse_workload(struct parse *parse)
     TRY(cell_court(parse));
     TRY(cell_period(parse));
     for (size_t i = 0; i < SJ_COUNT_COUNT_; i++) {
-        TRY(cell_count(parse, WORKLOAD_FIRST_COUNT + i, SJ_COUNT_MAX, &row->counts.of[i]));
+        TRY(cell_count(parse, WORKLOAD_FIRST_COUNT + i, 0, &row->counts.of[i]));
     }
     if (!parse->ok) {
         return SJ_DONE;
     }
     if (row->judge.len == 0 && row->court.len == 0) {
         return refuse(parse, SIZE_MAX, "NO_SUBJECT");
+    }
+    if (!has_count(&row->counts)) {
+        return refuse(parse, SIZE_MAX, "NO_DATA");
     }
     const char *fault = sj_counts_fault(&row->counts);
     return fault == NULL ? SJ_DONE : refuse(parse, SIZE_MAX, fault);
@@ -235,7 +249,7 @@ static sj_status parse_workload(struct parse *parse)
 
 static sj_status cell_number(struct parse *parse, size_t column, int64_t *ret_number)
 {
-    TRY(cell_count(parse, column, SJ_COUNT_MAX, ret_number));
+    TRY(cell_count(parse, column, 0, ret_number));
     *ret_number = *ret_number == SJ_COUNT_UNKNOWN ? 0 : *ret_number;
     return SJ_DONE;
 }

@@ -2,7 +2,7 @@
  *
  * Which cell belongs to which column of the kind? A CSV says so once in its header, NDJSON in each row. Unknown,
  * missing and double columns are faults: a column that is silently ignored is a number that somebody thinks was
- * sent. Letters of column names may be of either case.
+ * sent. A name has one form, small letters: with two, one row could be read in two ways.
  */
 #include "import_priv.h"
 
@@ -50,26 +50,11 @@ enum sj_import_format sj_import_format_of(struct sj_text name)
     return sj_text_is(name, "ndjson") ? SJ_FORMAT_NDJSON : SJ_FORMAT_NONE;
 }
 
-static bool is_same_name(struct sj_text text, const char *name)
-{
-    const size_t len = strlen(name);
-    if (text.len != len) {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        const char c = text.ptr[i];
-        if ((c >= 'A' && c <= 'Z' ? (char)(c + 32) : c) != name[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* column_count when unknown. */
 static size_t column_number(const struct kind_spec *spec, struct sj_text name)
 {
     size_t number = 0;
-    while (number < spec->column_count && !is_same_name(name, spec->columns[number].name)) {
+    while (number < spec->column_count && !sj_text_is(name, spec->columns[number].name)) {
         number++;
     }
     return number;

@@ -40,7 +40,7 @@ static const uint32_t value_oids[VALUE_COLUMNS_] = {SJ_OID_UUID, SJ_OID_UUID, SJ
 static const struct judge_key *judge_of_row(
     const struct sj_import *import, const struct import_row *row)
 {
-    static const struct judge_key nobody = {{"", 0}, {{0}}, {{0}}};
+    static const struct judge_key nobody = {{"", 0}, {{{0}}, {{0}}, false}};
     return row->judge_no == NO_ENTRY ? &nobody : &import->judges[row->judge_no];
 }
 
@@ -53,8 +53,8 @@ static sj_status put_place(struct sj_import *import, const struct import_row *ro
     struct sj_uuid indicator, const char *method, struct columns *values)
 {
     const struct judge_key *judge = judge_of_row(import, row);
-    TRY(put_id(&values->of[VALUE_JUDGE_UNIT], judge->unit));
-    TRY(put_id(&values->of[VALUE_JUDGE], judge->id));
+    TRY(put_id(&values->of[VALUE_JUDGE_UNIT], judge->hit.unit));
+    TRY(put_id(&values->of[VALUE_JUDGE], judge->hit.id));
     TRY(put_id(&values->of[VALUE_COURT], court_of_row(import, row)));
     TRY(put_id(&values->of[VALUE_INDICATOR], indicator));
     TRY(put_day(&values->of[VALUE_FROM], row->period.from_day));
@@ -164,7 +164,7 @@ static sj_status store_survey(struct sj_import *import, struct sj_work_pool *poo
     TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_subject), &memory));
     struct sj_subject *subjects = memory;
     for (size_t i = 0; i < count; i++) {
-        ids[i] = import->judges[i].id;
+        ids[i] = import->judges[i].hit.id;
     }
     TRY(sj_fields_subjects_for_write(
         import->desk.fields, import->desk.tx, import->desk.actor->unit, ids, count, subjects));
@@ -193,8 +193,8 @@ static sj_status put_fact(struct sj_import *import, const struct import_row *row
 {
     const struct judge_key *judge = judge_of_row(import, row);
     TRY(put_id(&facts->of[FACT_ID], id));
-    TRY(put_id(&facts->of[FACT_JUDGE_UNIT], judge->unit));
-    TRY(put_id(&facts->of[FACT_JUDGE], judge->id));
+    TRY(put_id(&facts->of[FACT_JUDGE_UNIT], judge->hit.unit));
+    TRY(put_id(&facts->of[FACT_JUDGE], judge->hit.id));
     TRY(put_id(&facts->of[FACT_COURT], court_of_row(import, row)));
     TRY(put_day(&facts->of[FACT_FROM], row->period.from_day));
     TRY(put_day(&facts->of[FACT_TO], row->period.to_day));

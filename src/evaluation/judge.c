@@ -264,6 +264,7 @@ static sj_status prepare_search(
         return prepare_number(desk, query, search);
     }
     TRY(name_tokens_of(desk->arena, query->q, &search->name));
+    ENSURE(search->name.count <= SJ_JUDGE_WORDS_MAX, BAD_PARAMETER);
     search->is_hopeless = search->name.count == 0;
     search->index = SJ_INDEX_JUDGE_NAME_TOKEN;
     search->value_count = search->name.count;
@@ -353,6 +354,14 @@ static sj_status keep_matches(
         }
     }
     *count = kept;
+    return SJ_DONE;
+}
+
+sj_status sj_judge_words_fit(struct sj_arena *arena, struct sj_text q, bool *ret_fits)
+{
+    struct name_tokens words;
+    TRY(name_tokens_of(arena, q, &words));
+    *ret_fits = words.count <= SJ_JUDGE_WORDS_MAX;
     return SJ_DONE;
 }
 

@@ -260,9 +260,10 @@ static sj_status insert_judges(const struct sj_desk *desk, const struct sj_judge
     for (size_t i = 0; i < count; i++) {
         TRY(put_judge(&columns, &judges[i], &subjects[i]));
     }
-    struct sj_param params[2 + PUT_COUNT_] = {
+    struct sj_param params[2 + PUT_COUNT_ + 1] = {
         sj_p_id(&desk->actor->unit), sj_p_id(&desk->actor->account)};
     columns_params(&columns, params + 2);
+    params[2 + PUT_COUNT_] = sj_p_id_or_null(&desk->actor->compartment);
     return sj_tx_query(desk->tx, SJ_SQL_JUDGE_INSERT_MANY, params, SJ_COUNT(params), NULL);
 }
 

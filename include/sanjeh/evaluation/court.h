@@ -32,10 +32,13 @@ SJ_MUST_CHECK sj_status sj_court_list(const struct sj_desk *desk,
 SJ_MUST_CHECK sj_status sj_court_find(
     const struct sj_desk *desk, struct sj_uuid id, bool *ret_found, struct sj_court *ret_court);
 /* The search form by which two spellings of a code are one court; in arena.
- * Errors: INVALID for an empty, overlong or unprintable code. */
+ * Errors: INVALID for an overlong code or one that is no label (sj_label_check). */
 SJ_MUST_CHECK sj_status sj_court_code_norm(
     struct sj_arena *arena, struct sj_text code, struct sj_text *ret_norm);
-/* Registers an active court; id is set here. Needs desk->tx. Errors: INVALID, DUPLICATE. */
+/* NULL when code, names and province are fit to be shown to others, else the code, and *reterr_field the member. */
+const char *sj_court_check(
+    struct sj_arena *arena, const struct sj_court *court, const char **reterr_field);
+/* Registers a checked court as active; id is set here. Needs desk->tx. Errors: INVALID, DUPLICATE. */
 SJ_MUST_CHECK sj_status sj_court_create(const struct sj_desk *desk, struct sj_court *court);
 
 #endif

@@ -35,8 +35,13 @@ struct sj_judge_query {
     struct sj_text status;
 };
 
+#define SJ_JUDGE_WORDS_MAX 8
+
+/* Whether a text for q has at most so many different words. */
+SJ_MUST_CHECK sj_status sj_judge_words_fit(
+    struct sj_arena *arena, struct sj_text q, bool *ret_fits);
 /* ret_last is the id to go on from when there may be more, nil otherwise. One query, one question to the keeper.
- * Errors: FORBIDDEN, INVALID (number or text that cannot be one). */
+ * Errors: FORBIDDEN, BAD_PARAMETER (several of the three, or a q that does not fit). */
 SJ_MUST_CHECK sj_status sj_judge_list(const struct sj_desk *desk,
     const struct sj_judge_query *query, struct sj_paging paging, struct sj_judge **ret_items,
     size_t *ret_count, struct sj_uuid *ret_last);

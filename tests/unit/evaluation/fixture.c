@@ -60,7 +60,7 @@ static void sign(const struct sj_uuid *scopes, size_t count, struct sj_context *
         "context");
 }
 
-static struct sj_uuid make_unit(const char *code)
+static struct sj_uuid make_unit(const char *code, struct sj_uuid parent)
 {
     struct place *place = the_place();
     const struct sj_uuid scope = SJ_SCOPE_KEYS;
@@ -68,6 +68,7 @@ static struct sj_uuid make_unit(const char *code)
     sign(&scope, 1, &context);
     struct sj_tx *tx = NULL;
     struct sj_unit unit = {.code = sj_text_of(code),
+        .parent = parent,
         .name_fa = SJ_TEXT("واحد آزمون"),
         .name_en = SJ_TEXT("Test unit")};
     must(sj_tx_begin(place->db, &context, &tx), "begin");
@@ -95,8 +96,12 @@ static void start(struct place *place)
         .statement_timeout_ms = 20000};
     must(sj_db_open(&config, NULL, &place->db), "database");
     must(sj_fields_new(place->db, place->channel, &place->fields), "fields");
-    place->unit_a = make_unit("TEST-A");
-    place->unit_b = make_unit("TEST-B");
+    const struct sj_uuid none = {{0}};
+    place->unit_a = make_unit("TEST-A", none);
+    place->unit_b = make_unit("TEST-B", none);
+    place->unit_c = make_unit("TEST-C", none);
+    place->walls[0] = make_unit("TEST-C-1", place->unit_c);
+    place->walls[1] = make_unit("TEST-C-2", place->unit_c);
     must(sj_fields_load_units(place->fields), "unit keys");
     (void)atexit(stop);
 }
@@ -110,13 +115,14 @@ const struct place *place_get(void)
     return place;
 }
 
-static void caller_init(struct caller *caller, enum sj_reach reach, const struct sj_uuid *scope)
+static void caller_init(
+    struct caller *caller, enum sj_reach reach, const struct sj_uuid *scopes, size_t count)
 {
     const struct place *place = place_get();
     caller->decision = (struct sj_decision){
         .permit = true, .reach = reach, .read_fields = UINT64_MAX, .write_fields = UINT64_MAX};
     caller->actor.account = (struct sj_uuid){{1, 2, 3}};
-    sign(scope, 1, &caller->context);
+    sign(scopes, count, &caller->context);
     must(sj_arena_new((size_t)16 * 1024 * 1024, &caller->arena), "arena");
     caller->desk = (struct sj_desk){.db = place->db,
         .fields = place->fields,
@@ -129,13 +135,20 @@ static void caller_init(struct caller *caller, enum sj_reach reach, const struct
 void caller_of_unit(struct caller *caller, struct sj_uuid unit)
 {
     *caller = (struct caller){.actor = {.unit = unit}};
-    caller_init(caller, SJ_REACH_UNIT, &unit);
+    caller_init(caller, SJ_REACH_UNIT, &unit, 1);
+}
+
+void caller_of_compartment(struct caller *caller, struct sj_uuid compartment)
+{
+    const struct sj_uuid scopes[] = {place_get()->unit_c, compartment};
+    *caller = (struct caller){.actor = {.unit = scopes[0], .compartment = compartment}};
+    caller_init(caller, SJ_REACH_UNIT, scopes, SJ_COUNT(scopes));
 }
 
 void caller_of_judge(struct caller *caller, struct sj_uuid judge)
 {
     *caller = (struct caller){.actor = {.judge = judge}};
-    caller_init(caller, SJ_REACH_SELF, &judge);
+    caller_init(caller, SJ_REACH_SELF, &judge, 1);
 }
 
 void caller_clear(struct caller *caller)

@@ -18,6 +18,8 @@ struct place {
     struct sj_fields *fields;
     struct sj_uuid unit_a;
     struct sj_uuid unit_b;
+    struct sj_uuid unit_c;
+    struct sj_uuid walls[2]; /* compartments of unit_c */
 };
 
 /* Started once for the program. */
@@ -32,6 +34,8 @@ struct caller {
     struct sj_desk desk;
 };
 void caller_of_unit(struct caller *caller, struct sj_uuid unit);
+/* One of unit_c, behind a wall of it. */
+void caller_of_compartment(struct caller *caller, struct sj_uuid compartment);
 void caller_of_judge(struct caller *caller, struct sj_uuid judge);
 void caller_clear(struct caller *caller);
 /* A transaction with the caller's context in desk.tx. */
