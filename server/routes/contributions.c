@@ -50,10 +50,9 @@ static sj_status list(struct sj_exchange *x)
     static const char *const allowed[] = {"kind", "state", NULL};
     struct sj_page page;
     TRY(sj_exchange_page(x, allowed, &page));
-    const struct sj_contribution_query query = {
-        .kind = sj_filter_text(x, "kind"),
-        .state = sj_filter_text(x, "state"),
-    };
+    struct sj_contribution_query query;
+    TRY(sj_filter_text(x, "kind", &query.kind));
+    TRY(sj_filter_text(x, "state", &query.state));
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_contribution *items = NULL;
     size_t count = 0;
@@ -148,9 +147,29 @@ static sj_status take_part(
     return SJ_DONE;
 }
 
+/* As of JSON members: what nobody reads is refused. Names are the client's bytes, so the fault does not repeat them. */
+static sj_status refuse_unknown_parts(struct sj_exchange *x)
+{
+    static const char *const known[] = {"kind", "format", "period", "cycle", "comment", "file"};
+    struct sj_text name;
+    for (size_t i = 0; sj_request_part_name(x->request, i, &name); i++) {
+        bool is_known = false;
+        for (size_t k = 0; k < SJ_COUNT(known); k++) {
+            is_known = is_known || sj_text_is(name, known[k]);
+        }
+        if (!is_known) {
+            TRY(sj_json_fault_add(&x->faults, x->arena, SJ_TEXT(""), "UNKNOWN",
+                SJ_TEXT("the parts are kind, format, period, cycle, comment and file")));
+            FAIL(UNKNOWN_MEMBER);
+        }
+    }
+    return SJ_DONE;
+}
+
 static sj_status decode_multipart(
     struct sj_exchange *x, struct body *body, struct sj_view *ret_file)
 {
+    TRY(refuse_unknown_parts(x));
     TRY(take_part(x, "kind", 32, true, &body->kind));
     TRY(take_part(x, "format", 16, true, &body->format));
     TRY(take_part(x, "period", 64, false, &body->period));
@@ -193,7 +212,8 @@ static sj_status take_dry_run(struct sj_exchange *x, bool *ret_dry_run)
         sj_request_query(x->request, i, &name, &value);
         const bool is_true = sj_text_is(value, "true");
         if (!sj_text_is(name, "dry_run") || !(is_true || sj_text_is(value, "false"))) {
-            return sj_filter_refuse(x, "dry_run", "the only parameter here, true or false");
+            return sj_filter_refuse(
+                x, "dry_run", "FORMAT", "the only parameter here, true or false");
         }
         *ret_dry_run = is_true;
     }

@@ -29,28 +29,43 @@ static inline struct sj_paging sj_paging_of(struct sj_page page)
     return (struct sj_paging){page.after, page.limit};
 }
 
-/* The parameter's value, empty when it is not there. */
-static inline struct sj_text sj_filter_text(struct sj_exchange *x, const char *name)
-{
-    struct sj_text value = {"", 0};
-    return sj_request_query_find(x->request, name, &value) ? value : (struct sj_text){"", 0};
-}
+#define SJ_FILTER_BYTES_MAX 256
 
 SJ_MUST_CHECK static inline sj_status sj_filter_refuse(
-    struct sj_exchange *x, const char *name, const char *detail)
+    struct sj_exchange *x, const char *name, const char *code, const char *detail)
 {
-    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(name), "FORMAT", sj_text_of(detail)));
+    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(name), code, sj_text_of(detail)));
     FAIL(BAD_PARAMETER);
 }
 
-/* Nil when the parameter is not there. Errors: BAD_PARAMETER. */
+/* The parameter's value, empty when it is not there. Errors: BAD_PARAMETER. */
+SJ_MUST_CHECK static inline sj_status sj_filter_text(
+    struct sj_exchange *x, const char *name, struct sj_text *ret_text)
+{
+    *ret_text = (struct sj_text){"", 0};
+    struct sj_text value = {"", 0};
+    if (!sj_request_query_find(x->request, name, &value)) {
+        return SJ_DONE;
+    }
+    if (value.len > SJ_FILTER_BYTES_MAX) {
+        return sj_filter_refuse(x, name, "TOO_LONG", "at most 256 bytes");
+    }
+    *ret_text = value;
+    return SJ_DONE;
+}
+
+/* Nil when the parameter is not there; the nil id itself is nobody's and refused, or it would mean "any". Errors:
+ * BAD_PARAMETER. */
 SJ_MUST_CHECK static inline sj_status sj_filter_id(
     struct sj_exchange *x, const char *name, struct sj_uuid *ret_id)
 {
-    const struct sj_text text = sj_filter_text(x, name);
+    struct sj_text text;
     *ret_id = (struct sj_uuid){{0}};
-    if (text.len > 0 && sj_failed(sj_uuid_parse(text, ret_id))) {
-        return sj_filter_refuse(x, name, "an id in lower case");
+    if (!sj_request_query_find(x->request, name, &text)) {
+        return SJ_DONE;
+    }
+    if (sj_failed(sj_uuid_parse(text, ret_id)) || sj_uuid_is_nil(*ret_id)) {
+        return sj_filter_refuse(x, name, "FORMAT", "an id in lower case, not the nil one");
     }
     return SJ_DONE;
 }
@@ -59,14 +74,16 @@ SJ_MUST_CHECK static inline sj_status sj_filter_id(
 SJ_MUST_CHECK static inline sj_status sj_filter_rows(
     struct sj_exchange *x, struct sj_row_filter *ret_filter)
 {
-    struct sj_row_filter filter = {.indicator = sj_filter_text(x, "indicator")};
+    struct sj_row_filter filter = {.has_period = false};
+    struct sj_text text;
+    TRY(sj_filter_text(x, "indicator", &filter.indicator));
     TRY(sj_filter_id(x, "judge_id", &filter.judge));
     TRY(sj_filter_id(x, "court_id", &filter.court));
     TRY(sj_filter_id(x, "contribution_id", &filter.contribution));
-    const struct sj_text text = sj_filter_text(x, "period");
+    TRY(sj_filter_text(x, "period", &text));
     struct sj_period period = {0, 0};
     if (text.len > 0 && sj_failed(sj_period_parse(text, &period))) {
-        return sj_filter_refuse(x, "period", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
+        return sj_filter_refuse(x, "period", "FORMAT", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
     }
     filter.has_period = text.len > 0;
     filter.from_day = period.from_day;

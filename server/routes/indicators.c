@@ -49,10 +49,9 @@ static sj_status list(struct sj_exchange *x)
     static const char *const allowed[] = {"code", "kind", NULL};
     struct sj_page page;
     TRY(sj_exchange_page(x, allowed, &page));
-    const struct sj_indicator_query query = {
-        .code = sj_filter_text(x, "code"),
-        .kind = sj_filter_text(x, "kind"),
-    };
+    struct sj_indicator_query query;
+    TRY(sj_filter_text(x, "code", &query.code));
+    TRY(sj_filter_text(x, "kind", &query.kind));
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_indicator *indicators = NULL;
     size_t count = 0;

@@ -64,13 +64,17 @@ static sj_status list(struct sj_exchange *x)
         "q", "personnel_number", "national_number", "status", NULL};
     struct sj_page page;
     TRY(sj_exchange_page(x, allowed, &page));
-    const struct sj_judge_query query = {
-        .q = sj_filter_text(x, "q"),
-        .personnel_number = sj_filter_text(x, "personnel_number"),
-        .national_number = sj_filter_text(x, "national_number"),
-        .status = sj_filter_text(x, "status"),
-    };
+    struct sj_judge_query query;
+    TRY(sj_filter_text(x, "q", &query.q));
+    TRY(sj_filter_text(x, "personnel_number", &query.personnel_number));
+    TRY(sj_filter_text(x, "national_number", &query.national_number));
+    TRY(sj_filter_text(x, "status", &query.status));
     const struct sj_desk desk = sj_desk_of(x);
+    bool fits = false;
+    TRY(sj_judge_words_fit(x->arena, query.q, &fits));
+    if (!fits) {
+        return sj_filter_refuse(x, "q", "TOO_LONG", "at most 8 words");
+    }
     struct sj_judge *judges = NULL;
     size_t count = 0;
     struct sj_uuid last;
@@ -125,23 +129,29 @@ struct body {
     bool has_judicial_base;
 };
 
-#define MEMBER(field, member_kind, is_required, bound)                                             \
+/* @cite RFC 7396: null removes, so what an entry cannot be without takes none. */
+#define MEMBER(field, member_kind, is_required, is_nullable, bound)                                \
     {                                                                                              \
         .name = #field, .kind = (member_kind), .offset = offsetof(struct body, field),             \
         .present_offset = offsetof(struct body, has_##field), .required = (is_required),           \
-        .nullable = !(is_required), .limit = (bound)                                               \
+        .nullable = (is_nullable), .limit = (bound)                                                \
     }
 #define MEMBERS(is_required)                                                                       \
     {                                                                                              \
-        MEMBER(personnel_number, SJ_JSON_TEXT, is_required, 64),                                   \
-            MEMBER(national_number, SJ_JSON_TEXT, false, 64),                                      \
-            MEMBER(name, SJ_JSON_TEXT, is_required, NAME_BYTES_MAX),                               \
-            MEMBER(status, SJ_JSON_TEXT, false, 32), MEMBER(sex, SJ_JSON_TEXT, false, 32),         \
-            MEMBER(education, SJ_JSON_TEXT, false, 32),                                            \
-            MEMBER(first_appointment, SJ_JSON_TEXT, false, 32),                                    \
-            MEMBER(birth_year, SJ_JSON_INT, false, 9999),                                          \
-            MEMBER(judicial_base, SJ_JSON_INT, false, 99)                                          \
+        MEMBER(personnel_number, SJ_JSON_TEXT, is_required, false, 64),                            \
+            MEMBER(national_number, SJ_JSON_TEXT, false, true, 64),                                \
+            MEMBER(name, SJ_JSON_TEXT, is_required, false, NAME_BYTES_MAX),                        \
+            MEMBER(status, SJ_JSON_TEXT, false, false, 32),                                        \
+            MEMBER(sex, SJ_JSON_TEXT, false, true, 32),                                            \
+            MEMBER(education, SJ_JSON_TEXT, false, true, 32),                                      \
+            MEMBER(first_appointment, SJ_JSON_TEXT, false, true, 32),                              \
+            MEMBER(birth_year, SJ_JSON_INT, false, true, 9999),                                    \
+            MEMBER(judicial_base, SJ_JSON_INT, false, true, 99)                                    \
     }
+/* What null leaves in a number; no limit lets it be sent. */
+#define REMOVED INT64_MIN
+#define EMPTY_BODY                                                                                 \
+    ((struct body){.has_name = false, .birth_year = REMOVED, .judicial_base = REMOVED})
 static const struct sj_json_member members_of_new[] = MEMBERS(true);
 static const struct sj_json_member members_of_change[] = MEMBERS(false);
 
@@ -173,7 +183,7 @@ static sj_status apply_appointment(
     if (!body->has_first_appointment) {
         return SJ_DONE;
     }
-    judge->has_first_appointment = body->first_appointment.len > 0;
+    judge->has_first_appointment = body->first_appointment.ptr != NULL;
     if (!judge->has_first_appointment) {
         return SJ_DONE;
     }
@@ -189,9 +199,38 @@ static sj_status apply_appointment(
     return SJ_DONE;
 }
 
-/* Members that were sent replace the judge's; an empty text clears an optional one. */
+/* Only null removes. An empty text and a zero are values, and never good ones, but in struct sj_judge they would
+ * mean "unknown". */
+static sj_status refuse_empty(struct sj_exchange *x, const struct body *body)
+{
+    const struct {
+        const char *name;
+        bool is_bad;
+    } members[] = {
+        {"status", body->has_status && body->status.len == 0},
+        {"national_number", body->national_number.ptr != NULL && body->national_number.len == 0},
+        {"sex", body->sex.ptr != NULL && body->sex.len == 0},
+        {"education", body->education.ptr != NULL && body->education.len == 0},
+        {"birth_year", body->birth_year == 0},
+        {"judicial_base", body->judicial_base == 0},
+    };
+    for (size_t i = 0; i < SJ_COUNT(members); i++) {
+        if (members[i].is_bad) {
+            return refuse_member(x, members[i].name, "EMPTY");
+        }
+    }
+    return SJ_DONE;
+}
+
+static int64_t number_of(int64_t sent)
+{
+    return sent == REMOVED ? 0 : sent;
+}
+
+/* Members that were sent replace the judge's, null removes them. */
 static sj_status apply(struct sj_exchange *x, const struct body *body, struct sj_judge *judge)
 {
+    TRY(refuse_empty(x, body));
     judge->personnel_number =
         body->has_personnel_number ? body->personnel_number : judge->personnel_number;
     judge->national_number =
@@ -200,8 +239,9 @@ static sj_status apply(struct sj_exchange *x, const struct body *body, struct sj
     judge->status = body->has_status ? body->status : judge->status;
     judge->sex = body->has_sex ? body->sex : judge->sex;
     judge->education = body->has_education ? body->education : judge->education;
-    judge->birth_year = body->has_birth_year ? body->birth_year : judge->birth_year;
-    judge->judicial_base = body->has_judicial_base ? body->judicial_base : judge->judicial_base;
+    judge->birth_year = body->has_birth_year ? number_of(body->birth_year) : judge->birth_year;
+    judge->judicial_base =
+        body->has_judicial_base ? number_of(body->judicial_base) : judge->judicial_base;
     TRY(apply_appointment(x, body, judge));
     const char *field = "";
     const char *code = sj_judge_check(x->arena, judge, &field);
@@ -210,7 +250,7 @@ static sj_status apply(struct sj_exchange *x, const struct body *body, struct sj
 
 static sj_status create(struct sj_exchange *x)
 {
-    struct body body = {0};
+    struct body body = EMPTY_BODY;
     TRY(sj_exchange_decode(x, members_of_new, SJ_COUNT(members_of_new), &body));
     ENSURE(may_write(&x->decision, &body), FORBIDDEN);
     struct sj_judge judge = {0};
@@ -221,11 +261,23 @@ static sj_status create(struct sj_exchange *x)
     return answer_one(x, &judge);
 }
 
+/* A change that changes nothing is none: it raises no version and seals nothing again. */
+static bool is_same(const struct sj_judge *a, const struct sj_judge *b)
+{
+    return sj_text_equal(a->personnel_number, b->personnel_number) &&
+           sj_text_equal(a->national_number, b->national_number) &&
+           sj_text_equal(a->name, b->name) && sj_text_equal(a->status, b->status) &&
+           sj_text_equal(a->sex, b->sex) && sj_text_equal(a->education, b->education) &&
+           a->birth_year == b->birth_year && a->judicial_base == b->judicial_base &&
+           a->has_first_appointment == b->has_first_appointment &&
+           (!a->has_first_appointment || a->first_appointment == b->first_appointment);
+}
+
 static sj_status change(struct sj_exchange *x)
 {
     struct sj_uuid id;
     TRY(sj_exchange_id(x, &id));
-    struct body body = {0};
+    struct body body = EMPTY_BODY;
     TRY(sj_exchange_decode(x, members_of_change, SJ_COUNT(members_of_change), &body));
     ENSURE(may_write(&x->decision, &body), FORBIDDEN);
     const struct sj_desk desk = sj_desk_of(x);
@@ -236,7 +288,9 @@ static sj_status change(struct sj_exchange *x)
     TRY(sj_exchange_if_match(x, before.version));
     struct sj_judge after = before;
     TRY(apply(x, &body, &after));
-    TRY(sj_judge_update(&desk, &before, &after));
+    if (!is_same(&before, &after)) {
+        TRY(sj_judge_update(&desk, &before, &after));
+    }
     return answer_one(x, &after);
 }
 

@@ -102,6 +102,15 @@ enum sj_media sj_request_media(const struct sj_request *request)
     return request->media;
 }
 
+bool sj_request_part_name(const struct sj_request *request, size_t number, struct sj_text *ret_name)
+{
+    if (number >= request->part_count) {
+        return false;
+    }
+    *ret_name = request->parts[number].name;
+    return true;
+}
+
 bool sj_request_part(
     const struct sj_request *request, const char *name, struct sj_view *ret_content)
 {

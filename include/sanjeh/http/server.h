@@ -121,6 +121,9 @@ bool sj_request_query_find(
     const struct sj_request *request, const char *name, struct sj_text *ret_value);
 struct sj_view sj_request_body(const struct sj_request *request);
 enum sj_media sj_request_media(const struct sj_request *request);
+/* Name of part number i, in the order of the body; false behind the last. */
+bool sj_request_part_name(
+    const struct sj_request *request, size_t number, struct sj_text *ret_name);
 /* One part of a multipart/form-data body by name; false when absent. */
 bool sj_request_part(
     const struct sj_request *request, const char *name, struct sj_view *ret_content);
