@@ -57,6 +57,7 @@ static int serve(const char *path, bool check)
     }
     sj_config_apply_log_level(&config);
     server.config_path = path;
+    server.is_check = check;
     sj_log_set_process("front");
     status = sj_server_prepare(&config, &server, detail, sizeof detail);
     if (sj_failed(status)) {

@@ -42,7 +42,7 @@ static sj_status start_keeper(struct sj_server *server)
         .signer_state = config->signer_state,
         .origin = config->origin,
         .user = name_or_null(config->keeper_user),
-        .use = SJ_KEEPER_SERVE,
+        .use = server->is_check ? SJ_KEEPER_PROVISION : SJ_KEEPER_SERVE,
         .channels = server->worker_count};
     return sj_keeper_start(&keeper, &server->keeper);
 }
@@ -91,9 +91,9 @@ static sj_status take_signals(struct sj_server *server)
     return SJ_DONE;
 }
 
-static sj_status write_pid_file(const struct sj_config *config)
+static sj_status write_pid_file(const struct sj_config *config, bool is_check)
 {
-    if (config->pid_file[0] == '\0') {
+    if (is_check || config->pid_file[0] == '\0') {
         return SJ_DONE;
     }
     FILE *file = fopen(config->pid_file, "we");
@@ -128,8 +128,8 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
     TRY(make_routes(server));
     TRY(sj_anonymous_new(&server->anonymous));
     TRY(take_signals(server));
-    TRY(explain(
-        write_pid_file(config), reterr_detail, detail_size, "the pid file cannot be written"));
+    TRY(explain(write_pid_file(config, server->is_check), reterr_detail, detail_size,
+        "the pid file cannot be written"));
     TRY(explain(sj_sandbox_drop(name_or_null(config->server_user)), reterr_detail, detail_size,
         "privileges could not be dropped: see [server] user"));
     TRY(sj_sandbox_enter(SJ_SANDBOX_FRONT));

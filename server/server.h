@@ -22,6 +22,7 @@ void sj_place_leave(_Atomic unsigned *taken);
 
 struct sj_server {
     const char *config_path;
+    bool is_check; /* sanjehd --check: touches nothing that a running server holds */
     struct sj_config config;
     struct sj_policy *policy;
     struct sj_keeper *keeper;

@@ -169,8 +169,10 @@ class Tls(OwnServer):
             with self.subTest(version), self.assertRaises(ssl.SSLError) as caught:
                 self.connect(tls=self.old_context(version))
             # libmicrohttpd hangs up without an alert; our own OpenSSL would name another reason.
-            self.assertIn(caught.exception.reason, ("UNEXPECTED_EOF_WHILE_READING",
-                                                    "TLSV1_ALERT_PROTOCOL_VERSION"))
+            # Which of the two an end without an alert is depends on the version of OpenSSL and Python.
+            if not isinstance(caught.exception, ssl.SSLEOFError):
+                self.assertIn(caught.exception.reason, ("UNEXPECTED_EOF_WHILE_READING",
+                                                        "TLSV1_ALERT_PROTOCOL_VERSION"))
 
     def test_finite_field_groups_are_refused(self):
         done = subprocess.run(
