@@ -6,6 +6,7 @@
  */
 #include "anonymous.h"
 
+#include "sanjeh/authn/authn.h"
 #include "sanjeh/base/time.h"
 
 #include <pthread.h>
@@ -58,20 +59,6 @@ void sj_anonymous_free(struct sj_anonymous **anonymous)
     }
 }
 
-static bool is_mapped_v4(struct sj_uuid peer)
-{
-    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    return memcmp(peer.bytes, mapped, sizeof mapped) == 0;
-}
-
-static struct sj_uuid prefix_of(struct sj_uuid peer)
-{
-    if (!is_mapped_v4(peer)) {
-        memset(peer.bytes + 8, 0, 8);
-    }
-    return peer;
-}
-
 static unsigned hash_of(struct sj_uuid prefix)
 {
     uint32_t hash = 2166136261u; /* FNV-1a; collisions only cost probes, full tables overflow */
@@ -103,7 +90,7 @@ static struct slot *slot_of(struct sj_anonymous *anonymous, struct sj_uuid prefi
 void sj_anonymous_count(struct sj_anonymous *anonymous, struct sj_uuid peer, unsigned http_status)
 {
     (void)pthread_mutex_lock(&anonymous->mutex);
-    struct slot *slot = slot_of(anonymous, prefix_of(peer));
+    struct slot *slot = slot_of(anonymous, sj_source_prefix(peer));
     slot->requests++;
     slot->by_class[http_status / 100 < 6 ? http_status / 100 : 5]++;
     (void)pthread_mutex_unlock(&anonymous->mutex);

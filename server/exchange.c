@@ -14,7 +14,10 @@
 #include "sanjeh/crypto/hash.h"
 
 #define SESSION_COOKIE "__Host-sanjeh"
-#define BODY_FIRST     1024 /* one object fits: without it the buffer grows four times */
+/* How long a refusal waits for the entry that it shares, and how often it looks. */
+#define FLOOD_PATIENCE_MS 2000
+#define FLOOD_POLL_MS     5
+#define BODY_FIRST        1024 /* one object fits: without it the buffer grows four times */
 
 static const struct sj_endpoint *endpoint_of(const struct sj_exchange *x)
 {
@@ -146,6 +149,9 @@ static sj_status run(struct sj_exchange *x, const struct sj_endpoint *endpoint, 
     bool by_cookie = false;
     if (endpoint == NULL || endpoint->use != SJ_USE_SIGN_IN) {
         TRY(authenticate(x, &by_cookie));
+    } else {
+        /* before anything that was sent is looked at: each attempt is an entry of the record */
+        TRY(sj_login_admit(&x->worker->authn, sj_request_peer(x->request), &x->retry_after_s));
     }
     TRY(refusal(x));
     ENSURE(endpoint != NULL, NOT_FOUND);
@@ -191,12 +197,56 @@ static void withhold(struct sj_exchange *x, sj_status why)
     sj_answer_problem(x, why);
 }
 
+/* Waits while another request records the window's first refusal, but not longer than an entry may take. */
+static enum sj_flood_turn flood_turn(
+    struct sj_flood *flood, struct sj_uuid source, struct sj_receipt *ret_receipt)
+{
+    const int64_t until_ms = sj_time_monotonic_ms() + FLOOD_PATIENCE_MS;
+    for (;;) {
+        const int64_t now_ms = sj_time_monotonic_ms();
+        const enum sj_flood_turn turn = sj_flood_turn(flood, source, now_ms, ret_receipt);
+        if (turn != SJ_FLOOD_WAIT || now_ms >= until_ms) {
+            return turn;
+        }
+        sj_fiber_sleep_ms(FLOOD_POLL_MS);
+    }
+}
+
+/* Too many attempts of one source: the first of a window is an entry, the others carry its receipt and are counted. */
+static void send_flooded(struct sj_exchange *x)
+{
+    struct sj_server *server = x->worker->server;
+    const struct sj_uuid source = sj_source_prefix(sj_request_peer(x->request));
+    struct sj_receipt receipt = {0};
+    const enum sj_flood_turn turn = flood_turn(server->flood, source, &receipt);
+    if (turn == SJ_FLOOD_SHARED) {
+        sj_anonymous_count(server->anonymous, sj_request_peer(x->request), x->status);
+        sj_answer_send(x, &receipt);
+        return;
+    }
+    const size_t used = strlen(x->draft.detail);
+    (void)snprintf(x->draft.detail + used, sizeof x->draft.detail - used, "%sshared_ms=%d",
+        used == 0 ? "" : ";", SJ_FLOOD_WINDOW_MS);
+    const sj_status status =
+        sj_sequencer_record(server->sequencer, &x->draft, /* in_outbox= */ false, &receipt);
+    if (turn == SJ_FLOOD_FIRST) {
+        sj_flood_recorded(server->flood, source, sj_failed(status) ? NULL : &receipt);
+    }
+    if (sj_failed(status)) {
+        withhold(x, status);
+        sj_answer_send(x, NULL);
+        return;
+    }
+    sj_answer_send(x, &receipt);
+}
+
 static void record_and_send(
     struct sj_exchange *x, const struct sj_endpoint *endpoint, bool in_outbox)
 {
     struct sj_server *server = x->worker->server;
     const bool open = endpoint != NULL && endpoint->use == SJ_USE_OPEN;
-    const bool recorded = x->signed_in || (endpoint != NULL && endpoint->use == SJ_USE_SIGN_IN);
+    const bool sign_in = endpoint != NULL && endpoint->use == SJ_USE_SIGN_IN;
+    const bool recorded = x->signed_in || sign_in;
     if (!recorded) {
         if (!open) {
             sj_anonymous_count(server->anonymous, sj_request_peer(x->request), x->status);
@@ -207,6 +257,10 @@ static void record_and_send(
     if (!in_outbox) {
         x->draft.outcome = outcome_of(x->status);
         x->draft.http_status = (uint16_t)x->status;
+    }
+    if (sign_in && x->status == 429) {
+        send_flooded(x);
+        return;
     }
     struct sj_receipt receipt = {0};
     const sj_status status = sj_sequencer_record(server->sequencer, &x->draft, in_outbox, &receipt);

@@ -127,6 +127,7 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
     TRY(sj_policy_load(config->policy_folder, &server->policy, reterr_detail, detail_size));
     TRY(make_routes(server));
     TRY(sj_anonymous_new(&server->anonymous));
+    TRY(sj_flood_new(&server->flood));
     TRY(take_signals(server));
     TRY(explain(write_pid_file(config, server->is_check), reterr_detail, detail_size,
         "the pid file cannot be written"));
@@ -141,6 +142,7 @@ void sj_server_clear(struct sj_server *server)
 {
     sj_authn_free(&server->authn);
     sj_work_pool_free(&server->work_pool);
+    sj_flood_free(&server->flood);
     sj_anonymous_free(&server->anonymous);
     sj_policy_free(&server->policy);
     sj_tls_free(&server->tls);

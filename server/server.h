@@ -8,6 +8,7 @@
 #include "anonymous.h"
 #include "config.h"
 #include "exchange.h"
+#include "flood.h"
 #include "metrics.h"
 
 #include <stdatomic.h>
@@ -32,6 +33,7 @@ struct sj_server {
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
     struct sj_anonymous *anonymous;
+    struct sj_flood *flood;
     struct sj_work_pool *work_pool; /* large imports: parsing and sealing would stall a loop */
     struct sj_metrics metrics;
     struct sj_route *routes; /* made from the endpoints */

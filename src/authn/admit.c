@@ -56,8 +56,7 @@ void authn_admission_free(struct admission **admission)
     }
 }
 
-/* Whoever has one address of an IPv6 network has its whole /64. */
-static struct sj_uuid prefix_of(struct sj_uuid source)
+struct sj_uuid sj_source_prefix(struct sj_uuid source)
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     if (memcmp(source.bytes, mapped, sizeof mapped) != 0) {
@@ -109,7 +108,7 @@ bool authn_admit(
     struct admission *admission, struct sj_uuid source, int64_t now_ms, int64_t *ret_retry_s)
 {
     SJ_ASSERT(pthread_mutex_lock(&admission->mutex) == 0);
-    struct bucket *bucket = bucket_of(admission, prefix_of(source), now_ms);
+    struct bucket *bucket = bucket_of(admission, sj_source_prefix(source), now_ms);
     const int64_t tokens = tokens_at(bucket, now_ms);
     const bool admitted = tokens >= TOKEN;
     bucket->tokens = admitted ? tokens - TOKEN : tokens;

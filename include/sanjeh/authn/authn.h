@@ -48,6 +48,8 @@ struct sj_authn_loop {
     sj_time_us keys_context_until;
 };
 
+/* What counts as one source: an IPv4 address (mapped), an IPv6 /64, for whoever has one address of it has all. */
+struct sj_uuid sj_source_prefix(struct sj_uuid source);
 /* Before anything of an attempt is read: whether this source (IPv4 address, IPv6 /64) may try just now. In memory, any
  * loop; 300 attempts at once, two a second from then on. Errors: TOO_MANY_REQUESTS (*ret_retry_s). */
 SJ_MUST_CHECK sj_status sj_login_admit(
