@@ -8,7 +8,7 @@ from stack import SharedTest, problem
 
 class RevokedToken(SharedTest):
     def test_a_token_is_dead_at_once_on_every_connection(self):
-        token = self.stack.sign_in("sign.in5").json()["token"]
+        token = self.stack.sign_in("sign.in14").json()["token"]
         open_connections = [self.stack.anonymous(token=token) for _ in range(12)]
         for client in open_connections:
             self.assertEqual(client.get("/api/v1/me").status, 200)
