@@ -114,6 +114,16 @@ TEST(read_leaves_no_context_behind)
     CHECK(sj_text_is(sj_row_text(rows, 0, 1), ""));
 }
 
+/* A list that sorts or wakes workers reads a whole unit for one page. */
+TEST(read_plans_for_pages)
+{
+    CLEANUP(sj_db_close) struct sj_db *db = NULL;
+    REQUIRE_OK(fixture_open(NULL, 1, 5000, &db));
+    int64_t generic_unsorted_alone = 0;
+    REQUIRE_OK(fixture_number(db, UNIT_A, SJ_SQL_TEST_PLANNER, NULL, 0, &generic_unsorted_alone));
+    CHECK(generic_unsorted_alone == 1);
+}
+
 static sj_status raise(struct sj_db *db, const char *state)
 {
     int64_t ignored = 0;
