@@ -279,78 +279,76 @@ static const char *counts_of_everything(void)
     "judge,court,period,pending_start,filed,returned,transferred_in,transferred_out,resolved,"     \
     "pending_end\n"
 
+static const struct {
+    enum sj_import_kind kind;
+    const char *file;
+    const char *code;
+} refusals[] = {
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,average,n\nHRD-0001,INTG,5,\n", "UNKNOWN_COLUMN"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,n\nHRD-0001,INTG,\n", "MISSING_COLUMN"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,mean,n\nHRD-0001,INTG,5,5,\n",
+        "DUPLICATE_COLUMN"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,good,\n", "NOT_A_NUMBER"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,5,1.5\n", "NOT_WHOLE"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,5,-1\n", "OUT_OF_RANGE"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,5,0\n", "OUT_OF_RANGE"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,Mean,n\nHRD-0001,INTG,5,\n", "UNKNOWN_COLUMN"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,101,\n", "OUT_OF_RANGE"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,1.0000001,\n", "TOO_PRECISE"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,S01,5.1,\n", "OUT_OF_RANGE"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,T01,5,\n", "UNKNOWN_CRITERION"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-9999,INTG,5,\n", "UNKNOWN_JUDGE"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\n=HRD-0001,INTG,5,\n", "FORMULA_CELL"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,IN\xC3\x28,5,\n", "BAD_UTF8"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,5\n", "WRONG_CELL_COUNT"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,\"INTG,5,\n", "BAD_QUOTE"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,,\n", "REQUIRED"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\n", "EMPTY_FILE"},
+    {SJ_IMPORT_SURVEY_MEANS, "", "EMPTY_FILE"},
+    {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,S02,4,\nhrd-0001,s02,4,\n",
+        "DUPLICATE_ROW"},
+    {SJ_IMPORT_SURVEY_MEANS,
+        "{\"judge\":\"HRD-0001\",\"criterion\":\"S02\",\"mean\":4,\"extra\":1}", "UNKNOWN_COLUMN"},
+    {SJ_IMPORT_SURVEY_MEANS, "{\"judge\":\"HRD-0001\",\"criterion\":\"S02\",\"mean\":4e0}",
+        "NOT_A_NUMBER"},
+    {SJ_IMPORT_SURVEY_MEANS,
+        "{\"judge\":\"HRD-0001\",\"criterion\":\"S02\",\"mean\":4,\"Mean\":5,\"n\":1}",
+        "UNKNOWN_COLUMN"},
+    {SJ_IMPORT_SURVEY_MEANS,
+        "{\"judge\":\"HRD-0001\",\"criterion\":\"S02\",\"mean\":4,\"me\\u0061n\":5,\"n\":1}",
+        "DUPLICATE_COLUMN"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,,,,,,,\n", "NO_DATA"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",<b>NEW</b>,2020,,1,0,0,0,,\n", "BAD_COURT"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW\xE2\x80\xAE-1,2020,,1,0,0,0,,\n", "BAD_COURT"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,240,265,7,0,0,329,184\n", "IDENTITY_BROKEN"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,,1,0,0,2,,\n", "NEGATIVE_INCOMING"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",,2020,,1,0,0,0,,\n", "NO_SUBJECT"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,20-20,,1,0,0,0,,\n", "BAD_PERIOD"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,,,1,0,0,0,,\n", "REQUIRED"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,,1,0,0,0,,\n,new-۱,2020,,1,0,0,0,,\n",
+        "DUPLICATE_ROW"},
+    {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,,1,0,0,0,1000000001,\n", "OUT_OF_RANGE"},
+    {SJ_IMPORT_ROSTER, "personnel_number,name\nHRD-0001,Somebody\n", "DUPLICATE_ROW"},
+    {SJ_IMPORT_ROSTER, "personnel_number,name\nN-1,Somebody\nn-1,Another\n", "DUPLICATE_ROW"},
+    {SJ_IMPORT_ROSTER, "personnel_number,name\nN 1,Somebody\n", "BAD_PERSONNEL_NUMBER"},
+    {SJ_IMPORT_ROSTER, "personnel_number,name,national_number\nN-1,Somebody,1234567890\n",
+        "BAD_NATIONAL_NUMBER"},
+    {SJ_IMPORT_ROSTER, "personnel_number,name,status\nN-1,Somebody,dead\n", "UNKNOWN_STATUS"},
+};
+
 TEST(import_refuses_and_changes_nothing)
 {
-    static const struct {
-        enum sj_import_kind kind;
-        const char *file;
-        const char *code;
-    } cases[] = {
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,average,n\nHRD-0001,INTG,5,\n", "UNKNOWN_COLUMN"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,n\nHRD-0001,INTG,\n", "MISSING_COLUMN"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,mean,n\nHRD-0001,INTG,5,5,\n",
-            "DUPLICATE_COLUMN"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,good,\n", "NOT_A_NUMBER"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,5,1.5\n", "NOT_WHOLE"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,5,-1\n", "OUT_OF_RANGE"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,5,0\n", "OUT_OF_RANGE"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,Mean,n\nHRD-0001,INTG,5,\n", "UNKNOWN_COLUMN"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,101,\n", "OUT_OF_RANGE"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,1.0000001,\n",
-            "TOO_PRECISE"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,S01,5.1,\n", "OUT_OF_RANGE"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,T01,5,\n", "UNKNOWN_CRITERION"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-9999,INTG,5,\n", "UNKNOWN_JUDGE"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\n=HRD-0001,INTG,5,\n", "FORMULA_CELL"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,IN\xC3\x28,5,\n", "BAD_UTF8"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,5\n", "WRONG_CELL_COUNT"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,\"INTG,5,\n", "BAD_QUOTE"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,INTG,,\n", "REQUIRED"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\n", "EMPTY_FILE"},
-        {SJ_IMPORT_SURVEY_MEANS, "", "EMPTY_FILE"},
-        {SJ_IMPORT_SURVEY_MEANS, "judge,criterion,mean,n\nHRD-0001,S02,4,\nhrd-0001,s02,4,\n",
-            "DUPLICATE_ROW"},
-        {SJ_IMPORT_SURVEY_MEANS,
-            "{\"judge\":\"HRD-0001\",\"criterion\":\"S02\",\"mean\":4,\"extra\":1}",
-            "UNKNOWN_COLUMN"},
-        {SJ_IMPORT_SURVEY_MEANS, "{\"judge\":\"HRD-0001\",\"criterion\":\"S02\",\"mean\":4e0}",
-            "NOT_A_NUMBER"},
-        {SJ_IMPORT_SURVEY_MEANS,
-            "{\"judge\":\"HRD-0001\",\"criterion\":\"S02\",\"mean\":4,\"Mean\":5,\"n\":1}",
-            "UNKNOWN_COLUMN"},
-        {SJ_IMPORT_SURVEY_MEANS,
-            "{\"judge\":\"HRD-0001\",\"criterion\":\"S02\",\"mean\":4,\"me\\u0061n\":5,\"n\":1}",
-            "DUPLICATE_COLUMN"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,,,,,,,\n", "NO_DATA"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",<b>NEW</b>,2020,,1,0,0,0,,\n", "BAD_COURT"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW\xE2\x80\xAE-1,2020,,1,0,0,0,,\n", "BAD_COURT"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,240,265,7,0,0,329,184\n",
-            "IDENTITY_BROKEN"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,,1,0,0,2,,\n", "NEGATIVE_INCOMING"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",,2020,,1,0,0,0,,\n", "NO_SUBJECT"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,20-20,,1,0,0,0,,\n", "BAD_PERIOD"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,,,1,0,0,0,,\n", "REQUIRED"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,,1,0,0,0,,\n,new-۱,2020,,1,0,0,0,,\n",
-            "DUPLICATE_ROW"},
-        {SJ_IMPORT_WORKLOAD, WORKLOAD_HEADER ",NEW-1,2020,,1,0,0,0,1000000001,\n", "OUT_OF_RANGE"},
-        {SJ_IMPORT_ROSTER, "personnel_number,name\nHRD-0001,Somebody\n", "DUPLICATE_ROW"},
-        {SJ_IMPORT_ROSTER, "personnel_number,name\nN-1,Somebody\nn-1,Another\n", "DUPLICATE_ROW"},
-        {SJ_IMPORT_ROSTER, "personnel_number,name\nN 1,Somebody\n", "BAD_PERSONNEL_NUMBER"},
-        {SJ_IMPORT_ROSTER, "personnel_number,name,national_number\nN-1,Somebody,1234567890\n",
-            "BAD_NATIONAL_NUMBER"},
-        {SJ_IMPORT_ROSTER, "personnel_number,name,status\nN-1,Somebody,dead\n", "UNKNOWN_STATUS"},
-    };
     struct caller a;
     caller_of_unit(&a, place_get()->unit_a);
     load_survey(&a);
     char before[128];
     (void)snprintf(before, sizeof(before), "%s", counts_of_everything());
-    for (size_t i = 0; i < SJ_COUNT(cases); i++) {
-        const char *period = cases[i].kind == SJ_IMPORT_SURVEY_MEANS ? "1978" : NULL;
-        const char *code = first_fault(&a, cases[i].kind, period, cases[i].file);
-        if (strcmp(code, cases[i].code) != 0) {
-            fprintf(stderr, "case %zu: expected %s, got %s\n", i, cases[i].code, code);
-            CHECK(strcmp(code, cases[i].code) == 0);
+    for (size_t i = 0; i < SJ_COUNT(refusals); i++) {
+        const char *period = refusals[i].kind == SJ_IMPORT_SURVEY_MEANS ? "1978" : NULL;
+        const char *code = first_fault(&a, refusals[i].kind, period, refusals[i].file);
+        if (strcmp(code, refusals[i].code) != 0) {
+            fprintf(stderr, "case %zu: expected %s, got %s\n", i, refusals[i].code, code);
+            CHECK(strcmp(code, refusals[i].code) == 0);
         }
     }
     CHECK(strcmp(before, counts_of_everything()) == 0);
