@@ -2,17 +2,20 @@
 --
 -- The record: entries, tree and outbox of the append-only log (docs/AUDIT.md).
 --
--- Who may do what: the application inserts and reads the outbox, reads the rest, and appends only through
--- audit_append, which compares and sets the head row in the same transaction. Triggers refuse everything that
--- is not an append. They are speed bumps for mistakes: against a superuser stand the keeper's signature over
--- the tree and the checkpoints outside, never these triggers.
+-- Who may do what: the application puts a draft into the outbox in the context of any deed. Everything else needs
+-- scope RECORD (…0005), which the server asks of the keeper for the sequencer and, after the policy has decided, for a
+-- reader: an injected statement in a request's context sees no row and cannot append. Appending goes through audit_append
+-- alone, which compares and sets the head row in the same transaction. The owner passes row security (these functions
+-- run as the owner and check the scope once, not once a statement); the auditor reads everything.
+-- Triggers refuse everything that is not an append. They are speed bumps for mistakes: against a superuser stand the
+-- keeper's signature over the tree and the checkpoints outside, never these triggers.
 --
 -- The hot table has its primary key and nothing else: each further index costs half of the append rate.
 -- It is one table now; range partitions by index (2^22 entries each) come with retention, by attaching this
 -- table as the first partition.
 --
--- Locks: none on existing tables (all are new). Time: immediate. Retreat: drop the six tables and four
--- functions named audit_*; a log that was signed stays provable from its last export.
+-- Locks: none on existing tables (all are new). Time: immediate. Retreat: drop the tables and functions named
+-- audit_*; a log that was signed stays provable from its last export.
 
 create table sanjeh.audit_head (
     only_one     boolean not null default true,
@@ -47,7 +50,7 @@ create table sanjeh.audit_outbox (
     constraint audit_outbox_pkey primary key (emitter, seq)
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
--- Drafts whose MAC is not ours: kept as evidence, never sequenced.
+-- Drafts whose MAC is not ours, or that stand in the log already: kept as evidence, never sequenced.
 create table sanjeh.audit_refused (
     emitter    uuid        not null,
     seq        int8        not null,
@@ -80,10 +83,56 @@ create table sanjeh.audit_checkpoint (
     constraint audit_checkpoint_pkey primary key (size)
 );
 
+-- Which numbers of which emitters the entries before upto have used, so that a draft that is put into the outbox a second
+-- time is seen without reading the whole log. MAC by the keeper's key of the log: an edited row is not believed, an
+-- older or lost one only makes the next start read more entries.
+create table sanjeh.audit_seen (
+    only_one boolean not null default true,
+    upto     int8    not null,
+    numbers  bytea   not null,
+    mac      bytea   not null,
+    constraint audit_seen_pkey primary key (only_one),
+    constraint audit_seen_is_single check (only_one),
+    constraint audit_seen_upto_not_negative check (upto >= 0)
+) with (fillfactor = 10);
+
+-- Row security. Permissive policies name their role, so that each role has one for a command.
+create function sanjeh.audit_protect(target regclass) returns void
+  language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+    execute format('alter table %s enable row level security', target);
+    execute format('alter table %s force row level security', target);
+    execute format('create policy owner_all on %s to sanjeh_owner using (true) with check (true)', target);
+    execute format('create policy auditor_read on %s for select to sanjeh_auditor using (true)', target);
+    execute format('create policy record_read on %s for select to sanjeh_app using (%L::uuid = any ((select'
+                   ' sanjeh.scope_ids())::uuid[]))', target, '00000000-0000-8000-8000-000000000005');
+end
+$$;
+select sanjeh.audit_protect(('sanjeh.' || name)::regclass)
+  from unnest(array['audit_head', 'audit_entry', 'audit_outbox', 'audit_refused', 'audit_tile', 'audit_tenant',
+                    'audit_checkpoint', 'audit_seen']) as tables(name);
+drop function sanjeh.audit_protect(regclass);
+create policy deed_insert on sanjeh.audit_outbox for insert to sanjeh_app
+    with check (cardinality((select sanjeh.scope_ids())::uuid[]) > 0);
+
 insert into sanjeh.audit_head
     (log_id, size, root, frontier, last_time_us, emitter, base_size, batch_mac)
 values (gen_random_uuid(), 0, sha256(''::bytea), ''::bytea, 0,
         '00000000-0000-0000-0000-000000000000', 0, ''::bytea);
+
+-- Whoever changes the record holds scope RECORD.
+create function sanjeh.audit_need_record() returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if '00000000-0000-8000-8000-000000000005'::uuid <> all (sanjeh.scope_ids()) then
+        raise exception 'the context lacks scope RECORD' using errcode = 'insufficient_privilege';
+    end if;
+end
+$$;
 
 -- One batch. SQLSTATE SJ001 says that the head is not the expected one any more: another writer was there, or the
 -- database is not the one that it was.
@@ -101,6 +150,7 @@ security definer
 set search_path = sanjeh, pg_catalog
 as $$
 begin
+    perform sanjeh.audit_need_record();
     -- a role or database default must not weaken what "committed" means
     perform set_config('synchronous_commit', 'on', true);
     if cardinality(p_entries) <> p_new_size - p_old_size
@@ -141,25 +191,50 @@ $$;
 
 create function sanjeh.audit_checkpoint_put(p_size int8, p_note bytea)
 returns void
-language sql
+language plpgsql
 security definer
 set search_path = sanjeh, pg_catalog
 as $$
-    insert into audit_checkpoint (size, note) values (p_size, p_note) on conflict (size) do nothing
+begin
+    perform sanjeh.audit_need_record();
+    insert into audit_checkpoint (size, note) values (p_size, p_note) on conflict (size) do nothing;
+end
 $$;
 
--- Moves a draft that nobody of ours made out of the way.
-create function sanjeh.audit_outbox_refuse(p_emitter uuid, p_seq int8)
+create function sanjeh.audit_seen_put(p_upto int8, p_numbers bytea, p_mac bytea)
 returns void
-language sql
+language plpgsql
 security definer
 set search_path = sanjeh, pg_catalog
 as $$
+begin
+    perform sanjeh.audit_need_record();
+    insert into audit_seen (upto, numbers, mac) values (p_upto, p_numbers, p_mac)
+    on conflict (only_one) do update
+       set upto = excluded.upto, numbers = excluded.numbers, mac = excluded.mac;
+end
+$$;
+
+-- Moves a draft that nobody of ours made, or that the log has already, out of the way. How many it was: 0 when the row
+-- went with its entry meanwhile.
+create function sanjeh.audit_outbox_refuse(p_emitter uuid, p_seq int8)
+returns int8
+language plpgsql
+security definer
+set search_path = sanjeh, pg_catalog
+as $$
+declare
+    moved int8;
+begin
+    perform sanjeh.audit_need_record();
     with gone as (
         delete from audit_outbox where emitter = p_emitter and seq = p_seq
         returning emitter, seq, draft, mac, put_at)
     insert into audit_refused (emitter, seq, draft, mac, put_at)
-    select emitter, seq, draft, mac, put_at from gone
+    select emitter, seq, draft, mac, put_at from gone;
+    get diagnostics moved = row_count;
+    return moved;
+end
 $$;
 
 create function sanjeh.audit_refuse_change()
@@ -208,13 +283,16 @@ revoke all on function sanjeh.audit_append(
     int4[], int8[], bytea[], uuid[], int8[], bytea[], int8[], int8, bytea) from public;
 revoke all on function sanjeh.audit_checkpoint_put(int8, bytea) from public;
 revoke all on function sanjeh.audit_outbox_refuse(uuid, int8) from public;
+revoke all on function sanjeh.audit_seen_put(int8, bytea, bytea) from public;
+revoke all on function sanjeh.audit_need_record() from public;
 grant execute on function sanjeh.audit_append(
     uuid, int8, bytea, int8, bytea, bytea, int8, uuid, bytea, bytea[], bytea[], uuid[], int8[],
     int4[], int8[], bytea[], uuid[], int8[], bytea[], int8[], int8, bytea) to sanjeh_app;
 grant execute on function sanjeh.audit_checkpoint_put(int8, bytea) to sanjeh_app;
 grant execute on function sanjeh.audit_outbox_refuse(uuid, int8) to sanjeh_app;
+grant execute on function sanjeh.audit_seen_put(int8, bytea, bytea) to sanjeh_app;
 grant select, insert (emitter, seq, draft, mac) on sanjeh.audit_outbox to sanjeh_app;
 grant select on sanjeh.audit_head, sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,
-    sanjeh.audit_checkpoint, sanjeh.audit_refused to sanjeh_app;
+    sanjeh.audit_checkpoint, sanjeh.audit_refused, sanjeh.audit_seen to sanjeh_app;
 grant select on sanjeh.audit_head, sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,
-    sanjeh.audit_checkpoint, sanjeh.audit_refused, sanjeh.audit_outbox to sanjeh_auditor;
+    sanjeh.audit_checkpoint, sanjeh.audit_refused, sanjeh.audit_seen, sanjeh.audit_outbox to sanjeh_auditor;

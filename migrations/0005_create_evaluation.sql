@@ -71,6 +71,12 @@ create table sanjeh.court (
     constraint court_code_norm_key unique (code_norm)
 );
 comment on column sanjeh.court.code_norm is 'search form of code: two spellings are one court';
+-- shared by all units; but only a deed registers one, never a statement without a signed context
+alter table sanjeh.court enable row level security;
+alter table sanjeh.court force row level security;
+create policy court_read on sanjeh.court for select using (true);
+create policy court_add on sanjeh.court for insert
+    with check (cardinality((select sanjeh.scope_ids())::uuid[]) > 0);
 grant select, insert on sanjeh.court to sanjeh_app;
 
 create table sanjeh.indicator (

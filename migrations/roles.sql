@@ -58,4 +58,11 @@ create schema if not exists sanjeh authorization sanjeh_owner;
 alter schema sanjeh owner to sanjeh_owner;
 revoke all on schema sanjeh from public;
 grant usage on schema sanjeh to sanjeh_app, sanjeh_auditor;
+
+-- Large objects have owners, and anybody may make them: one would turn the application role into an owner, which the
+-- server refuses to start with. Nothing here uses them. (These functions stand in pg_catalog of this database.)
+select format('revoke all on function %s from public', p.oid::regprocedure)
+  from pg_catalog.pg_proc p
+ where p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^lo(_.*|read|write)$'
+\gexec
 commit;

@@ -8,11 +8,29 @@
 #include "sanjeh/audit/bundle.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/keys/keeper.h"
+#include "sanjeh/keys/scopes.h"
 
 #include <fcntl.h>
 #include <getopt.h>
 
-static sj_status fetch_vkey(const struct sj_config *config, struct sj_buf *ret_vkey)
+#define EXPORT_S 3540 /* the keeper grants an hour */
+
+/* The log's public key and, for an export, the right to read the record; whoever holds the root key file has it. */
+static sj_status ask_keeper(
+    struct sj_channel *channel, struct sj_buf *ret_vkey, struct sj_context *ret_context)
+{
+    const struct sj_uuid scope = SJ_SCOPE_RECORD;
+    TRY(ask_log_vkey(channel, ret_vkey));
+    if (ret_context == NULL) {
+        return SJ_DONE;
+    }
+    return ask_context(
+        channel, &scope, 1, sj_time_now() + EXPORT_S * INT64_C(1000000), ret_context);
+}
+
+/* ret_context may be NULL. */
+static sj_status with_keeper(
+    const struct sj_config *config, struct sj_buf *ret_vkey, struct sj_context *ret_context)
 {
     const struct sj_keeper_config keeper_config = {.root_key_file = config->root_key_file,
         .origin = config->origin,
@@ -23,7 +41,7 @@ static sj_status fetch_vkey(const struct sj_config *config, struct sj_buf *ret_v
     TRY(sj_keeper_start(&keeper_config, &keeper));
     sj_status status = sj_channel_open(keeper, 0, NULL, &channel);
     if (!sj_failed(status)) {
-        status = ask_log_vkey(channel, ret_vkey);
+        status = ask_keeper(channel, ret_vkey, ret_context);
     }
     sj_channel_close(&channel);
     sj_keeper_stop(&keeper);
@@ -74,7 +92,7 @@ static int run_vkey(int argc, char **argv, const struct sj_command *command)
         return code;
     }
     CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
-    const sj_status status = fetch_vkey(&config, &vkey);
+    const sj_status status = with_keeper(&config, &vkey, NULL);
     if (sj_failed(status)) {
         return sj_cli_fail(command, status, "see [keeper] root_key_file and [audit] origin");
     }
@@ -91,7 +109,8 @@ static sj_status export_to(
     const struct sj_config *config, const struct arguments *arguments, uint64_t *ret_size)
 {
     CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
-    TRY(fetch_vkey(config, &vkey));
+    struct sj_context context;
+    TRY(with_keeper(config, &vkey, &context));
     const struct sj_db_config db_config = {.conninfo = config->conninfo,
         .read_connections = 1,
         .write_connections = 1,
@@ -100,10 +119,9 @@ static sj_status export_to(
     struct sj_db *db = NULL;
     TRY(sj_db_open(&db_config, NULL, &db));
     CLEANUP(sj_closep) int fd = open(arguments->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const struct sj_context nothing = {.text = ""};
     const sj_status status =
         fd < 0 ? SJ_FAILURE(IO)
-               : sj_bundle_export(db, &nothing, sj_buf_text(&vkey), arguments->to, fd, ret_size);
+               : sj_bundle_export(db, &context, sj_buf_text(&vkey), arguments->to, fd, ret_size);
     sj_db_close(&db);
     return status;
 }

@@ -59,13 +59,59 @@ static void reset(struct sj_batch *b)
     }
     b->count = 0;
     b->touched_count = 0;
+    b->swept_count = 0;
     b->number++;
 }
 
-/* Fills b->slots; those whose waiter has gone are dropped: nothing was answered, and a write's row stays in the
- * outbox for the sweeper. */
+static bool is_own(const struct sj_sequencer *s, const struct sj_slot *slot)
+{
+    return sj_uuid_equal(slot->emitter, s->emitter);
+}
+
+/* The sweeper has put the same draft into this batch: its waiter comes late. */
+static bool is_swept_now(const struct sj_sequencer *s, const struct sj_slot *slot)
+{
+    const struct sj_batch *b = &s->batch;
+    bool found = false;
+    for (size_t i = 0; i < b->swept_count && slot->sweep == NULL && is_own(s, slot); i++) {
+        found = found || b->swept[i] == slot->emitter_seq;
+    }
+    return found;
+}
+
+/* Ends a slot that gets no place: its waiter has gone (nothing was answered, and a write's row stays in the outbox for
+ * the sweeper), or its draft has a place already, which is never given twice. */
+static bool end_early(struct sj_sequencer *s, struct sj_slot *slot, struct sj_slot_list *remote)
+{
+    struct sj_receipt receipt;
+    if (atomic_load(&slot->abandoned)) {
+        sj_queue_finish(s, slot, SJ_FAILURE(RECORD_UNAVAILABLE), NULL, remote);
+        return true;
+    }
+    if (!slot->in_outbox || !sj_seen_has(s, slot->emitter, slot->emitter_seq)) {
+        return false;
+    }
+    if (is_own(s, slot) && sj_sweep_find(s, slot->emitter_seq, &receipt)) {
+        sj_queue_finish(s, slot, SJ_DONE, &receipt, remote);
+    } else {
+        sj_queue_finish(s, slot, SJ_FAILURE(RECORD_UNAVAILABLE), NULL, remote);
+    }
+    return true;
+}
+
+static void give_place(struct sj_sequencer *s, struct sj_slot *slot)
+{
+    struct sj_batch *b = &s->batch;
+    if (slot->sweep != NULL && is_own(s, slot) && b->swept_count < SJ_SWEPT_MAX) {
+        b->swept[b->swept_count++] = slot->emitter_seq;
+    }
+    b->slots[b->count++] = slot;
+}
+
+/* Fills b->slots from the queue. */
 static void take(struct sj_sequencer *s, struct sj_slot_list *remote)
 {
+    struct sj_slot_list later = {NULL, NULL};
     size_t bytes = 0;
     while (s->batch.count < SJ_BATCH_ENTRIES && s->queue.first != NULL) {
         const size_t more = SJ_ENTRY_HEAD_SIZE + s->queue.first->body.len;
@@ -73,12 +119,18 @@ static void take(struct sj_sequencer *s, struct sj_slot_list *remote)
             break;
         }
         struct sj_slot *slot = sj_slot_pop(&s->queue);
-        if (atomic_load(&slot->abandoned)) {
-            sj_queue_finish(s, slot, SJ_FAILURE(RECORD_UNAVAILABLE), NULL, remote);
+        if (end_early(s, slot, remote)) {
+            continue;
+        }
+        if (is_swept_now(s, slot)) {
+            sj_slot_push(&later, slot); /* the next batch finds its receipt */
             continue;
         }
         bytes += more;
-        s->batch.slots[s->batch.count++] = slot;
+        give_place(s, slot);
+    }
+    for (struct sj_slot *slot = sj_slot_pop(&later); slot != NULL; slot = sj_slot_pop(&later)) {
+        sj_slot_push(&s->queue, slot);
     }
 }
 
@@ -233,9 +285,12 @@ static sj_status append(struct sj_sequencer *s, struct sj_param entries)
         sj_p_i64((int64_t)s->note_store_size),
         has_note ? sj_p_bytes(sj_buf_view(&s->note_store)) : sj_p_null(),
     };
+    struct sj_context context;
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
-    TRY(sj_tx_begin(s->config.db, &sj_audit_context, &tx));
+    TRY(sj_record_context(s, &context));
+    TRY(sj_tx_begin(s->config.db, &context, &tx));
     TRY(sj_tx_send(tx, SJ_SQL_AUDIT_APPEND, params, SJ_COUNT(params)));
+    TRY(sj_seen_save(s, tx));
     TRY(sj_tx_commit(&tx));
     s->note_store_size = 0;
     return SJ_DONE;
@@ -258,6 +313,13 @@ sj_status sj_batch_publish_note(
     return SJ_DONE;
 }
 
+void sj_batch_publish_head(struct sj_sequencer *s)
+{
+    SJ_ASSERT(pthread_mutex_lock(&s->lock) == 0);
+    s->signed_frontier = s->head.frontier;
+    SJ_ASSERT(pthread_mutex_unlock(&s->lock) == 0);
+}
+
 static sj_status sign(struct sj_sequencer *s)
 {
     struct sj_batch *b = &s->batch;
@@ -271,7 +333,9 @@ static sj_status write_and_sign(struct sj_sequencer *s)
     struct sj_param entries;
     TRY(build(s, &entries));
     TRY(append(s, entries));
-    return sign(s);
+    TRY(sign(s));
+    sj_batch_publish_head(s);
+    return sj_seen_batch(s);
 }
 
 static void finish(struct sj_sequencer *s, sj_status status, struct sj_slot_list *remote)
@@ -325,8 +389,10 @@ sj_status sj_batch_store_note(struct sj_sequencer *s)
         sj_p_i64((int64_t)s->note_store_size),
         sj_p_bytes(sj_buf_view(&s->note_store)),
     };
+    struct sj_context context;
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
-    TRY(sj_tx_begin(s->config.db, &sj_audit_context, &tx));
+    TRY(sj_record_context(s, &context));
+    TRY(sj_tx_begin(s->config.db, &context, &tx));
     TRY(sj_tx_send(tx, SJ_SQL_AUDIT_CHECKPOINT_PUT, params, SJ_COUNT(params)));
     TRY(sj_tx_commit(&tx));
     s->note_store_size = 0;

@@ -25,6 +25,7 @@ struct sj_check {
     const struct sj_verify_options *options;
     struct sj_verify_report *report;
     bool stopped; /* a finding after which nothing more can be said */
+    bool has_replay;
     struct sj_tlog_policy policy;
     struct sj_source source;
     char origin[SJ_NOTE_NAME_MAX + 1];
@@ -51,6 +52,8 @@ struct sj_check {
 /* check_report.c. Only the first tampering counts; it outweighs what was incomplete before. */
 void sj_check_tampered(struct sj_check *c, const char *cause);
 void sj_check_tampered_at(struct sj_check *c, uint64_t index, const char *cause);
+/* A repeated draft: tampering that does not stop the check. */
+void sj_check_replayed_at(struct sj_check *c, uint64_t index, const char *cause);
 void sj_check_incomplete(struct sj_check *c, const char *cause);
 void sj_check_incomplete_at(struct sj_check *c, uint64_t index, const char *cause);
 

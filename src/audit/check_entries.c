@@ -86,7 +86,8 @@ static sj_status judge(
                !sj_hash_equal(&entry->tenant_prev, &tenant->leaf)) {
         *ret_cause = "the entry does not continue its tenant's chain";
     } else if (is_repeat) {
-        *ret_cause = "the entry repeats a number of its emitter: a replayed draft";
+        sj_check_replayed_at(
+            c, index, "the entry repeats a number of its emitter: a replayed draft");
     }
     return SJ_DONE;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What is said about a finding? Tampering stops the check: what comes behind it proves nothing. What is missing is
- * remembered and the check goes on where it can, because a missing piece may hide a tampered one. One verdict is
- * never reported as the other.
+ * What is said about a finding? Tampering stops the check: what comes behind it proves nothing. But a draft that was
+ * replayed stands in a tree that holds, so the check goes on, and a damage that it meets is named beside it, or in its
+ * place when it lies before. What is missing is remembered and the check goes on where it can, because a missing piece
+ * may hide a tampered one. One verdict is never reported as the other.
  */
 #include <stdio.h>
 
@@ -25,11 +26,27 @@ static void say(struct sj_check *c, const char *cause, bool has_index, uint64_t 
     }
 }
 
+/* Behind the replay that was reported. */
+static void say_besides(struct sj_check *c, const char *cause, bool has_index, uint64_t index)
+{
+    char *end = c->report->cause + strlen(c->report->cause);
+    const size_t room = sizeof(c->report->cause) - (size_t)(end - c->report->cause);
+    if (has_index) {
+        (void)snprintf(end, room, "; besides, at index %llu: %s", (unsigned long long)index, cause);
+    } else {
+        (void)snprintf(end, room, "; besides: %s", cause);
+    }
+}
+
 static void tampered(struct sj_check *c, const char *cause, bool has_index, uint64_t index)
 {
-    if (c->report->verdict != SJ_TAMPERED) {
+    const bool goes_on = c->has_replay && !c->stopped;
+    if (c->report->verdict != SJ_TAMPERED ||
+        (goes_on && has_index && index <= c->report->bad_index)) {
         say(c, cause, has_index, index);
         c->report->verdict = SJ_TAMPERED;
+    } else if (goes_on) {
+        say_besides(c, cause, has_index, index);
     }
     c->stopped = true;
 }
@@ -50,6 +67,15 @@ void sj_check_tampered(struct sj_check *c, const char *cause)
 void sj_check_tampered_at(struct sj_check *c, uint64_t index, const char *cause)
 {
     tampered(c, cause, true, index);
+}
+
+void sj_check_replayed_at(struct sj_check *c, uint64_t index, const char *cause)
+{
+    if (c->report->verdict != SJ_TAMPERED) {
+        say(c, cause, true, index);
+        c->report->verdict = SJ_TAMPERED;
+    }
+    c->has_replay = true;
 }
 
 void sj_check_incomplete(struct sj_check *c, const char *cause)

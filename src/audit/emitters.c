@@ -7,8 +7,10 @@
 #include "emitters.h"
 
 #include "sanjeh/base/memory.h"
+#include "sanjeh/base/reader.h"
 
 #define INTERVALS_MAX 65536u
+#define FORM_VERSION  1
 
 struct interval {
     uint64_t first;
@@ -16,6 +18,7 @@ struct interval {
 };
 
 struct sj_emitter {
+    struct sj_uuid id;
     struct interval *intervals; /* ascending, never adjacent */
     size_t count;
     size_t capacity;
@@ -57,6 +60,7 @@ static sj_status find_emitter(
     bool is_new = false;
     TRY(sj_idmap_get(&emitters->map, id, &number, &is_new));
     *ret_emitter = &emitters->list[number];
+    (*ret_emitter)->id = id;
     return SJ_DONE;
 }
 
@@ -142,12 +146,79 @@ static sj_status note(struct sj_emitter *emitter, size_t place, uint64_t seq)
     return insert_at(emitter, place, seq);
 }
 
+static bool has(const struct sj_emitter *emitter, size_t place, uint64_t seq)
+{
+    return place < emitter->count && emitter->intervals[place].first <= seq;
+}
+
 sj_status sj_emitters_see(
     struct sj_emitters *emitters, struct sj_uuid emitter_id, uint64_t seq, bool *ret_is_repeat)
 {
     struct sj_emitter *emitter = NULL;
     TRY(find_emitter(emitters, emitter_id, &emitter));
     const size_t place = place_of(emitter, seq);
-    *ret_is_repeat = place < emitter->count && emitter->intervals[place].first <= seq;
+    *ret_is_repeat = has(emitter, place, seq);
     return *ret_is_repeat ? SJ_DONE : note(emitter, place, seq);
+}
+
+bool sj_emitters_have(const struct sj_emitters *emitters, struct sj_uuid emitter_id, uint64_t seq)
+{
+    size_t number = 0;
+    if (!sj_idmap_find(&emitters->map, emitter_id, &number)) {
+        return false;
+    }
+    const struct sj_emitter *emitter = &emitters->list[number];
+    return has(emitter, place_of(emitter, seq), seq);
+}
+
+/* Version, then for each emitter: id, number of intervals, their ends. */
+sj_status sj_emitters_encode(const struct sj_emitters *emitters, struct sj_buf *out)
+{
+    TRY(sj_buf_put_byte(out, FORM_VERSION));
+    for (size_t i = 0; i < emitters->map.count; i++) {
+        const struct sj_emitter *emitter = &emitters->list[i];
+        TRY(sj_buf_put(out, emitter->id.bytes, sizeof(emitter->id.bytes)));
+        TRY(sj_buf_put_u32(out, (uint32_t)emitter->count));
+        for (size_t j = 0; j < emitter->count; j++) {
+            TRY(sj_buf_put_u64(out, emitter->intervals[j].first));
+            TRY(sj_buf_put_u64(out, emitter->intervals[j].last));
+        }
+    }
+    return SJ_DONE;
+}
+
+static sj_status decode_intervals(
+    struct sj_reader *reader, uint32_t count, struct sj_emitter *emitter)
+{
+    ENSURE(emitter->count == 0 && count <= INTERVALS_MAX, PROTOCOL);
+    for (uint32_t i = 0; i < count; i++) {
+        struct interval interval = {0};
+        TRY(sj_read_u64(reader, &interval.first));
+        TRY(sj_read_u64(reader, &interval.last));
+        const bool ascends = i == 0 || emitter->intervals[i - 1].last < interval.first;
+        ENSURE(ascends && interval.first <= interval.last, PROTOCOL);
+        if (emitter->count == emitter->capacity) {
+            TRY(grow(emitter));
+        }
+        emitter->intervals[emitter->count++] = interval;
+    }
+    return SJ_DONE;
+}
+
+sj_status sj_emitters_decode(struct sj_view bytes, struct sj_emitters *emitters)
+{
+    struct sj_reader reader = sj_reader_of(bytes);
+    uint8_t version = 0;
+    TRY(sj_read_bytes(&reader, &version, 1));
+    ENSURE(version == FORM_VERSION, PROTOCOL);
+    while (reader.left != 0) {
+        struct sj_uuid id;
+        uint32_t count = 0;
+        struct sj_emitter *emitter = NULL;
+        TRY(sj_read_bytes(&reader, id.bytes, sizeof(id.bytes)));
+        TRY(sj_read_u32(&reader, &count));
+        TRY(find_emitter(emitters, id, &emitter));
+        TRY(decode_intervals(&reader, count, emitter));
+    }
+    return SJ_DONE;
 }

@@ -7,6 +7,7 @@
 #define SJ_AUDIT_EMITTERS_H
 
 #include "idmap.h"
+#include "sanjeh/base/buf.h"
 
 struct sj_emitters {
     struct sj_idmap map;
@@ -19,5 +20,10 @@ void sj_emitters_clear(struct sj_emitters *emitters);
 /* Notes the number. *ret_is_repeat: it was there before. */
 SJ_MUST_CHECK sj_status sj_emitters_see(
     struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t seq, bool *ret_is_repeat);
+/* Looks only. */
+bool sj_emitters_have(const struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t seq);
+/* All of it as bytes, appended, and back into an empty set. Errors: LIMIT_EXCEEDED; PROTOCOL for other bytes. */
+SJ_MUST_CHECK sj_status sj_emitters_encode(const struct sj_emitters *emitters, struct sj_buf *out);
+SJ_MUST_CHECK sj_status sj_emitters_decode(struct sj_view bytes, struct sj_emitters *emitters);
 
 #endif

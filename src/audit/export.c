@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "sanjeh/audit/tile_path.h"
+#include "state.h"
 #include "tar.h"
-#include "tiles.h"
 
 #define ENTRY_LIMIT 65535
 #define BUNDLE_MAX  ((size_t)SJ_TILE_WIDTH * (2 + ENTRY_LIMIT))
@@ -88,7 +88,7 @@ static sj_status read_one(struct export *x, enum sj_sql sql, const struct sj_par
     size_t count, struct sj_rows **ret_rows)
 {
     const struct sj_query query = {.sql = sql, .params = params, .param_count = count};
-    return sj_db_read(x->db, x->context, &query, 1, ret_rows);
+    return sj_record_read(x->db, x->context, &query, ret_rows);
 }
 
 static sj_status write_checkpoint(struct export *x, uint64_t to)

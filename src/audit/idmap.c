@@ -94,3 +94,16 @@ sj_status sj_idmap_get(
     *ret_number = map->slots[at].number_plus_one - 1;
     return SJ_DONE;
 }
+
+bool sj_idmap_find(const struct sj_idmap *map, struct sj_uuid id, size_t *ret_number)
+{
+    if (map->capacity == 0) {
+        return false;
+    }
+    const struct sj_idmap_slot *slot = &map->slots[find_slot(map, id)];
+    if (slot->number_plus_one == 0) {
+        return false;
+    }
+    *ret_number = slot->number_plus_one - 1;
+    return true;
+}

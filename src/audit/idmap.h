@@ -23,5 +23,7 @@ void sj_idmap_clear(struct sj_idmap *map);
  * Errors: LIMIT_EXCEEDED beyond max, OUT_OF_MEMORY. */
 SJ_MUST_CHECK sj_status sj_idmap_get(
     struct sj_idmap *map, struct sj_uuid id, size_t *ret_number, bool *ret_is_new);
+/* Looks only. */
+bool sj_idmap_find(const struct sj_idmap *map, struct sj_uuid id, size_t *ret_number);
 
 #endif

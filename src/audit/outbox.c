@@ -8,8 +8,6 @@
 #include "sanjeh/base/log.h"
 #include "state.h"
 
-const struct sj_context sj_audit_context = {.text = ""};
-
 sj_status sj_outbox_mac(
     const struct sj_key *emitter_key, struct sj_view draft, struct sj_hash *ret_mac)
 {

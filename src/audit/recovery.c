@@ -75,8 +75,17 @@ static sj_status read_head(
     struct sj_sequencer *s, struct head_row *row, char *reterr_reason, size_t reason_size)
 {
     const struct sj_query query = {.sql = SJ_SQL_AUDIT_HEAD_GET};
+    struct sj_context context;
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_db_read(s->config.db, &sj_audit_context, &query, 1, &rows));
+    s->context_until = 0; /* what the database refused, if that was it, is not tried again */
+    TRY(sj_record_context(s, &context));
+    const sj_status status = sj_record_read(s->config.db, &context, &query, &rows);
+    if (status.code == SJ_FORBIDDEN) {
+        say(reterr_reason, reason_size,
+            "the database does not accept the record's context: its clock, or its context key", 0,
+            0);
+    }
+    TRY(status);
     if (sj_rows_count(rows) != 1 || !read_row(s, rows, row)) {
         say(reterr_reason, reason_size, "the head row is missing or damaged", 0, 0);
         FAIL(LOG_TAMPERED);
@@ -135,8 +144,10 @@ static sj_status load_note(struct sj_sequencer *s, uint64_t size, struct sj_view
     const struct sj_param param = sj_p_i64((int64_t)size);
     const struct sj_query query = {
         .sql = SJ_SQL_AUDIT_CHECKPOINT_NEWEST, .params = &param, .param_count = 1};
+    struct sj_context context;
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_db_read(s->config.db, &sj_audit_context, &query, 1, &rows));
+    TRY(sj_record_context(s, &context));
+    TRY(sj_record_read(s->config.db, &context, &query, &rows));
     if (sj_rows_count(rows) != 1 || sj_row_i64(rows, 0, 0) != (int64_t)size) {
         return SJ_DONE;
     }
@@ -180,6 +191,8 @@ sj_status sj_recover(struct sj_sequencer *s, struct sj_recovered *ret_recovered,
     /* only now is the frontier known to be the signed one: the rest is measured against it */
     TRY(sj_recover_tree(s, reterr_reason, reason_size));
     TRY(sj_recover_tenants(s, reterr_reason, reason_size));
+    TRY(sj_seen_catch_up(s, row.size));
+    sj_batch_publish_head(s);
     ret_recovered->size = row.size;
     atomic_store(&s->size, row.size);
     return SJ_DONE;

@@ -19,6 +19,14 @@ static sj_status refuse(
     FAIL(LOG_TAMPERED);
 }
 
+static sj_status read_record(
+    struct sj_sequencer *s, const struct sj_query *query, struct sj_rows **ret_rows)
+{
+    struct sj_context context;
+    TRY(sj_record_context(s, &context));
+    return sj_record_read(s->config.db, &context, query, ret_rows);
+}
+
 static bool entry_fits(const struct sj_sequencer *s, struct sj_view bytes, uint64_t index)
 {
     struct sj_entry entry;
@@ -33,7 +41,7 @@ sj_status sj_recover_leaves(struct sj_sequencer *s, uint64_t from, uint64_t to,
     const struct sj_query query = {
         .sql = SJ_SQL_AUDIT_ENTRY_RANGE, .params = params, .param_count = SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_db_read(s->config.db, &sj_audit_context, &query, 1, &rows));
+    TRY(read_record(s, &query, &rows));
     for (uint64_t i = 0; i < to - from; i++) {
         if (i >= sj_rows_count(rows) || sj_row_i64(rows, i, 0) != (int64_t)(from + i)) {
             return refuse(reterr_reason, reason_size, "an entry is missing", from + i, "index");
@@ -64,7 +72,7 @@ static sj_status load_level(
     const struct sj_query query = {
         .sql = SJ_SQL_AUDIT_TILE_RANGE, .params = params, .param_count = SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_db_read(s->config.db, &sj_audit_context, &query, 1, &rows));
+    TRY(read_record(s, &query, &rows));
     CLEANUP(sj_freep) void *memory = NULL;
     TRY(sj_alloc(SJ_TILE_WIDTH, sizeof(struct sj_hash), &memory));
     struct sj_hash *hashes = memory;
@@ -160,7 +168,7 @@ sj_status sj_recover_tenants(struct sj_sequencer *s, char *reterr_reason, size_t
 {
     const struct sj_query query = {.sql = SJ_SQL_AUDIT_TENANT_LIST};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_db_read(s->config.db, &sj_audit_context, &query, 1, &rows));
+    TRY(read_record(s, &query, &rows));
     sj_tenants_clear(&s->head.tenants);
     TRY(sj_tenants_init(&s->head.tenants, SJ_TENANTS_MAX));
     for (size_t i = 0; i < sj_rows_count(rows); i++) {

@@ -16,6 +16,8 @@
 
 #define NOTE_FLUSH_MS 50
 #define RETRY_MS      200
+#define RETRY_MAX_MS  1000
+#define TELL_MS       10000
 #define STOP_WAIT_MS  5000
 #define QUEUE_MAX     4096
 #define DEADLINE_MS   2000
@@ -41,6 +43,31 @@ static void fail_queued(struct sj_sequencer *s, bool only_abandoned)
     sj_queue_send_home(s, &remote);
 }
 
+bool sj_sequencer_may_tell(int64_t *told_ms)
+{
+    const int64_t now = sj_time_monotonic_ms();
+    if (*told_ms != 0 && now - *told_ms < TELL_MS) {
+        return false;
+    }
+    *told_ms = now;
+    return true;
+}
+
+/* Later each time; when the keeper is gone for good nobody is kept waiting for it. */
+static void wait_to_retry(struct sj_sequencer *s, sj_status why, const char *reason)
+{
+    const bool gone = !sj_channel_is_open(s->config.channel);
+    const unsigned tries = s->resyncs_failed++;
+    const int64_t pause = RETRY_MS << (tries < 3 ? tries : 3);
+    atomic_store(&s->keeper_gone, gone);
+    if (sj_sequencer_may_tell(&s->resync_told_ms)) {
+        SJ_LOG(WARN, "audit.head.unreadable", sj_log_status(why), sj_log_str("why", reason),
+            sj_log_int("tries", (int64_t)s->resyncs_failed));
+    }
+    fail_queued(s, !gone);
+    sj_fiber_sleep_ms(pause < RETRY_MAX_MS ? pause : RETRY_MAX_MS);
+}
+
 static void resync(struct sj_sequencer *s)
 {
     char reason[REASON_SIZE] = "";
@@ -48,6 +75,8 @@ static void resync(struct sj_sequencer *s)
     const sj_status status = sj_recover(s, &recovered, reason, sizeof(reason));
     if (!sj_failed(status)) {
         s->phase = SJ_PHASE_RUNNING;
+        s->resyncs_failed = 0;
+        s->resync_told_ms = 0;
         atomic_store(&s->batch_started_ms, 0);
         atomic_store(&s->ready, true);
         SJ_LOG(NOTICE, "audit.head.resynced", sj_log_int("size", (int64_t)recovered.size),
@@ -59,9 +88,7 @@ static void resync(struct sj_sequencer *s)
         SJ_LOG(ERROR, "audit.log.contradicted", sj_log_status(status), sj_log_str("why", reason));
         return;
     }
-    SJ_LOG(WARN, "audit.head.unreadable", sj_log_status(status));
-    fail_queued(s, true);
-    sj_fiber_sleep_ms(RETRY_MS);
+    wait_to_retry(s, status, reason);
 }
 
 static void idle(struct sj_sequencer *s)
@@ -174,6 +201,7 @@ sj_status sj_sequencer_record(struct sj_sequencer *s, const struct sj_draft *dra
 {
     ENSURE(sj_fiber_current() != NULL, INTERNAL);
     ENSURE(!atomic_load(&s->refusing), SHUTTING_DOWN);
+    ENSURE(!atomic_load(&s->keeper_gone), RECORD_UNAVAILABLE);
     if (in_outbox && sj_sweep_find(s, draft->emitter_seq, ret_receipt)) {
         return SJ_DONE;
     }
@@ -184,7 +212,7 @@ void sj_sequencer_note(struct sj_sequencer *s, const struct sj_draft *draft)
 {
     struct sj_draft named = *draft;
     struct sj_slot *slot = NULL;
-    if (atomic_load(&s->refusing)) {
+    if (atomic_load(&s->refusing) || atomic_load(&s->keeper_gone)) {
         return;
     }
     name_emitter(s, &named);
@@ -256,10 +284,13 @@ static void destroy(struct sj_sequencer *s)
     sj_queue_free(s);
     sj_batch_clear(&s->batch);
     sj_tenants_clear(&s->head.tenants);
+    sj_emitters_clear(&s->seen);
     sj_buf_clear(&s->note);
     sj_buf_clear(&s->note_store);
     sj_buf_clear(&s->newest_note);
     sj_wipe(&s->emitter_key, sizeof(s->emitter_key));
+    sj_wipe(&s->seen_key, sizeof(s->seen_key));
+    sj_wipe(&s->context, sizeof(s->context));
     SJ_ASSERT(pthread_mutex_destroy(&s->lock) == 0);
     sj_free(s);
 }
@@ -371,7 +402,7 @@ uint64_t sj_sequencer_next_seq(struct sj_sequencer *s)
 bool sj_sequencer_is_ready(const struct sj_sequencer *s)
 {
     const int64_t started = atomic_load(&s->batch_started_ms);
-    return atomic_load(&s->ready) &&
+    return atomic_load(&s->ready) && !atomic_load(&s->keeper_silent) &&
            (started == 0 || sj_time_monotonic_ms() - started <= s->config.deadline_ms);
 }
 

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "codec.h"
+#include "emitters.h"
 #include "sanjeh/audit/sequencer.h"
 #include "tenants.h"
 #include "tiles.h"
@@ -57,6 +58,7 @@ struct sj_home {
 /* The sweeper's count of what it has queued. */
 struct sj_sweep {
     size_t pending;
+    size_t queued; /* in all */
     struct sj_fiber *fiber;
 };
 
@@ -81,6 +83,8 @@ struct sj_batch {
     struct sj_buf entry;
     struct sj_buf frontier;
     struct sj_hash mac;
+    uint64_t swept[SJ_SWEPT_MAX]; /* numbers of own drafts that the sweeper brought */
+    size_t swept_count;
     size_t touched[SJ_BATCH_ENTRIES]; /* tenants */
     size_t touched_count;
     struct sj_array entries;
@@ -127,6 +131,17 @@ struct sj_sequencer {
     struct sj_fiber *stopper;
     struct sj_timer *sweep_timer;
     bool sweeping;
+    struct sj_context context; /* of scope RECORD */
+    sj_time_us context_until;
+    struct sj_emitters seen; /* numbers of the entries before seen_upto */
+    uint64_t seen_upto;
+    uint64_t seen_saved; /* what the row in the database covers */
+    size_t seen_len;     /* its bytes */
+    struct sj_key seen_key;
+    bool seen_loaded;
+    unsigned resyncs_failed; /* in a row */
+    int64_t resync_told_ms;
+    int64_t sweep_told_ms;
     struct sj_buf note;       /* of the newest batch, being received */
     struct sj_buf note_store; /* signed and not yet in the database */
     uint64_t note_store_size; /* 0: nothing to store */
@@ -134,6 +149,8 @@ struct sj_sequencer {
     /* any thread */
     atomic_bool refusing; /* new drafts */
     atomic_bool ready;
+    atomic_bool keeper_silent;            /* did not answer the last question of the second */
+    atomic_bool keeper_gone;              /* for good */
     atomic_int_fast64_t batch_started_ms; /* 0: none under way */
     atomic_uint_fast64_t size;
     atomic_uint_fast64_t batches;
@@ -150,6 +167,7 @@ struct sj_sequencer {
     size_t home_count;
     size_t remote_out; /* remote slots that are not free */
     struct sj_buf newest_note;
+    struct sj_frontier signed_frontier;
     struct sj_swept swept[SJ_SWEPT_MAX];
 };
 
@@ -182,6 +200,29 @@ SJ_MUST_CHECK sj_status sj_batch_store_note(struct sj_sequencer *s);
 /* The note of the newest signed head: for readers, and to be stored. */
 SJ_MUST_CHECK sj_status sj_batch_publish_note(
     struct sj_sequencer *s, struct sj_view note, uint64_t size, bool to_store);
+
+/* The head is the signed one: for readers. */
+void sj_batch_publish_head(struct sj_sequencer *s);
+
+/* context.c */
+/* A copy of the context with which the record's own statements run; kept, renewed before it ends. */
+SJ_MUST_CHECK sj_status sj_record_context(struct sj_sequencer *s, struct sj_context *ret_context);
+/* One query of the record. Errors: FORBIDDEN when the context does not let its rows be seen. */
+SJ_MUST_CHECK sj_status sj_record_read(struct sj_db *db, const struct sj_context *context,
+    const struct sj_query *query, struct sj_rows **ret_rows);
+
+/* seen.c */
+/* Numbers of all entries before size, from what was saved and from the entries; after sj_recover's checks. */
+SJ_MUST_CHECK sj_status sj_seen_catch_up(struct sj_sequencer *s, uint64_t size);
+/* Notes the batch's numbers. */
+SJ_MUST_CHECK sj_status sj_seen_batch(struct sj_sequencer *s);
+bool sj_seen_has(const struct sj_sequencer *s, struct sj_uuid emitter, uint64_t seq);
+/* Sends the numbers along with a batch when enough have come. */
+SJ_MUST_CHECK sj_status sj_seen_save(struct sj_sequencer *s, struct sj_tx *tx);
+
+/* sequencer.c */
+/* Whether a failure that may come again and again is logged now: once in ten seconds. */
+bool sj_sequencer_may_tell(int64_t *told_ms);
 
 /* recovery.c */
 struct sj_recovered {
@@ -217,8 +258,5 @@ SJ_MUST_CHECK sj_status sj_outbox_mac(
 SJ_MUST_CHECK sj_status sj_batch_mac(const struct sj_key *emitter_key, uint64_t old_size,
     const struct sj_hash *old_root, uint64_t new_size, const struct sj_hash *new_root,
     struct sj_hash *ret_mac);
-
-/* The context of the record's own statements: no unit's row is visible with it. */
-extern const struct sj_context sj_audit_context;
 
 #endif

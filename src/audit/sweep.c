@@ -2,7 +2,8 @@
  *
  * Who sequences a draft whose deed was committed and whose server died, or whose waiter gave up? The sweeper:
  * at start every outbox row, later those older than a second that nobody in memory waits for. A row without our
- * MAC is moved aside and logged, never sequenced: else a database superuser could put words into the record.
+ * MAC is moved aside and logged, never sequenced: else a database superuser could put words into the record. So is
+ * one whose number the log has already: a replay. The same second asks whether the keeper still answers.
  */
 #include "sanjeh/base/log.h"
 #include "state.h"
@@ -69,15 +70,23 @@ static sj_status check_row(struct sj_sequencer *s, const struct sj_rows *rows, s
     return SJ_DONE;
 }
 
-static sj_status move_aside(struct sj_sequencer *s, const struct sj_uuid *emitter, int64_t seq)
+static sj_status move_aside(
+    struct sj_sequencer *s, const struct sj_uuid *emitter, int64_t seq, const char *why)
 {
-    SJ_LOG(ERROR, "audit.outbox.refused", sj_log_id("emitter", *emitter), sj_log_int("seq", seq),
-        sj_log_str("why", "the draft's MAC is not ours"));
     const struct sj_param params[] = {sj_p_id(emitter), sj_p_i64(seq)};
+    struct sj_context context;
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
-    TRY(sj_tx_begin(s->config.db, &sj_audit_context, &tx));
-    TRY(sj_tx_send(tx, SJ_SQL_AUDIT_OUTBOX_REFUSE, params, SJ_COUNT(params)));
-    return sj_tx_commit(&tx);
+    TRY(sj_record_context(s, &context));
+    TRY(sj_tx_begin(s->config.db, &context, &tx));
+    TRY(sj_tx_query(tx, SJ_SQL_AUDIT_OUTBOX_REFUSE, params, SJ_COUNT(params), &rows));
+    TRY(sj_tx_commit(&tx));
+    if (sj_rows_count(rows) == 1 && sj_row_i64(rows, 0, 0) != 0) {
+        /* else it went with its entry since the page was read */
+        SJ_LOG(ERROR, "audit.outbox.refused", sj_log_id("emitter", *emitter),
+            sj_log_int("seq", seq), sj_log_str("why", why));
+    }
+    return SJ_DONE;
 }
 
 static bool is_in_memory(struct sj_sequencer *s, const struct sj_draft *draft)
@@ -93,19 +102,20 @@ static sj_status sweep_row(struct sj_sequencer *s, const struct sj_rows *rows, s
     const struct sj_uuid emitter = sj_row_id(rows, row, 0);
     TRY(check_row(s, rows, row, cache, &draft, &ours));
     if (!ours) {
-        return move_aside(s, &emitter, sj_row_i64(rows, row, 1));
+        return move_aside(s, &emitter, sj_row_i64(rows, row, 1), "the draft's MAC is not ours");
     }
     if (is_in_memory(s, &draft)) {
         return SJ_DONE;
     }
-    struct sj_receipt receipt;
-    if (sj_uuid_equal(emitter, s->emitter) && sj_sweep_find(s, draft.emitter_seq, &receipt)) {
-        return SJ_DONE; /* sequenced since the page was read */
+    if (sj_seen_has(s, emitter, draft.emitter_seq)) {
+        return move_aside(
+            s, &emitter, sj_row_i64(rows, row, 1), "the draft stands in the log already: a replay");
     }
     struct sj_slot *slot = NULL;
     TRY(sj_queue_slot(s, &draft, true, &slot));
     slot->sweep = sweep;
     sweep->pending++;
+    sweep->queued++;
     sj_queue_push(s, slot);
     return SJ_DONE;
 }
@@ -119,49 +129,73 @@ static void wait_for(struct sj_sweep *sweep)
     sweep->fiber = NULL;
 }
 
-/* One page after (emitter, seq); *ret_rows: how many it had. Every queued draft has its end on return. */
-static sj_status sweep_page(
-    struct sj_sequencer *s, int64_t age_ms, struct sj_uuid *emitter, int64_t *seq, size_t *ret_rows)
+/* Where a sweep is in the outbox. */
+struct page {
+    struct sj_uuid emitter;
+    int64_t seq;
+    size_t rows;    /* of the newest page */
+    uint64_t swept; /* queued, in all pages */
+};
+
+/* The page behind the one before. Every queued draft has its end on return. */
+static sj_status sweep_page(struct sj_sequencer *s, int64_t age_ms, struct page *page)
 {
-    const struct sj_param params[] = {sj_p_i64(age_ms), sj_p_id(emitter), sj_p_i64(*seq)};
+    const struct sj_param params[] = {
+        sj_p_i64(age_ms), sj_p_id(&page->emitter), sj_p_i64(page->seq)};
     const struct sj_query query = {
         .sql = SJ_SQL_AUDIT_OUTBOX_LIST, .params = params, .param_count = SJ_COUNT(params)};
+    struct sj_context context;
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_db_read(s->config.db, &sj_audit_context, &query, 1, &rows));
+    TRY(sj_record_context(s, &context));
+    TRY(sj_record_read(s->config.db, &context, &query, &rows));
     struct key_cache cache = {0};
     struct sj_sweep sweep = {0};
     sj_status status = SJ_DONE;
     for (size_t i = 0; i < sj_rows_count(rows) && !sj_failed(status); i++) {
-        *emitter = sj_row_id(rows, i, 0);
-        *seq = sj_row_i64(rows, i, 1);
+        page->emitter = sj_row_id(rows, i, 0);
+        page->seq = sj_row_i64(rows, i, 1);
         status = sweep_row(s, rows, i, &cache, &sweep);
     }
     sj_wipe(&cache, sizeof(cache));
+    page->rows = sj_rows_count(rows);
+    page->swept += sweep.queued;
     wait_for(&sweep);
-    *ret_rows = sj_rows_count(rows);
     return status;
 }
 
 sj_status sj_sweep_run(struct sj_sequencer *s, int64_t age_ms, uint64_t *ret_swept)
 {
-    struct sj_uuid emitter = {{0}};
-    int64_t seq = INT64_MIN;
-    size_t rows = SWEEP_PAGE;
-    *ret_swept = 0;
-    while (rows == SWEEP_PAGE) {
-        TRY(sweep_page(s, age_ms, &emitter, &seq, &rows));
-        *ret_swept += rows;
+    struct page page = {.seq = INT64_MIN, .rows = SWEEP_PAGE};
+    while (page.rows == SWEEP_PAGE) {
+        TRY(sweep_page(s, age_ms, &page));
     }
+    *ret_swept = page.swept;
     return SJ_DONE;
+}
+
+/* A keeper that hangs or died shows here, before a request has to fail. */
+static void check_keeper(struct sj_sequencer *s)
+{
+    struct sj_signed_head head;
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    const sj_status status = ask_signed_head(s->config.channel, &head, &vkey);
+    const bool silent = sj_failed(status);
+    if (!atomic_exchange(&s->keeper_silent, silent) && silent) {
+        SJ_LOG(ERROR, "audit.keeper.silent", sj_log_status(status));
+    }
+    atomic_store(&s->keeper_gone, !sj_channel_is_open(s->config.channel));
 }
 
 static void sweep_fiber(void *ctx)
 {
     struct sj_sequencer *s = ctx;
     uint64_t swept = 0;
-    const sj_status status = sj_sweep_run(s, SWEEP_PERIOD_MS, &swept);
-    if (sj_failed(status)) {
-        SJ_LOG(WARN, "audit.sweep.failed", sj_log_status(status));
+    check_keeper(s);
+    if (s->phase == SJ_PHASE_RUNNING && !s->stopping) {
+        const sj_status status = sj_sweep_run(s, SWEEP_PERIOD_MS, &swept);
+        if (sj_failed(status) && sj_sequencer_may_tell(&s->sweep_told_ms)) {
+            SJ_LOG(WARN, "audit.sweep.failed", sj_log_status(status));
+        }
     }
     s->sweeping = false;
     sj_timer_set(s->sweep_timer, SWEEP_PERIOD_MS);
@@ -173,7 +207,7 @@ static void sweep_fiber(void *ctx)
 void sj_sweep_tick(void *sequencer)
 {
     struct sj_sequencer *s = sequencer;
-    if (s->stopping || s->phase != SJ_PHASE_RUNNING) {
+    if (s->stopping) {
         sj_timer_set(s->sweep_timer, SWEEP_PERIOD_MS);
         return;
     }

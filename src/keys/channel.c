@@ -234,6 +234,11 @@ sj_status channel_ask(
     return pending.status;
 }
 
+bool sj_channel_is_open(const struct sj_channel *channel)
+{
+    return channel->line->fd >= 0;
+}
+
 struct sj_loop *channel_loop(const struct sj_channel *channel)
 {
     return channel->loop;

@@ -68,6 +68,7 @@ static const struct {
         "select c.relname from pg_class c join pg_policy p on p.polrelid = c.oid and "
         "p.polpermissive"
         " join pg_policy q on q.polrelid = c.oid and q.polpermissive and q.oid > p.oid"
+        " and (p.polroles && q.polroles or 0 = any (p.polroles || q.polroles))"
         " and (p.polcmd = q.polcmd or p.polcmd = '*' or q.polcmd = '*')"},
     {"a key of a unit's table does not begin with unit_id",
         "select c.relname || ' ' || i.indexrelid::regclass from pg_class c"
@@ -92,6 +93,22 @@ static const struct {
         " and (has_any_column_privilege(r.oid, 'sanjeh.context_key', 'SELECT, INSERT, UPDATE')"
         " or has_table_privilege(r.oid, 'sanjeh.context_key', 'DELETE')) and r.rolname <> "
         "'sanjeh_migrator'"},
+    {"a table of the record shows rows without its scope, or lacks forced row security",
+        "select c.relname from pg_class c where c.relnamespace = 'sanjeh'::regnamespace"
+        " and c.relkind = 'r' and c.relname like 'audit\\_%' and (not c.relforcerowsecurity or"
+        " not exists (select from pg_policy p where p.polrelid = c.oid and p.polroles = array["
+        "'sanjeh_app'::regrole::oid] and p.polcmd = 'r' and pg_get_expr(p.polqual, c.oid) ~"
+        " '0005.*scope_ids[(][)]') or exists (select from pg_policy p where p.polrelid = c.oid"
+        " and (0 = any (p.polroles) or 'sanjeh_app'::regrole = any (p.polroles))"
+        " and p.polcmd <> 'r' and p.polname <> 'deed_insert'))"},
+    {"a definer function of the record does not ask for its scope",
+        "select proname from pg_proc where pronamespace = 'sanjeh'::regnamespace and prosecdef"
+        " and proname like 'audit\\_%' and prosrc !~ '^\\s*(declare[^;]*;\\s*)?begin\\s+perform"
+        " sanjeh[.]audit_need_record[(][)];'"},
+    {"somebody but a superuser may make or touch large objects",
+        "select r.rolname || ' ' || p.proname from pg_proc p cross join pg_roles r where"
+        " p.pronamespace = 'pg_catalog'::regnamespace and p.proname ~ '^lo(_.*|read|write)$'"
+        " and r.rolname like 'sanjeh\\_%' and has_function_privilege(r.oid, p.oid, 'EXECUTE')"},
     {"the public may connect", "select datname from pg_database, aclexplode(datacl) a"
                                " where datname = current_database() and a.grantee = 0"},
 };
@@ -122,7 +139,9 @@ TEST(privileges_of_the_application_allow_no_ddl)
         "alter database sanjeh set row_security = off", "set session_replication_role = replica",
         "copy (select 1) to '/tmp/x'", "copy (select 1) to program 'true'",
         "select pg_read_file('postgresql.conf')", "select lo_import('/etc/passwd')",
-        "create policy p on sanjeh.unit using (true)",
+        "select lo_create(0)", "select lo_creat(-1)", "select lo_from_bytea(0, 'x')",
+        "select lo_create(4711)", "select lo_import('/etc/passwd', 4711)", "select lo_open(1, 1)",
+        "select sanjeh.audit_need_record()", "create policy p on sanjeh.unit using (true)",
         "select sanjeh.protect_system('sanjeh.unit', array[gen_random_uuid()])"};
     const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
     CLEANUP(session_close) PGconn *session = session_open(pg->app);
@@ -141,4 +160,65 @@ TEST(privileges_survive_a_second_run_of_roles)
     CHECK(strcmp(sj_pg_state(pg->app, "select 1 from sanjeh.schema_migration"), "00000") == 0);
     CHECK(strcmp(sj_pg_state(pg->auditor, "select 1 from sanjeh.unit"), "42501") == 0);
     CHECK(strcmp(sj_pg_state(pg->migrator, "select 1 from sanjeh.unit"), "42501") == 0);
+}
+
+/* What an injected statement has: the role, and the context of the request that it came in. */
+TEST(privileges_of_the_record_need_its_scope)
+{
+    static const char *const refused[] = {
+        "select sanjeh.audit_append(log_id, 0, sha256(''), 1, sha256('x'), sha256('x'), 0, log_id,"
+        " '', array['x'::bytea], array[sha256('x')], '{}', '{}', '{}', '{}', '{}', '{}', '{}', "
+        "'{}',"
+        " '{}', 0, null) from (select gen_random_uuid() as log_id) as head",
+        "select sanjeh.audit_checkpoint_put(1, 'x')", "select sanjeh.audit_seen_put(1, 'x', 'x')",
+        "select sanjeh.audit_outbox_refuse(gen_random_uuid(), 1)"};
+    static const char *const tables[] = {
+        "head", "entry", "outbox", "refused", "tile", "tenant", "checkpoint", "seen"};
+    const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
+    const struct sj_uuid unit = UNIT_A;
+    const struct sj_uuid record = {{0, 0, 0, 0, 0, 0, 0x80, 0, 0x80, 0, 0, 0, 0, 0, 0, 5}};
+    struct sj_context deed;
+    struct sj_context own;
+    sj_pg_sign(&unit, 1, 60, &deed);
+    sj_pg_sign(&record, 1, 60, &own);
+    CHECK(sj_pg_run(pg->admin, "insert into sanjeh.audit_refused (emitter, seq, draft, mac, put_at)"
+                               " values (gen_random_uuid(), 1, 'x', 'x', now())"));
+    CLEANUP(session_close) PGconn *session = session_open(pg->app);
+    for (size_t i = 0; i < SJ_COUNT(refused); i++) {
+        CHECK(strcmp(session_try(session, NULL, refused[i]).state, "42501") == 0);
+        CHECK(strcmp(session_try(session, deed.text, refused[i]).state, "42501") == 0);
+        CHECK(strcmp(session_try(session, own.text, refused[i]).state,
+                  i == 0 ? "SJ001" : "00000") == 0);
+    }
+    for (size_t i = 0; i < SJ_COUNT(tables); i++) {
+        CHECK(
+            session_try_on(session, NULL, "select * from sanjeh.audit_", tables[i], "").affected ==
+            0);
+        CHECK(session_try_on(session, deed.text, "select * from sanjeh.audit_", tables[i], "")
+                  .affected == 0);
+    }
+    CHECK(session_try(session, own.text, "select * from sanjeh.audit_head").affected == 1);
+    CHECK(session_try(session, own.text, "select * from sanjeh.audit_refused").affected == 1);
+    CHECK(strcmp(sj_pg_value(pg->auditor, "select count(*) from sanjeh.audit_refused"), "1") == 0);
+}
+
+TEST(privileges_to_put_a_draft_or_a_court_need_some_context)
+{
+    static const char *const attempts[] = {"insert into sanjeh.audit_outbox (emitter, seq, draft, "
+                                           "mac) values (gen_random_uuid(), 1, 'x',"
+                                           " 'x')",
+        "insert into sanjeh.court (id, code, code_norm, name_fa, name_en, status) values"
+        " (gen_random_uuid(), 'C', 'c', 'c', 'c', 'provisional')"};
+    const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
+    const struct sj_uuid unit = UNIT_A;
+    struct sj_context deed;
+    struct sj_context ended;
+    sj_pg_sign(&unit, 1, 60, &deed);
+    sj_pg_sign(&unit, 1, -1, &ended);
+    CLEANUP(session_close) PGconn *session = session_open(pg->app);
+    for (size_t i = 0; i < SJ_COUNT(attempts); i++) {
+        CHECK(strcmp(session_try(session, NULL, attempts[i]).state, "42501") == 0);
+        CHECK(strcmp(session_try(session, ended.text, attempts[i]).state, "42501") == 0);
+        CHECK(strcmp(session_try(session, deed.text, attempts[i]).state, "00000") == 0);
+    }
 }

@@ -53,11 +53,16 @@ SJ_MUST_CHECK sj_status sj_sequencer_record(struct sj_sequencer *sequencer,
     const struct sj_draft *draft, bool in_outbox, struct sj_receipt *ret_receipt);
 /* Queues without waiting, for aggregates; lost on a crash. */
 void sj_sequencer_note(struct sj_sequencer *sequencer, const struct sj_draft *draft);
-/* Whether the last batch was signed within the deadline (readyz). */
+/* Whether the last batch was signed within the deadline and the keeper, asked each second, answers (readyz). */
 bool sj_sequencer_is_ready(const struct sj_sequencer *sequencer);
 /* Newest signed checkpoint note, appended. Any loop. */
 SJ_MUST_CHECK sj_status sj_sequencer_checkpoint(
     struct sj_sequencer *sequencer, struct sj_buf *ret_note);
+/* One entry, proven against the newest signed tree. Any loop, on a fiber; db of that loop, context of scope RECORD.
+ * Errors: NOT_FOUND (beyond that tree), LOG_TAMPERED (the database has something else there; logged), FORBIDDEN. */
+SJ_MUST_CHECK sj_status sj_sequencer_entry(struct sj_sequencer *sequencer, struct sj_db *db,
+    const struct sj_context *context, uint64_t index, struct sj_entry *ret_entry,
+    struct sj_hash *ret_leaf);
 struct sj_sequencer_stats {
     uint64_t size;
     uint64_t batches;

@@ -56,6 +56,8 @@ bool sj_keeper_is_alive(const struct sj_keeper *keeper);
 SJ_MUST_CHECK sj_status sj_channel_open(struct sj_keeper *keeper, unsigned number,
     struct sj_loop *loop, struct sj_channel **ret_channel);
 void sj_channel_close(struct sj_channel **channel);
+/* False for good once the keeper has gone or talked nonsense: every question then fails at once. On the loop's thread. */
+bool sj_channel_is_open(const struct sj_channel *channel);
 
 /* ---- questions; all fail with KEEPER_UNAVAILABLE when the keeper is gone or slow (2 s), and those that use a
  * unit's key with NOT_FOUND when it is not loaded. A question that the phase does not permit closes the channel. */

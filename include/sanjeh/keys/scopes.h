@@ -2,7 +2,7 @@
  *
  * Named system scopes of the row-security context: fixed ids that appear in policies beside unit ids.
  * A request's context never carries one of them; start-up, sign-in and the sequencer use exactly theirs.
- * The same values stand in migrations/0001.
+ * The same values stand in the migrations.
  */
 #ifndef SJ_KEYS_SCOPES_H
 #define SJ_KEYS_SCOPES_H
@@ -19,5 +19,7 @@
     SJ_SCOPE_ID_(0x03) /* administrators: accounts of all units, no evaluation data */
 #define SJ_SCOPE_MATCH                                                                             \
     SJ_SCOPE_ID_(0x04) /* blind indexes of all units, to match a judge by number */
+#define SJ_SCOPE_RECORD                                                                            \
+    SJ_SCOPE_ID_(0x05) /* the record: to append to it and to read it; sequencer, export, entry */
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sanjeh/base/parse.h"
+#include "sanjeh/keys/scopes.h"
 
 static char *folder(void)
 {
@@ -58,20 +59,36 @@ static void start_keeper(struct rig *rig)
     }
 }
 
+/* The database checks contexts with this keeper's key. */
+static void fetch_pads(uint8_t pads[128])
+{
+    const struct sj_keeper_config config = {
+        .root_key_file = file("root"), .use = SJ_KEEPER_PROVISION, .channels = 1};
+    struct sj_keeper *keeper = NULL;
+    struct sj_channel *channel = NULL;
+    CHECK_OK(sj_keeper_start(&config, &keeper));
+    CHECK_OK(sj_channel_open(keeper, 0, NULL, &channel));
+    CHECK_OK(ask_context_pads(channel, pads));
+    sj_channel_close(&channel);
+    sj_keeper_stop(&keeper);
+}
+
 void rig_fresh(struct rig *rig)
 {
     static bool prepared;
-    *rig = (struct rig){.pg = sj_pg_start((struct sj_view){NULL, 0})};
+    static uint8_t pads[128];
     if (!prepared) {
         prepared = true;
         CHECK_OK(sj_crypto_init());
         CHECK_OK(sj_keeper_create_root(file("root")));
         atexit(remove_folder);
+        fetch_pads(pads);
     }
+    *rig = (struct rig){.pg = sj_pg_start(sj_view_of(pads, sizeof(pads)))};
     unlink(file("signer"));
     CHECK(rig_forge(rig,
         "truncate sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,"
-        " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused;"
+        " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused, sanjeh.audit_seen;"
         "update sanjeh.audit_head set log_id = gen_random_uuid(), size = 0, base_size = 0,"
         " root = sha256(''), frontier = '', last_time_us = 0, batch_mac = ''"));
     start_keeper(rig);
@@ -154,6 +171,18 @@ void rig_close(struct rig *rig)
     rig_disconnect(rig);
 }
 
+void rig_record_context(struct rig *rig, struct sj_context *ret_context)
+{
+    const struct sj_uuid scope = SJ_SCOPE_RECORD;
+    CHECK_OK(ask_context(rig->channel, &scope, 1, sj_time_now() + 600000000, ret_context));
+}
+
+void rig_deed_context(struct rig *rig, struct sj_context *ret_context)
+{
+    const struct sj_uuid unit = {{7, 7, 7}};
+    CHECK_OK(ask_context(rig->channel, &unit, 1, sj_time_now() + 600000000, ret_context));
+}
+
 struct sj_draft rig_draft(const char *action)
 {
     struct sj_draft draft = {
@@ -183,7 +212,8 @@ sj_status rig_verify(struct rig *rig, struct sj_verify_report *report)
     CLEANUP(sj_closep)
     int fd = open(file("bundle.tar"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ENSURE(fd >= 0, IO);
-    const struct sj_context context = {.text = ""};
+    struct sj_context context;
+    rig_record_context(rig, &context);
     TRY(sj_bundle_export(rig->db, &context, sj_buf_text(&vkey), 0, fd, &size));
     const struct sj_verify_options options = {.policy_path = file("policy")};
     TRY(sj_bundle_verify(file("bundle.tar"), &options, report));

@@ -39,6 +39,9 @@ void rig_close(struct rig *rig);
 sj_status rig_connect(struct rig *rig);
 void rig_disconnect(struct rig *rig);
 
+/* A signed context: of scope RECORD, or of a deed in some unit. Connected. */
+void rig_record_context(struct rig *rig, struct sj_context *ret_context);
+void rig_deed_context(struct rig *rig, struct sj_context *ret_context);
 struct sj_draft rig_draft(const char *action);
 /* Exports to a temporary file and verifies it with the keeper's key. On a fiber, connected. */
 sj_status rig_verify(struct rig *rig, struct sj_verify_report *report);

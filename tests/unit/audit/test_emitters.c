@@ -68,6 +68,57 @@ TEST(emitters_refuse_more_than_their_maximum)
     CHECK(sees_repeat(&emitters, 2, 1));
 }
 
+static void check_restored(const struct sj_emitters *restored)
+{
+    for (uint8_t id = 1; id <= 3; id++) {
+        for (uint64_t seq = 0; seq < 40; seq++) {
+            CHECK(sj_emitters_have(restored, (struct sj_uuid){{id}}, seq) ==
+                  (id < 3 && seq % 7 != id));
+        }
+    }
+}
+
+TEST(emitters_come_back_from_their_bytes)
+{
+    CLEANUP(sj_emitters_clear) struct sj_emitters emitters;
+    CLEANUP(sj_emitters_clear) struct sj_emitters restored;
+    CLEANUP(sj_buf_clear) struct sj_buf bytes = SJ_BUF(65536);
+    CLEANUP(sj_buf_clear) struct sj_buf again = SJ_BUF(65536);
+    REQUIRE_OK(sj_emitters_init(&emitters, 100));
+    REQUIRE_OK(sj_emitters_init(&restored, 100));
+    for (uint64_t seq = 0; seq < 40; seq++) {
+        for (uint8_t id = 1; id < 3; id++) {
+            CHECK(seq % 7 == id || !sees_repeat(&emitters, id, seq));
+        }
+    }
+    REQUIRE_OK(sj_emitters_encode(&emitters, &bytes));
+    REQUIRE_OK(sj_emitters_decode(sj_buf_view(&bytes), &restored));
+    check_restored(&restored);
+    REQUIRE_OK(sj_emitters_encode(&restored, &again));
+    CHECK(sj_view_equal(sj_buf_view(&bytes), sj_buf_view(&again)));
+    CHECK(!sees_repeat(&restored, 1, 1) && sees_repeat(&restored, 1, 2));
+}
+
+TEST(emitters_refuse_other_bytes)
+{
+    CLEANUP(sj_emitters_clear) struct sj_emitters emitters;
+    CLEANUP(sj_buf_clear) struct sj_buf bytes = SJ_BUF(65536);
+    REQUIRE_OK(sj_emitters_init(&emitters, 100));
+    for (uint64_t seq = 1; seq < 10; seq += 2) {
+        CHECK(!sees_repeat(&emitters, 1, seq));
+    }
+    REQUIRE_OK(sj_emitters_encode(&emitters, &bytes));
+    for (size_t len = 0; len < bytes.len; len++) {
+        CLEANUP(sj_emitters_clear) struct sj_emitters restored;
+        REQUIRE_OK(sj_emitters_init(&restored, 100));
+        CHECK(sj_failed(sj_emitters_decode(sj_view_of(bytes.ptr, len), &restored)) == (len != 1));
+    }
+    bytes.ptr[28] = 0xFF; /* the first interval ends behind the second's start */
+    sj_emitters_clear(&emitters);
+    REQUIRE_OK(sj_emitters_init(&emitters, 100));
+    CHECK_CODE(sj_emitters_decode(sj_buf_view(&bytes), &emitters), PROTOCOL);
+}
+
 TEST(tenants_keep_their_place_while_the_list_grows)
 {
     CLEANUP(sj_tenants_clear) struct sj_tenants tenants;

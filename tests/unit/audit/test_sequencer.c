@@ -46,12 +46,13 @@ static void export_part(void *ctx)
     struct rig *rig = ctx;
     struct sj_receipt receipt;
     uint64_t size = 0;
-    const struct sj_context context = {.text = ""};
+    struct sj_context context;
     REQUIRE_OK(rig_open(rig));
     for (int i = 0; i < 40; i++) {
         CHECK_OK(rig_record(rig, "judge:read", &receipt));
     }
     sj_fiber_sleep_ms(120);
+    rig_record_context(rig, &context);
     CLEANUP(sj_closep) int sink = open("/dev/null", O_WRONLY | O_CLOEXEC);
     CHECK_OK(sj_bundle_export(rig->db, &context, SJ_TEXT("key"), 0, sink, &size));
     CHECK(size == 41);

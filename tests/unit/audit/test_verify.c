@@ -245,6 +245,28 @@ TEST(verify_holds_entries_against_each_other)
     }
 }
 
+TEST(verify_goes_on_behind_a_replay)
+{
+    struct scene scene = {0};
+    CHECK_OK(sj_crypto_init());
+    maker_init_edited(&scene.maker, COUNT, BATCH, 321, replayed);
+    verify(&scene);
+    CHECK(scene.report.entries_checked == COUNT);
+    sj_buf_reset(&scene.maker.entries[500]);
+    verify(&scene);
+    expect(&scene, SJ_TAMPERED, 321,
+        "the entry repeats a number of its emitter: a replayed draft; besides, at index 500: the "
+        "entry was removed");
+    close_scene(&scene);
+    /* a rewritten stretch that begins before it is the worse damage: its tenant's next entry is behind the note */
+    maker_init_edited(&scene.maker, COUNT, BATCH, 321, replayed);
+    scene.output.tiles = MAKER_TILES_ENTRIES;
+    scene.maker.entries[348].ptr[120] ^= 1;
+    verify(&scene);
+    expect(&scene, SJ_TAMPERED, 300, "entries 300 to 349 do not give the root");
+    close_scene(&scene);
+}
+
 /* ---- signatures ---- */
 
 TEST(verify_does_not_accept_another_key)
