@@ -144,7 +144,16 @@ class Operations(unittest.TestCase):
 
     def test_without_its_keeper_the_server_answers_nothing(self):
         token = self.stack.client("hrd.manager").token
+        client = self.stack.anonymous()
         os.kill(self.stack.keeper_pid(), signal.SIGKILL)
+        deadline = time.time() + 5
+        while time.time() < deadline and client.get("/readyz").status != 503:
+            time.sleep(0.1)
+        self.assertEqual(client.get("/readyz").status, 503)
+        for _ in range(3):
+            started = time.time()
+            self.assertEqual(self.stack.anonymous(token=token, timeout=5).get("/api/v1/judges").status, 503)
+            self.assertLess(time.time() - started, 1, "nobody waits for a keeper that has died")
         deadline = time.time() + 5
         statuses = []
         while time.time() < deadline and self.stack.is_alive():
@@ -159,6 +168,21 @@ class Operations(unittest.TestCase):
             time.sleep(1)
         self.stack.stop()
         self.stack.start()
+
+    def test_readyz_says_503_while_the_keeper_hangs(self):
+        client = self.stack.anonymous()
+        self.stack.wait_ready()
+        before = self.stack.log().count("audit.head.unreadable")
+        os.kill(self.stack.keeper_pid(), signal.SIGSTOP)
+        try:
+            deadline = time.time() + 6  # nobody asks for anything that needs it
+            while time.time() < deadline and client.get("/readyz").status != 503:
+                time.sleep(0.1)
+            self.assertEqual(client.get("/readyz").status, 503)
+        finally:
+            os.kill(self.stack.keeper_pid(), signal.SIGCONT)
+        self.stack.wait_ready()
+        self.assertLess(self.stack.log().count("audit.head.unreadable") - before, 4, "the log is flooded")
 
     def test_an_unsafe_database_is_refused(self):
         attacks = {

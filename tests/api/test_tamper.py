@@ -126,6 +126,81 @@ class Tampering(unittest.TestCase):
         done = self.stack.verify(bundle, "--max-age", "1")
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
 
+    # ---- while the server runs ----
+
+    def read(self, index):
+        return self.stack.client("security.officer").get(f"/api/v1/audit/entries/{index}")
+
+    def test_an_edited_entry_is_not_shown(self):
+        flip = ("update sanjeh.audit_entry set entry = set_byte(entry, 120, get_byte(entry, 120) # 1){} where idx = {}")
+        leaf = ", leaf_hash = sha256('\\x00'::bytea || set_byte(entry, 120, get_byte(entry, 120) # 1))"
+        for index in (3, self.size - 1):
+            for with_leaf in ("", leaf):
+                with self.subTest(index=index, with_leaf=bool(with_leaf)):
+                    self.assertEqual(self.read(index).status, 200)
+                    sql = "set session_replication_role = replica; " + flip.format(with_leaf, index)
+                    self.stack.sql(sql)
+                    answer = self.read(index)
+                    self.stack.sql(sql)
+                    self.assertEqual(answer.status, 500, answer)
+                    self.assertEqual(answer.json()["code"], "LOG_TAMPERED", answer)
+                    self.assertNotIn("action", answer.json())
+                    self.assertIn("audit.entry.contradicted", self.stack.log())
+                    self.assertEqual(self.read(index).status, 200)
+
+    def test_a_deleted_or_swapped_entry_is_not_shown(self):
+        for sql, index in (("delete from sanjeh.audit_entry where idx = 4", 4),
+                           ("update sanjeh.audit_entry set idx = -1 where idx = 4; update sanjeh.audit_entry set idx = 4 where "
+                            "idx = 5; update sanjeh.audit_entry set idx = 5 where idx = -1", 5)):
+            with self.subTest(sql):
+                self.stack.sql(f"set session_replication_role = replica; {sql}")
+                answer = self.read(index)
+                self.stack.sql("set session_replication_role = replica; begin; delete from sanjeh.audit_entry where idx in (4, 5);"
+                               "insert into sanjeh.audit_entry select * from kept.entry where idx in (4, 5); commit;")
+                self.assertEqual((answer.status, answer.json()["code"]), (500, "LOG_TAMPERED"), answer)
+                self.assertEqual(self.read(index).status, 200)
+        self.assertEqual(self.read(10**9).status, 404)
+
+    def test_the_application_role_alone_can_neither_read_nor_append(self):
+        for table in ("head", "entry", "outbox", "refused", "tile", "tenant", "checkpoint", "seen"):
+            self.assertEqual(self.stack.sql(f"select count(*) from sanjeh.audit_{table}", role="app"), "0", table)
+        junk = ("select sanjeh.audit_append(h.id, {0}, sha256('')::bytea, {0} + 1, sha256('x'), sha256('x'), 0, h.id, '', "
+                "array['x'::bytea], array[sha256('x')], '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', 0, null) "
+                "from (select '{1}'::uuid as id) as h").format(self.size, self.stack.sql("select log_id from sanjeh.audit_head"))
+        for sql in (junk, "select sanjeh.audit_checkpoint_put(1, 'x')", "select sanjeh.audit_outbox_refuse(gen_random_uuid(), 1)",
+                    "select lo_create(0)", "select lo_from_bytea(0, 'x')"):
+            done = self.stack.sql(sql, role="app", check=False)
+            self.assertNotEqual(done.returncode, 0, sql)
+            self.assertIn("permission denied" if "lo_" in sql else "scope RECORD", done.stderr, sql)
+
+
+class Replay(unittest.TestCase):
+    def test_a_draft_that_is_put_back_is_not_sequenced_again(self):
+        stack = Stack.own()
+        self.addCleanup(stack.destroy)
+        stack.sql("create schema kept; create table kept.outbox as select * from sanjeh.audit_outbox with no data;"
+                  "create function kept.keep() returns trigger language plpgsql security definer as $$ begin "
+                  "insert into kept.outbox select old.*; return old; end $$;"
+                  "create trigger keep before delete on sanjeh.audit_outbox for each row execute function kept.keep();")
+        client = stack.client("hrd.manager")
+        answer = client.post("/api/v1/courts", {"code": "REPLAY-1", "name_fa": "دادگاه آزمون", "name_en": "Court of replay"})
+        self.assertIn(answer.status, (201, 403), answer)
+        stack.stop()
+        stack.start()
+        stack.forget_sessions()
+        stack.cluster("start", check=False)
+        kept = int(stack.sql("select count(*) from kept.outbox"))
+        self.assertGreater(kept, 0)
+        size = int(stack.sql("select size from sanjeh.audit_head"))
+        stack.sql("drop trigger keep on sanjeh.audit_outbox; insert into sanjeh.audit_outbox select * from kept.outbox")
+        deadline = time.time() + 10
+        while time.time() < deadline and stack.sql("select count(*) from sanjeh.audit_outbox") != "0":
+            time.sleep(0.2)
+        self.assertEqual(int(stack.sql("select count(*) from sanjeh.audit_refused")), kept)
+        self.assertEqual(int(stack.sql("select size from sanjeh.audit_head")), size)
+        self.assertIn("a replay", stack.log())
+        self.assertEqual(stack.verify(stack.export()).returncode, 0)
+
 
 class Rollback(unittest.TestCase):
     def setUp(self):

@@ -164,7 +164,9 @@ static void late(void *ctx)
     const pid_t holder = hold_head(rig);
     sj_fiber_sleep_ms(700);
     sj_sequencer_note(rig->sequencer, &read); /* its batch waits for the lock, at most 2 s */
-    sj_fiber_sleep_ms(1500);                  /* and the sweeper's draft for the batch */
+    for (int i = 0; i < 90 && sj_sequencer_stats(rig->sequencer).queued < 2; i++) {
+        sj_fiber_sleep_ms(20); /* until the sweeper's draft waits for that batch */
+    }
     CHECK(rig_number(rig, "select count(*) from sanjeh.audit_outbox") == 1);
     CHECK(sj_sequencer_stats(rig->sequencer).queued == 2);
     CHECK_OK(sj_sequencer_record(rig->sequencer, &draft, true, &receipt));
