@@ -8,6 +8,7 @@ import os
 import pathlib
 import platform
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -123,10 +124,10 @@ vacuum analyze;
     # ---- load ------------------------------------------------------------------------------------------------
 
     def wrk(self, connections, seconds, script):
-        before = self.cpu()
+        before, client = self.cpu(), client_cpu()
         done = subprocess.run(["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--latency", "--timeout", "10s",
                                "-s", str(script), f"https://localhost:{self.port}"], capture_output=True, text=True, check=True)
-        after = self.cpu()
+        after, client = self.cpu(), client_cpu() - client
         out = done.stdout
         requests = int(re.search(r"(\d+) requests in", out).group(1))
         bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
@@ -136,15 +137,15 @@ vacuum analyze;
         latency = dict(re.findall(r"^\s+(50|99)%\s+(\S+)$", out, re.M))
         return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), "p50": latency.get("50", "?"),
                 "p99": latency.get("99", "?"), "server_us": (after[0] - before[0]) / requests * 1e6,
-                "database_us": (after[1] - before[1]) / requests * 1e6}
+                "database_us": (after[1] - before[1]) / requests * 1e6, "client_us": client / requests * 1e6}
 
     def pgbench(self, clients, seconds, script, role="app", mode="prepared"):
         env = {**os.environ, "PGPASSFILE": str(self.folder / f"pg/{role}.pass")}
-        before = self.cpu()
+        before, client = self.cpu(), client_cpu()
         done = subprocess.run([PGBENCH, "-n", "-M", mode, "-c", str(clients), "-j", str(min(clients, 2)), "-T", str(seconds),
                                "-D", f"count={self.count}", "-f", str(script), self.dsn(role)],
                               capture_output=True, text=True, env=env)
-        after = self.cpu()
+        after, client = self.cpu(), client_cpu() - client
         if done.returncode != 0:
             raise RuntimeError(f"pgbench: {done.stdout}{done.stderr}")
         failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
@@ -152,7 +153,13 @@ vacuum analyze;
             raise RuntimeError(done.stdout)
         count = int(re.search(r"transactions actually processed: (\d+)", done.stdout).group(1))
         return {"rate": float(re.search(r"tps = ([\d.]+)", done.stdout).group(1)), "p50": "", "p99": "",
-                "server_us": 0.0, "database_us": (after[1] - before[1]) / count * 1e6}
+                "server_us": 0.0, "database_us": (after[1] - before[1]) / count * 1e6, "client_us": client / count * 1e6}
+
+
+def client_cpu():
+    """Seconds that ended children of ours, the load generators, have computed: they share the cores."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def sql_file(stack, name, text):
@@ -185,16 +192,17 @@ class Table:
         return max(names, key=self.rate)
 
     def lines(self):
-        yield "| what | rate/s | p50 / p99 | CPU us per request: server + PostgreSQL |"
-        yield "|---|---|---|---|"
+        yield "| what | rate/s | p50 / p99 | CPU us per request: server + PostgreSQL | load generator |"
+        yield "|---|---|---|---|---|"
         for name, runs in self.runs.items():
             rates = [run["rate"] for run in runs]
             middle = sorted(runs, key=lambda run: run["rate"])[len(runs) // 2]
             server = statistics.median(run["server_us"] for run in runs)
             database = statistics.median(run["database_us"] for run in runs)
+            client = statistics.median(run["client_us"] for run in runs)
             latency = f"{middle['p50']} / {middle['p99']}" if middle["p50"] else ""
             cost = f"{server:.1f} + {database:.1f} = {server + database:.1f}" if server else f"{database:.1f}"
-            yield f"| {name} | {statistics.median(rates):,.0f} ({min(rates):,.0f}-{max(rates):,.0f}) | {latency} | {cost} |"
+            yield f"| {name} | {statistics.median(rates):,.0f} ({min(rates):,.0f}-{max(rates):,.0f}) | {latency} | {cost} | {client:.1f} |"
 
 
 def ratio_line(table, what, aim, ours, other):

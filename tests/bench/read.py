@@ -37,10 +37,14 @@ def scripts(stack):
 def wrk_script(stack):
     stack.folder.joinpath("ids.txt").write_text("\n".join(stack.ids) + "\n")
     return lua_file(stack, "read.lua", f"""
-local ids = {{}}
-for line in io.lines("{stack.folder}/ids.txt") do ids[#ids + 1] = line end
+local requests = {{}} -- made once: the load generator shares the cores with the server
 local headers = {{ ["Authorization"] = "Bearer {stack.client('hrd.manager').token}" }}
-request = function() return wrk.format("GET", "/api/v1/judges/" .. ids[math.random(#ids)], headers) end
+init = function()
+  for line in io.lines("{stack.folder}/ids.txt") do
+    requests[#requests + 1] = wrk.format("GET", "/api/v1/judges/" .. line, headers)
+  end
+end
+request = function() return requests[math.random(#requests)] end
 """)
 
 
