@@ -59,18 +59,9 @@ void sj_anonymous_free(struct sj_anonymous **anonymous)
     }
 }
 
-static unsigned hash_of(struct sj_uuid prefix)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a; collisions only cost probes, full tables overflow */
-    for (size_t i = 0; i < sizeof prefix.bytes; i++) {
-        hash = (hash ^ prefix.bytes[i]) * 16777619u;
-    }
-    return hash % SLOTS;
-}
-
 static struct slot *slot_of(struct sj_anonymous *anonymous, struct sj_uuid prefix)
 {
-    for (unsigned at = hash_of(prefix);; at = (at + 1) % SLOTS) {
+    for (unsigned at = sj_uuid_hash(prefix) % SLOTS;; at = (at + 1) % SLOTS) {
         struct slot *slot = &anonymous->slots[at];
         if (slot->used && sj_uuid_equal(slot->prefix, prefix)) {
             return slot;

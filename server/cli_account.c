@@ -116,7 +116,7 @@ static bool take_account_options(int argc, char **argv, const struct sj_command 
 }
 
 static sj_status check_roles(
-    struct sj_desk *desk, const struct sj_config *config, const struct account_options *options)
+    struct sj_cli_desk *desk, const struct sj_config *config, const struct account_options *options)
 {
     char detail[256] = "";
     CLEANUP(sj_policy_free) struct sj_policy *policy = NULL;
@@ -141,10 +141,11 @@ static sj_status check_roles(
 }
 
 static sj_status find_judge(
-    struct sj_desk *desk, const struct account_options *options, struct sj_uuid *ret_judge)
+    struct sj_cli_desk *desk, const struct account_options *options, struct sj_uuid *ret_judge)
 {
     struct sj_unit unit;
-    TRY(sj_desk_find_unit(desk, options->judge_unit, "--judge-unit: there is no such unit", &unit));
+    TRY(sj_cli_desk_find_unit(
+        desk, options->judge_unit, "--judge-unit: there is no such unit", &unit));
     desk->why = "--judge-number: the unit's register has no judge with this number";
     CLEANUP(sj_buf_clear) struct sj_buf number = SJ_BUF(128);
     TRY(sj_personnel_number_check(sj_text_of(options->judge_number), &number));
@@ -157,7 +158,7 @@ static sj_status find_judge(
     TRY(sj_array_put(&blinds, blind.bytes, SJ_INDEX_BITS_UNIQUE / 8));
     const struct sj_uuid scopes[] = {SJ_SCOPE_MATCH};
     struct sj_context context;
-    TRY(sj_desk_sign(desk, scopes, SJ_COUNT(scopes), &context));
+    TRY(sj_cli_desk_sign(desk, scopes, SJ_COUNT(scopes), &context));
     const struct sj_param params[] = {
         sj_p_id(&unit.id), sj_p_i32(SJ_INDEX_JUDGE_PERSONNEL_NUMBER), sj_p_array(&blinds)};
     const struct sj_query query = {SJ_SQL_JUDGE_MATCH, params, SJ_COUNT(params)};
@@ -170,10 +171,10 @@ static sj_status find_judge(
 }
 
 /* A judge's own context shows the judge, in whichever unit's register; no row: there is none. */
-static sj_status check_judge(struct sj_desk *desk, struct sj_uuid judge)
+static sj_status check_judge(struct sj_cli_desk *desk, struct sj_uuid judge)
 {
     struct sj_context context;
-    TRY(sj_desk_sign(desk, &judge, 1, &context));
+    TRY(sj_cli_desk_sign(desk, &judge, 1, &context));
     const struct sj_param params[] = {sj_p_id(&judge)};
     const struct sj_query query = {SJ_SQL_JUDGE_FIND_SELF, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
@@ -183,7 +184,7 @@ static sj_status check_judge(struct sj_desk *desk, struct sj_uuid judge)
     return SJ_DONE;
 }
 
-static sj_status fill_account(struct sj_desk *desk, const struct account_options *options,
+static sj_status fill_account(struct sj_cli_desk *desk, const struct account_options *options,
     struct sj_account *account, struct sj_uuid *ret_tag)
 {
     *account = (struct sj_account){.username = sj_text_of(options->username),
@@ -192,11 +193,11 @@ static sj_status fill_account(struct sj_desk *desk, const struct account_options
     struct sj_unit unit = {.version = 0};
     struct sj_unit compartment = {.version = 0};
     if (options->unit != NULL) {
-        TRY(sj_desk_find_unit(
+        TRY(sj_cli_desk_find_unit(
             desk, options->unit, "--unit: there is no unit with this code", &unit));
     }
     if (options->compartment != NULL) {
-        TRY(sj_desk_find_unit(desk, options->compartment,
+        TRY(sj_cli_desk_find_unit(desk, options->compartment,
             "--compartment: there is none with this code", &compartment));
         desk->why = "--compartment: it is not one of --unit";
         ENSURE(sj_uuid_equal(compartment.parent, unit.id), INVALID);
@@ -218,7 +219,7 @@ static sj_status fill_account(struct sj_desk *desk, const struct account_options
     return SJ_DONE;
 }
 
-static sj_status create_account(struct sj_desk *desk, const struct account_options *options,
+static sj_status create_account(struct sj_cli_desk *desk, const struct account_options *options,
     const struct sj_credentials *credentials, struct sj_account *ret_account)
 {
     struct sj_account account;
@@ -226,7 +227,7 @@ static sj_status create_account(struct sj_desk *desk, const struct account_optio
     TRY(fill_account(desk, options, &account, &tag));
     const struct sj_uuid scopes[] = {SJ_SCOPE_AUTHN, SJ_SCOPE_KEYS};
     struct sj_context context;
-    TRY(sj_desk_sign(desk, scopes, SJ_COUNT(scopes), &context));
+    TRY(sj_cli_desk_sign(desk, scopes, SJ_COUNT(scopes), &context));
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
     TRY(sj_tx_begin(desk->db, &context, &tx));
     desk->why =
@@ -239,7 +240,7 @@ static sj_status create_account(struct sj_desk *desk, const struct account_optio
     desk->why = "";
     char detail[SJ_ENTRY_DETAIL_MAX + 1];
     (void)snprintf(detail, sizeof detail, "roles=%s", options->roles);
-    TRY(sj_desk_put_draft(desk, tx, "account:create", "account", account.id, tag, detail));
+    TRY(sj_cli_desk_put_draft(desk, tx, "account:create", "account", account.id, tag, detail));
     TRY(sj_tx_commit(&tx));
     *ret_account = account;
     return SJ_DONE;
@@ -279,7 +280,7 @@ static int run_account_create(int argc, char **argv, const struct sj_command *co
         return code;
     }
     CLEANUP(sj_credentials_wipe) struct sj_credentials credentials = {.password_len = 0};
-    struct sj_desk desk = {.why = ""};
+    struct sj_cli_desk desk = {.why = ""};
     struct sj_account account = {.version = 0};
     sj_status status =
         sj_credentials_take(options.password_file, options.secret_file, &credentials, &desk.why);
@@ -287,7 +288,7 @@ static int run_account_create(int argc, char **argv, const struct sj_command *co
         status = check_roles(&desk, &config, &options);
     }
     if (!sj_failed(status)) {
-        status = sj_desk_open(&desk, &config);
+        status = sj_cli_desk_open(&desk, &config);
     }
     if (!sj_failed(status)) {
         status = create_account(&desk, &options, &credentials, &account);
@@ -295,7 +296,7 @@ static int run_account_create(int argc, char **argv, const struct sj_command *co
     if (sj_failed(status)) {
         code = sj_cli_fail(command, status, desk.why);
     }
-    sj_desk_close(&desk);
+    sj_cli_desk_close(&desk);
     if (!sj_failed(status)) {
         tell_account(&options, &account, &credentials);
     }

@@ -11,7 +11,7 @@
 #include "sanjeh/keys/fields.h"
 #include "sanjeh/unit/unit.h"
 
-struct sj_desk {
+struct sj_cli_desk {
     struct sj_keeper *keeper;
     struct sj_channel *channel;
     struct sj_db *db;
@@ -22,16 +22,16 @@ struct sj_desk {
 
 /* Starts a keeper (PROVISION), opens the database and loads the units' keys. On failure desk->why tells the
  * operator where to look; close it in every case. */
-SJ_MUST_CHECK sj_status sj_desk_open(struct sj_desk *desk, const struct sj_config *config);
-void sj_desk_close(struct sj_desk *desk);
+SJ_MUST_CHECK sj_status sj_cli_desk_open(struct sj_cli_desk *desk, const struct sj_config *config);
+void sj_cli_desk_close(struct sj_cli_desk *desk);
 /* A context for these scopes, good for five minutes. */
-SJ_MUST_CHECK sj_status sj_desk_sign(struct sj_desk *desk, const struct sj_uuid *scopes,
+SJ_MUST_CHECK sj_status sj_cli_desk_sign(struct sj_cli_desk *desk, const struct sj_uuid *scopes,
     size_t count, struct sj_context *ret_context);
 /* Errors: NOT_FOUND with why. */
-SJ_MUST_CHECK sj_status sj_desk_find_unit(
-    struct sj_desk *desk, const char *code, const char *why, struct sj_unit *ret_unit);
+SJ_MUST_CHECK sj_status sj_cli_desk_find_unit(
+    struct sj_cli_desk *desk, const char *code, const char *why, struct sj_unit *ret_unit);
 /* Puts the deed's draft into the outbox within tx, under an emitter of its own that nobody uses again. */
-SJ_MUST_CHECK sj_status sj_desk_put_draft(struct sj_desk *desk, struct sj_tx *tx,
+SJ_MUST_CHECK sj_status sj_cli_desk_put_draft(struct sj_cli_desk *desk, struct sj_tx *tx,
     const char *action, const char *object_type, struct sj_uuid object, struct sj_uuid tenant_tag,
     const char *detail);
 /* An argument that is UTF-8 of at most max bytes. */

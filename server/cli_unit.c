@@ -14,7 +14,7 @@
 
 #define CONTEXT_S 300
 
-void sj_desk_close(struct sj_desk *desk)
+void sj_cli_desk_close(struct sj_cli_desk *desk)
 {
     sj_fields_free(&desk->fields);
     sj_db_close(&desk->db);
@@ -23,7 +23,7 @@ void sj_desk_close(struct sj_desk *desk)
     sj_arena_free(&desk->arena);
 }
 
-sj_status sj_desk_open(struct sj_desk *desk, const struct sj_config *config)
+sj_status sj_cli_desk_open(struct sj_cli_desk *desk, const struct sj_config *config)
 {
     const struct sj_keeper_config keeper_config = {
         .root_key_file = config->root_key_file, .use = SJ_KEEPER_PROVISION, .channels = 1};
@@ -44,15 +44,15 @@ sj_status sj_desk_open(struct sj_desk *desk, const struct sj_config *config)
     return sj_arena_new(1u << 20, &desk->arena);
 }
 
-sj_status sj_desk_sign(struct sj_desk *desk, const struct sj_uuid *scopes, size_t count,
+sj_status sj_cli_desk_sign(struct sj_cli_desk *desk, const struct sj_uuid *scopes, size_t count,
     struct sj_context *ret_context)
 {
     return ask_context(
         desk->channel, scopes, count, sj_time_now() + CONTEXT_S * INT64_C(1000000), ret_context);
 }
 
-sj_status sj_desk_find_unit(
-    struct sj_desk *desk, const char *code, const char *why, struct sj_unit *ret_unit)
+sj_status sj_cli_desk_find_unit(
+    struct sj_cli_desk *desk, const char *code, const char *why, struct sj_unit *ret_unit)
 {
     const struct sj_context nothing = {.text = ""};
     bool found = false;
@@ -65,7 +65,7 @@ sj_status sj_desk_find_unit(
 }
 
 /* The deed's draft, under an emitter of its own that nobody uses again. */
-sj_status sj_desk_put_draft(struct sj_desk *desk, struct sj_tx *tx, const char *action,
+sj_status sj_cli_desk_put_draft(struct sj_cli_desk *desk, struct sj_tx *tx, const char *action,
     const char *object_type, struct sj_uuid object, struct sj_uuid tenant_tag, const char *detail)
 {
     struct sj_draft draft = {.kind = SJ_ENTRY_CONFIG,
@@ -147,20 +147,20 @@ static bool take_unit_options(int argc, char **argv, const struct sj_command *co
 }
 
 static sj_status create_unit(
-    struct sj_desk *desk, const struct unit_options *options, struct sj_unit *ret_unit)
+    struct sj_cli_desk *desk, const struct unit_options *options, struct sj_unit *ret_unit)
 {
     struct sj_unit unit = {.code = sj_text_of(options->code),
         .name_fa = sj_text_of(options->name_fa),
         .name_en = sj_text_of(options->name_en)};
     struct sj_unit parent = {.version = 0};
     if (options->parent != NULL) {
-        TRY(sj_desk_find_unit(
+        TRY(sj_cli_desk_find_unit(
             desk, options->parent, "--parent: there is no unit with this code", &parent));
         unit.parent = parent.id;
     }
     const struct sj_uuid scopes[] = {SJ_SCOPE_KEYS};
     struct sj_context context;
-    TRY(sj_desk_sign(desk, scopes, SJ_COUNT(scopes), &context));
+    TRY(sj_cli_desk_sign(desk, scopes, SJ_COUNT(scopes), &context));
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
     TRY(sj_tx_begin(desk->db, &context, &tx));
     desk->why =
@@ -171,7 +171,7 @@ static sj_status create_unit(
     char detail[64];
     (void)snprintf(detail, sizeof detail, "code=%s", options->code);
     const struct sj_uuid tag = options->parent == NULL ? unit.tag : parent.tag;
-    TRY(sj_desk_put_draft(desk, tx, "unit:create", "unit", unit.id, tag, detail));
+    TRY(sj_cli_desk_put_draft(desk, tx, "unit:create", "unit", unit.id, tag, detail));
     TRY(sj_tx_commit(&tx));
     *ret_unit = unit;
     return SJ_DONE;
@@ -186,9 +186,9 @@ static int run_unit_create(int argc, char **argv, const struct sj_command *comma
         !sj_cli_config(command, options.config, &config, &code)) {
         return code;
     }
-    struct sj_desk desk = {.why = ""};
+    struct sj_cli_desk desk = {.why = ""};
     struct sj_unit unit = {.version = 0};
-    sj_status status = sj_desk_open(&desk, &config);
+    sj_status status = sj_cli_desk_open(&desk, &config);
     if (!sj_failed(status)) {
         status = create_unit(&desk, &options, &unit);
     }
@@ -199,7 +199,7 @@ static int run_unit_create(int argc, char **argv, const struct sj_command *comma
         sj_uuid_format(unit.id, id);
         (void)printf(options.json ? "{\"id\":\"%s\"}\n" : "%s\n", id);
     }
-    sj_desk_close(&desk);
+    sj_cli_desk_close(&desk);
     return code;
 }
 

@@ -13,7 +13,6 @@
 #include "sanjeh/base/log.h"
 #include "sanjeh/crypto/hash.h"
 
-#define SESSION_COOKIE "__Host-sanjeh"
 /* How long a refusal waits for the entry that it shares, and how often it looks. */
 #define FLOOD_PATIENCE_MS 2000
 #define FLOOD_POLL_MS     5
@@ -42,7 +41,7 @@ static sj_status authenticate(struct sj_exchange *x, bool *ret_by_cookie)
     struct sj_text token = {NULL, 0};
     *ret_by_cookie = false;
     if (!bearer_of(x->request, &token)) {
-        if (!sj_request_cookie(x->request, SESSION_COOKIE, &token)) {
+        if (!sj_request_cookie(x->request, SJ_SESSION_COOKIE, &token)) {
             return SJ_DONE;
         }
         *ret_by_cookie = true;
@@ -92,8 +91,8 @@ static sj_status commit_with_draft(struct sj_exchange *x)
     TRY(sj_outbox_put(x->tx, sj_sequencer_emitter_key(sequencer), &x->draft));
     const sj_status status = sj_tx_commit(&x->tx);
     if (status.code == SJ_DATABASE_UNAVAILABLE || status.code == SJ_DATABASE_TIMEOUT) {
-        x->draft.emitter_seq =
-            0; /* the draft may stand in the outbox: the failure gets its own number */
+        /* the draft may stand in the outbox: the failure gets its own number */
+        x->draft.emitter_seq = 0;
     }
     return status;
 }

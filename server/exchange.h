@@ -17,6 +17,9 @@
 #include "sanjeh/json/write.h"
 #include "sanjeh/policy/policy.h"
 
+#define SJ_SESSION_COOKIE "__Host-sanjeh"
+#define SJ_DEVICE_COOKIE  "__Host-sanjeh-device"
+
 struct sj_server;
 
 /* What one loop owns. */

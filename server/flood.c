@@ -50,11 +50,7 @@ void sj_flood_free(struct sj_flood **flood)
 
 static struct window *set_of(struct sj_flood *flood, struct sj_uuid source)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a; chosen collisions only cost their sources entries */
-    for (size_t i = 0; i < sizeof source.bytes; i++) {
-        hash = (hash ^ source.bytes[i]) * 16777619u;
-    }
-    return flood->sets[hash % SETS];
+    return flood->sets[sj_uuid_hash(source) % SETS];
 }
 
 static struct window *find(struct sj_flood *flood, struct sj_uuid source)

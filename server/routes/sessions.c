@@ -6,8 +6,6 @@
 #include "account_json.h"
 #include "routes.h"
 
-#define SESSION_COOKIE "__Host-sanjeh"
-
 void sj_json_code_or_null(struct sj_json *json, const char *name, struct sj_text code)
 {
     if (code.len == 0) {
@@ -105,7 +103,7 @@ static sj_status logout(struct sj_exchange *x)
 {
     TRY(end_one(x, x->session.id));
     x->set_cookie[0] =
-        SJ_TEXT(SESSION_COOKIE "=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
+        SJ_TEXT(SJ_SESSION_COOKIE "=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict");
     return SJ_DONE;
 }
 

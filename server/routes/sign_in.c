@@ -7,8 +7,6 @@
 #include "account_json.h"
 #include "routes.h"
 
-#define DEVICE_COOKIE  "__Host-sanjeh-device"
-#define SESSION_COOKIE "__Host-sanjeh"
 #define DEVICE_SECONDS (365LL * 24 * 60 * 60)
 
 struct login_body {
@@ -36,7 +34,7 @@ static sj_status login(struct sj_exchange *x)
     struct login_body body = {0};
     TRY(sj_exchange_decode(x, login_members, SJ_COUNT(login_members), &body));
     struct sj_text device = {NULL, 0};
-    (void)sj_request_cookie(x->request, DEVICE_COOKIE, &device);
+    (void)sj_request_cookie(x->request, SJ_DEVICE_COOKIE, &device);
     struct sj_login_challenge challenge = {0};
     struct sj_actor actor = {0};
     const sj_status status = sj_login_password(&x->worker->authn, body.username, body.password,
@@ -113,9 +111,9 @@ static sj_status second_factor(struct sj_exchange *x)
     note_actor(x, &session.actor); /* also of a refused code: whose challenge it was */
     TRY(status);
     const int64_t lifetime_s = (session.expires_at - session.created_at) / 1000000;
-    status = set_cookie(x, 0, SESSION_COOKIE, token, lifetime_s);
+    status = set_cookie(x, 0, SJ_SESSION_COOKIE, token, lifetime_s);
     if (!sj_failed(status)) {
-        status = set_cookie(x, 1, DEVICE_COOKIE, device, DEVICE_SECONDS);
+        status = set_cookie(x, 1, SJ_DEVICE_COOKIE, device, DEVICE_SECONDS);
     }
     if (!sj_failed(status)) {
         status = answer_session(x, token, &session);

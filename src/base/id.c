@@ -23,6 +23,15 @@ static bool dash_before_byte(size_t i)
     return i == 4 || i == 6 || i == 8 || i == 10;
 }
 
+uint32_t sj_uuid_hash(struct sj_uuid id)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < sizeof(id.bytes); i++) {
+        hash = (hash ^ id.bytes[i]) * 16777619u;
+    }
+    return hash;
+}
+
 void sj_uuid_format(struct sj_uuid id, char *out)
 {
     static const char digits[] = "0123456789abcdef";

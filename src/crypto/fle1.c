@@ -59,6 +59,11 @@ static uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t len)
     return at + len;
 }
 
+void sj_key_wipe(struct sj_key *key)
+{
+    sj_wipe(key, sizeof(*key));
+}
+
 sj_status sj_fle1_field_key(
     const struct sj_key *dek, uint32_t table, uint32_t column, struct sj_key *ret_key)
 {

@@ -20,11 +20,6 @@
 typedef sj_status answer_fn(
     struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer);
 
-static void key_wipe(struct sj_key *key)
-{
-    sj_wipe(key, sizeof(*key));
-}
-
 static sj_status read_id(struct sj_reader *body, struct sj_uuid *ret_id)
 {
     return sj_read_bytes(body, ret_id->bytes, sizeof(ret_id->bytes));
@@ -89,7 +84,7 @@ static sj_status new_subject_key_one(struct answerer *answerer, struct sj_uuid u
 {
     struct sj_uuid subject;
     TRY(read_id(body, &subject));
-    CLEANUP(key_wipe) struct sj_key dek;
+    CLEANUP(sj_key_wipe) struct sj_key dek;
     CLEANUP(sj_buf_clear) struct sj_buf wrapped = SJ_BUF(WIRE_WRAPPED_MAX);
     TRY(vault_new_subject_key(answerer->vault, unit, subject, version, &wrapped, &dek));
     TRY(sj_buf_put(answer, dek.bytes, SJ_KEY_SIZE));
@@ -122,7 +117,7 @@ static sj_status unwrap_one(
     TRY(read_id(body, &subject));
     TRY(sj_read_u32(body, &version));
     TRY(read_wrapped(body, &wrapped));
-    CLEANUP(key_wipe) struct sj_key dek;
+    CLEANUP(sj_key_wipe) struct sj_key dek;
     TRY(vault_unwrap(answerer->vault, unit, subject, version, wrapped, &dek));
     return sj_buf_put(answer, dek.bytes, SJ_KEY_SIZE);
 }
@@ -164,7 +159,7 @@ static sj_status answer_blind_index(
     TRY(sj_read_u8(body, &bits));
     TRY(read_count(body, WIRE_BLIND_MAX, &count));
     ENSURE(bits >= SJ_BLIND_BITS_MIN && bits <= SJ_BLIND_BITS_MAX, PROTOCOL);
-    CLEANUP(key_wipe) struct sj_key key;
+    CLEANUP(sj_key_wipe) struct sj_key key;
     TRY(vault_blind_key(answerer->vault, unit, &place, &key));
     for (size_t i = 0; i < count; i++) {
         TRY(blind_one(&key, bits, body, answer));
@@ -239,7 +234,7 @@ static sj_status answer_emitter_key(
     struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
 {
     struct sj_uuid emitter;
-    CLEANUP(key_wipe) struct sj_key key;
+    CLEANUP(sj_key_wipe) struct sj_key key;
     TRY(read_id(body, &emitter));
     TRY(read_end(body));
     TRY(vault_emitter_key(answerer->vault, emitter, &key));
@@ -291,7 +286,7 @@ static sj_status answer_recover(
     struct sj_hash mac;
     struct sj_hash expected;
     struct signer_batch batch;
-    CLEANUP(key_wipe) struct sj_key key;
+    CLEANUP(sj_key_wipe) struct sj_key key;
     TRY(read_id(body, &emitter));
     TRY(read_hash(body, &mac));
     TRY(read_batch(body, &batch));

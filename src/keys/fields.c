@@ -428,11 +428,6 @@ void sj_fields_forget(struct sj_fields *fields, struct sj_uuid unit, struct sj_u
 
 /* ---- values ---- */
 
-static void key_wipe(struct sj_key *key)
-{
-    sj_wipe(key, sizeof(*key));
-}
-
 static struct sj_fle1_place place_of(const struct sj_subject *subject, uint32_t table,
     uint32_t column, struct sj_uuid row, uint8_t type)
 {
@@ -451,7 +446,7 @@ sj_status sj_field_seal(const struct sj_subject *subject, uint32_t table, uint32
     /* table 0 is for wrapped keys; a cleared subject has version 0 and must not seal under a zero key */
     ENSURE(table > 0 && subject->version > 0, CRYPTO);
     const struct sj_fle1_place place = place_of(subject, table, column, row, type);
-    CLEANUP(key_wipe) struct sj_key field_key;
+    CLEANUP(sj_key_wipe) struct sj_key field_key;
     TRY(sj_fle1_field_key(&subject->dek, table, column, &field_key));
     return sj_fle1_encrypt(&field_key, &place, plaintext, ret_blob);
 }
@@ -461,7 +456,7 @@ sj_status sj_field_open(const struct sj_subject *subject, uint32_t table, uint32
 {
     ENSURE(table > 0 && subject->version > 0, DECRYPT);
     const struct sj_fle1_place place = place_of(subject, table, column, row, type);
-    CLEANUP(key_wipe) struct sj_key field_key;
+    CLEANUP(sj_key_wipe) struct sj_key field_key;
     TRY(sj_fle1_field_key(&subject->dek, table, column, &field_key));
     return sj_fle1_decrypt(&field_key, &place, blob, ret_plaintext);
 }

@@ -86,15 +86,10 @@ static sj_status take_root(struct sj_view root, void *ctx)
     return vault_new(root, &process->answerer.vault);
 }
 
-static void key_wipe(struct sj_key *key)
-{
-    sj_wipe(key, sizeof(*key));
-}
-
 static sj_status start_signer(struct process *process, const char *origin, int *state_fd)
 {
-    CLEANUP(key_wipe) struct sj_key seed;
-    CLEANUP(key_wipe) struct sj_key state_key;
+    CLEANUP(sj_key_wipe) struct sj_key seed;
+    CLEANUP(sj_key_wipe) struct sj_key state_key;
     const struct sj_text name = sj_text_of(origin);
     TRY(vault_signer_keys(process->answerer.vault, name, &seed, &state_key));
     return signer_new(state_fd, name, &seed, &state_key, &process->answerer.signer);
@@ -103,8 +98,8 @@ static sj_status start_signer(struct process *process, const char *origin, int *
 /* The public half alone: what `sanjeh audit vkey` prints while nobody signs. */
 static sj_status learn_log_key(struct process *process, const char *origin)
 {
-    CLEANUP(key_wipe) struct sj_key seed;
-    CLEANUP(key_wipe) struct sj_key state_key;
+    CLEANUP(sj_key_wipe) struct sj_key seed;
+    CLEANUP(sj_key_wipe) struct sj_key state_key;
     CLEANUP(sj_signing_key_free) struct sj_signing_key *signing = NULL;
     uint8_t public_key[SJ_ED25519_PUBLIC];
     const struct sj_text name = sj_text_of(origin);

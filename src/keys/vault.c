@@ -45,11 +45,6 @@ struct vault {
     struct unit_key keys[VAULT_UNIT_KEYS_MAX]; /* sorted by unit, epoch */
 };
 
-static void key_wipe(struct sj_key *key)
-{
-    sj_wipe(key, sizeof(*key));
-}
-
 static void unit_key_wipe(struct unit_key *key)
 {
     sj_wipe(key, sizeof(*key));
@@ -226,7 +221,7 @@ sj_status vault_new_subject_key(struct vault *vault, struct sj_uuid unit, struct
     const struct unit_key *key = find_newest(vault, unit);
     ENSURE(key != NULL, NOT_FOUND);
     ENSURE(version > 0, INVALID);
-    CLEANUP(key_wipe) struct sj_key dek;
+    CLEANUP(sj_key_wipe) struct sj_key dek;
     TRY(sj_random(dek.bytes, SJ_KEY_SIZE));
     const struct sj_fle1_place place =
         place_of(unit, subject, COLUMN_SUBJECT_KEY, key->epoch, version);
@@ -302,7 +297,7 @@ sj_status vault_pepper(
     ENSURE(version > 0, INVALID);
     uint8_t suffix[4];
     put_u32(suffix, version);
-    CLEANUP(key_wipe) struct sj_key key;
+    CLEANUP(sj_key_wipe) struct sj_key key;
     TRY(derive(vault, LABEL_PEPPER, sj_view_of(suffix, sizeof(suffix)), &key));
     const struct sj_view part = sj_view_of(tag->bytes, SJ_HASH_SIZE);
     return sj_hmac_sha256(sj_view_of(key.bytes, SJ_KEY_SIZE), &part, 1, ret_mac);
@@ -312,7 +307,7 @@ sj_status vault_seal(
     struct vault *vault, uint8_t purpose, const struct sj_hash *hash, struct sj_hash *ret_mac)
 {
     ENSURE(purpose >= SJ_SEAL_ACCOUNT && purpose <= SJ_SEAL_SESSION, INVALID);
-    CLEANUP(key_wipe) struct sj_key key;
+    CLEANUP(sj_key_wipe) struct sj_key key;
     TRY(derive(vault, LABEL_SEAL, sj_view_of(&purpose, 1), &key));
     const struct sj_view part = sj_view_of(hash->bytes, SJ_HASH_SIZE);
     return sj_hmac_sha256(sj_view_of(key.bytes, SJ_KEY_SIZE), &part, 1, ret_mac);

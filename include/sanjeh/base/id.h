@@ -16,6 +16,8 @@ struct sj_uuid {
 
 bool sj_uuid_equal(struct sj_uuid a, struct sj_uuid b);
 bool sj_uuid_is_nil(struct sj_uuid id);
+/* FNV-1a, unseeded: for bounded tables where chosen collisions cost only their maker. */
+uint32_t sj_uuid_hash(struct sj_uuid id);
 /* out holds SJ_UUID_TEXT_SIZE. */
 void sj_uuid_format(struct sj_uuid id, char *out);
 /* Lower-case canonical form only. Errors: BAD_REQUEST. */

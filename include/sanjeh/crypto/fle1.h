@@ -32,6 +32,8 @@ struct sj_fle1_place {
 struct sj_key {
     uint8_t bytes[SJ_KEY_SIZE];
 };
+/* For CLEANUP on a key of one scope. */
+void sj_key_wipe(struct sj_key *key);
 
 /* Field key = HKDF-Expand(DEK, "fle1/field" || table || column). */
 SJ_MUST_CHECK sj_status sj_fle1_field_key(
