@@ -11,24 +11,10 @@ struct table {
     const size_t *count;
 };
 
-#define TABLE(name)                                                                                \
-    {                                                                                              \
-        sj_routes_##name, &sj_routes_##name##_count                                                \
-    }
-
 static const struct table tables[] = {
-    TABLE(health),
-    TABLE(sign_in),
-    TABLE(sessions),
-    TABLE(units),
-    TABLE(accounts),
-    TABLE(judges),
-    TABLE(courts),
-    TABLE(indicators),
-    TABLE(contributions),
-    TABLE(facts),
-    TABLE(indicator_values),
-    TABLE(audit),
+#define SJ_ROUTES_TABLE(name) {sj_routes_##name, &sj_routes_##name##_count},
+#include "routes.def"
+#undef SJ_ROUTES_TABLE
 };
 
 size_t sj_endpoint_count(void)

@@ -12,21 +12,10 @@
 #define SJ_BODY_SMALL        ((size_t)64 * 1024)
 #define SJ_BODY_CONTRIBUTION ((size_t)8 * 1024 * 1024)
 
-#define SJ_ROUTES(name)                                                                            \
+#define SJ_ROUTES_TABLE(name)                                                                      \
     extern const struct sj_endpoint sj_routes_##name[];                                            \
-    extern const size_t sj_routes_##name##_count
-
-SJ_ROUTES(health);
-SJ_ROUTES(sign_in);
-SJ_ROUTES(sessions);
-SJ_ROUTES(units);
-SJ_ROUTES(accounts);
-SJ_ROUTES(judges);
-SJ_ROUTES(courts);
-SJ_ROUTES(indicators);
-SJ_ROUTES(contributions);
-SJ_ROUTES(facts);
-SJ_ROUTES(indicator_values);
-SJ_ROUTES(audit);
+    extern const size_t sj_routes_##name##_count;
+#include "routes.def"
+#undef SJ_ROUTES_TABLE
 
 #endif

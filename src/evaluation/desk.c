@@ -18,6 +18,7 @@ bool desk_reach(const struct sj_desk *desk, struct sj_uuid *ret_unit, struct sj_
     }
     switch (desk->decision->reach) {
     case SJ_REACH_NONE:
+    case SJ_REACH_FILE: /* rows of a file are chosen by row security, not here */
         return false;
     case SJ_REACH_SELF:
         *ret_judge = desk->actor->judge;

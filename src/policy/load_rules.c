@@ -222,12 +222,15 @@ static sj_status read_scope(struct loader *loader, const struct place *place,
     TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &scope));
     if (sj_text_is(scope, "self")) {
         rule->reach = SJ_REACH_SELF;
+    } else if (sj_text_is(scope, "file")) {
+        rule->reach = SJ_REACH_FILE;
     } else if (sj_text_is(scope, "unit")) {
         rule->reach = SJ_REACH_UNIT;
     } else if (sj_text_is(scope, "all")) {
         rule->reach = SJ_REACH_ALL;
     } else {
-        return load_refuse(loader, place, "only self, unit and all are evaluated by this version");
+        return load_refuse(
+            loader, place, "only self, file, unit and all are evaluated by this version");
     }
     return SJ_DONE;
 }

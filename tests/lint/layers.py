@@ -42,7 +42,8 @@ def check_private(report, path, line, module, header, build):
     base = "server" if module == "server" else os.path.relpath(path, report.root).split(module)[0] + module
     top = os.path.join(report.root, base)
     generated = os.path.join(build, "generated", module, header)
-    candidates = [here, os.path.join(top, header), generated]
+    of_server = os.path.join(build, "server", "generated", header)
+    candidates = [here, os.path.join(top, header), generated] + ([of_server] if module == "server" else [])
     inside = os.path.normpath(here).startswith(os.path.normpath(top) + os.sep)
     if not inside:
         report.problem(path, line, f"'{header}' leaves its folder")

@@ -21,5 +21,7 @@
     SJ_SCOPE_ID_(0x04) /* blind indexes of all units, to match a judge by number */
 #define SJ_SCOPE_RECORD                                                                            \
     SJ_SCOPE_ID_(0x05) /* the record: to append to it and to read it; sequencer, export, entry */
+#define SJ_SCOPE_EVALUATION                                                                        \
+    SJ_SCOPE_ID_(0x06) /* the server's own work on evaluations: clocks, computing, gates */
 
 #endif

@@ -31,6 +31,7 @@ enum sj_field {
 enum sj_reach {
     SJ_REACH_NONE = 0,
     SJ_REACH_SELF, /* objects about the actor's own judge, or the actor's own account */
+    SJ_REACH_FILE, /* files of an evaluation that the person has a part in: row security knows which */
     SJ_REACH_UNIT, /* objects of the actor's unit and compartment */
     SJ_REACH_ALL   /* system objects of all units (accounts, audit); never evaluation data */
 };
