@@ -7,8 +7,8 @@
 #include "sanjeh/evaluation/value.h"
 
 #include "evaluation_priv.h"
+#include "sanjeh/analysis/decimal.h"
 #include "sanjeh/base/parse.h"
-#include "sanjeh/evaluation/decimal.h"
 
 enum {
     COLUMN_UNIT,

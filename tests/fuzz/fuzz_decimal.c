@@ -2,7 +2,7 @@
  *
  * Does every accepted number format to a spelling that parses to the same number?
  */
-#include "sanjeh/evaluation/decimal.h"
+#include "sanjeh/analysis/decimal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

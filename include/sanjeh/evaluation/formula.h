@@ -7,7 +7,7 @@
 #ifndef SJ_EVALUATION_FORMULA_H
 #define SJ_EVALUATION_FORMULA_H
 
-#include "sanjeh/evaluation/decimal.h"
+#include "sanjeh/analysis/decimal.h"
 
 #define SJ_COUNT_UNKNOWN ((int64_t)-1)
 #define SJ_COUNT_MAX     ((int64_t)1000000000) /* cases of one row; keeps all products in 128 bits */

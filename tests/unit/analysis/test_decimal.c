@@ -2,7 +2,7 @@
  *
  * Are decimals exact, and is there one spelling of each?
  */
-#include "sanjeh/evaluation/decimal.h"
+#include "sanjeh/analysis/decimal.h"
 #include "test.h"
 
 #include <string.h>

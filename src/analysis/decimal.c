@@ -5,7 +5,7 @@
  * away from zero at six decimals, which is what a person with a pocket calculator expects.
  * If this were wrong, a judge's mark could change by its representation alone.
  */
-#include "sanjeh/evaluation/decimal.h"
+#include "sanjeh/analysis/decimal.h"
 
 __extension__ typedef __int128 wide;
 

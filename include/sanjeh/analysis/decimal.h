@@ -3,8 +3,8 @@
  * Exact decimal numbers of at most 18 digits. Everything that is said about a judge in numbers goes through
  * here: no floating point, so that two machines always give the same digits.
  */
-#ifndef SJ_EVALUATION_DECIMAL_H
-#define SJ_EVALUATION_DECIMAL_H
+#ifndef SJ_ANALYSIS_DECIMAL_H
+#define SJ_ANALYSIS_DECIMAL_H
 
 #include "sanjeh/base/view.h"
 
