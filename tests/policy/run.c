@@ -95,7 +95,7 @@ static uint64_t fields_of(struct run *run, enum sj_action action, const struct s
 
 static const char *reach_name(enum sj_reach reach)
 {
-    static const char *const names[] = {"", "self", "unit", "all"};
+    static const char *const names[] = {"", "self", "file", "unit", "all"};
     return names[reach];
 }
 

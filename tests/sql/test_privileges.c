@@ -75,7 +75,11 @@ static const struct {
         " join pg_attribute a on a.attrelid = c.oid and a.attname = 'unit_id' and a.attnotnull"
         " join pg_index i on i.indrelid = c.oid and i.indisunique"
         " where c.relnamespace = 'sanjeh'::regnamespace and c.relkind in ('r', 'p')"
-        " and i.indkey[0] <> a.attnum"},
+        " and i.indkey[0] <> a.attnum"
+        /* The one exception: a file's rows are the issuer's, so their foreign key needs the issuer's unit in front. */
+        " and not (i.indexrelid = to_regclass('sanjeh.evaluation_of_issuer') and i.indkey[0] ="
+        " (select k.attnum from pg_attribute k where k.attrelid = c.oid and k.attname = "
+        "'issuer_unit_id'))"},
     {"a view runs with its owner's rights, or a materialised view copies a unit's rows",
         "select c.relname from pg_class c where c.relnamespace = 'sanjeh'::regnamespace"
         " and (c.relkind = 'm' or (c.relkind = 'v' and not coalesce(c.reloptions"
