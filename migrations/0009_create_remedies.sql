@@ -4,7 +4,7 @@
 --   acknowledgement, appeal and its votes, correction order, improvement plan. All but gate_answer are tables of the file
 --   (protect_file, 0007). Texts are sealed; states, rounds and times are clear, because guards (0015) and clocks read them.
 --   gate_answer stands in the answering unit: it sees the judge, the gate and the purpose, nothing of the evaluation.
--- Locks: subject_key for the moment of one policy. Time on big tables: none. Retreat: drop the tables and the policy gate_key_read.
+-- Locks: subject_key for the moment of one policy. Time on big tables: none. Retreat: drop the tables, narrow the two policies again.
 
 -- Beside protect_file: a row is written in the writer's own name.
 create function sanjeh.protect_author(target regclass) returns void language plpgsql set search_path = pg_catalog, pg_temp
@@ -12,6 +12,20 @@ as $$
 begin
     execute format('create policy author on %s as restrictive for insert '
         'with check (array[created_by] operator(pg_catalog.&&) (select sanjeh.scope_ids()))', target);
+end
+$$;
+-- One permissive policy a command: what else may be done is added to the one that is there.
+create function sanjeh.widen_policy(target regclass, policy name, more text) returns void
+    language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+    p record;
+begin
+    select pg_get_expr(o.polqual, o.polrelid) as seen, pg_get_expr(o.polwithcheck, o.polrelid) as written into strict p
+        from pg_policy as o where o.polrelid = target and o.polname = policy;
+    execute format('alter policy %I on %s ', policy, target)
+        || case when p.seen is null then '' else format('using ((%s) or (%s))', p.seen, more) end
+        || case when p.written is null then '' else format(' with check ((%s) or (%s))', p.written, more) end;
 end
 $$;
 -- body: achievements, constraints, training_needs, own_marks
@@ -373,9 +387,9 @@ select sanjeh.protect_file('sanjeh.improvement_plan', 'true', 's.capacity not in
     null, 'false', 's.capacity in (''chair'', ''rapporteur'')');
 select sanjeh.protect_author('sanjeh.improvement_plan');
 -- the process owner keeps plans (DOMAIN d), the mentor helps
-create policy owner_read on sanjeh.improvement_plan for select using (array[owner_unit_id] && (select sanjeh.scope_ids()));
-create policy owner_add on sanjeh.improvement_plan for insert with check (array[owner_unit_id] && (select sanjeh.scope_ids()));
-create policy owner_change on sanjeh.improvement_plan for update using (array[owner_unit_id] && (select sanjeh.scope_ids()));
+select sanjeh.widen_policy('sanjeh.improvement_plan', 'file_read', 'array[owner_unit_id] && (select sanjeh.scope_ids())');
+select sanjeh.widen_policy('sanjeh.improvement_plan', 'file_add', 'array[owner_unit_id] && (select sanjeh.scope_ids())');
+select sanjeh.widen_policy('sanjeh.improvement_plan', 'file_change', 'array[owner_unit_id] && (select sanjeh.scope_ids())');
 grant select, insert, update (state, body_ct, key_version, version) on sanjeh.improvement_plan to sanjeh_app;
 
 -- body: text; progress: text, evidence. The judge reports, the process owner or the mentor accepts.
@@ -413,11 +427,9 @@ select sanjeh.protect_file('sanjeh.plan_action', 'true', 's.capacity not in (''r
     null, 'true', 's.capacity in (''chair'', ''rapporteur'')');
 select sanjeh.protect_author('sanjeh.plan_action');
 -- the process owner keeps plans (DOMAIN d), the mentor helps
-create policy owner_read on sanjeh.plan_action for select using (array[owner_unit_id] && (select sanjeh.scope_ids())
-    or array[mentor_account] && (select sanjeh.scope_ids()));
-create policy owner_add on sanjeh.plan_action for insert with check (array[owner_unit_id] && (select sanjeh.scope_ids()));
-create policy owner_change on sanjeh.plan_action for update using (array[owner_unit_id] && (select sanjeh.scope_ids())
-    or array[mentor_account] && (select sanjeh.scope_ids()));
+select sanjeh.widen_policy('sanjeh.plan_action', 'file_read', 'array[owner_unit_id, mentor_account] && (select sanjeh.scope_ids())');
+select sanjeh.widen_policy('sanjeh.plan_action', 'file_add', 'array[owner_unit_id] && (select sanjeh.scope_ids())');
+select sanjeh.widen_policy('sanjeh.plan_action', 'file_change', 'array[owner_unit_id, mentor_account] && (select sanjeh.scope_ids())');
 create policy not_judge_adds on sanjeh.plan_action as restrictive for insert
     with check (not array[judge_id] && (select sanjeh.scope_ids()));
 create policy judge_accepts_not on sanjeh.plan_action as restrictive for update using (true)
@@ -498,8 +510,8 @@ create policy not_about_oneself on sanjeh.gate_answer as restrictive for update 
 grant select, insert, update (state, value, effect, degree, body_ct, key_version, answered_by, answered_at, expires_on, version)
     on sanjeh.gate_answer to sanjeh_app;
 create index gate_answer_by_id on sanjeh.gate_answer (id);
-create policy gate_key_read on sanjeh.subject_key for select using (cardinality((select sanjeh.scope_ids())::uuid[]) > 0
-    and exists (select from sanjeh.gate_answer as g where g.id = subject_key.subject_id and g.unit_id = subject_key.unit_id));
-create policy gate_key_make on sanjeh.subject_key for insert with check (cardinality((select sanjeh.scope_ids())::uuid[]) > 0
+select sanjeh.widen_policy('sanjeh.subject_key', 'unit_select', 'cardinality((select sanjeh.scope_ids())::uuid[]) > 0
+    and exists (select from sanjeh.gate_answer as g where g.id = subject_key.subject_id and g.unit_id = subject_key.unit_id)');
+select sanjeh.widen_policy('sanjeh.subject_key', 'unit_insert', 'cardinality((select sanjeh.scope_ids())::uuid[]) > 0
     and exists (select from sanjeh.gate_answer as g where g.id = subject_key.subject_id and g.unit_id = subject_key.unit_id
-        and array[g.scope_id] && (select sanjeh.scope_ids())));
+        and array[g.scope_id] && (select sanjeh.scope_ids()))');
