@@ -32,6 +32,7 @@ extern const struct sj_command sj_command_keys_create_root;
 extern const struct sj_command sj_command_keys_selftest;
 extern const struct sj_command sj_command_audit_export;
 extern const struct sj_command sj_command_audit_vkey;
+extern const struct sj_command sj_command_card_vkey;
 extern const struct sj_command sj_command_account_create;
 extern const struct sj_command sj_command_unit_create;
 

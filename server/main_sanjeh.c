@@ -18,6 +18,7 @@ static const struct sj_command *const commands[] = {
     &sj_command_account_create,
     &sj_command_audit_export,
     &sj_command_audit_vkey,
+    &sj_command_card_vkey,
 };
 
 static int usage(FILE *out, int code)

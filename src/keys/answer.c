@@ -297,6 +297,27 @@ static sj_status answer_recover(
     return signer_extend(answerer->signer, &batch, answer);
 }
 
+static sj_status answer_card_vkey(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    TRY(read_end(body));
+    ENSURE(answerer->card_signer != NULL, BAD_CONFIG);
+    return card_signer_vkey(answerer->card_signer, answer);
+}
+
+static sj_status answer_sign_card(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_card_claim claim = {.number = 0};
+    TRY(read_id(body, &claim.evaluation));
+    TRY(sj_read_u64(body, &claim.number));
+    TRY(read_hash(body, &claim.former));
+    TRY(read_hash(body, &claim.content));
+    TRY(read_end(body));
+    ENSURE(answerer->card_signer != NULL, BAD_CONFIG);
+    return card_signer_sign(answerer->card_signer, &claim, answer);
+}
+
 static const struct {
     unsigned phases;
     answer_fn *fn;
@@ -315,6 +336,8 @@ static const struct {
     [WIRE_EXTEND] = {FOR_SERVE, answer_extend},
     [WIRE_RECOVER] = {FOR_SERVE, answer_recover},
     [WIRE_SEAL] = {FOR_BOTH, answer_seal},
+    [WIRE_CARD_VKEY] = {FOR_BOTH, answer_card_vkey},
+    [WIRE_SIGN_CARD] = {FOR_SERVE, answer_sign_card},
 };
 
 static answer_fn *find_permitted(enum sj_keeper_use phase, uint8_t kind)

@@ -5,6 +5,7 @@
 #ifndef SJ_KEYS_ANSWER_H
 #define SJ_KEYS_ANSWER_H
 
+#include "card_signer.h"
 #include "sanjeh/keys/keeper.h"
 #include "signer.h"
 #include "vault.h"
@@ -15,6 +16,7 @@ struct answerer {
     struct signer *signer; /* NULL in PROVISION */
     bool has_log_key;      /* an origin was configured */
     struct sj_note_key log_key;
+    struct card_signer *card_signer; /* NULL without an origin */
 };
 
 /* Hostile bytes. Puts the whole answer into the emptied buffer. Errors: PROTOCOL when the question is malformed or

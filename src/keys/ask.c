@@ -265,3 +265,20 @@ sj_status ask_recover(struct sj_channel *channel, struct sj_uuid emitter, uint64
     TRY(put_batch(&body, old_size, leaves, count, new_root));
     return ask_bytes(channel, WIRE_RECOVER, &body, ret_note);
 }
+
+sj_status ask_card_vkey(struct sj_channel *channel, struct sj_buf *ret_vkey)
+{
+    const struct sj_buf nothing = SJ_BUF(0);
+    return ask_bytes(channel, WIRE_CARD_VKEY, &nothing, ret_vkey);
+}
+
+sj_status ask_sign_card(
+    struct sj_channel *channel, const struct sj_card_claim *claim, struct sj_buf *ret_note)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(128);
+    TRY(put_id(&body, claim->evaluation));
+    TRY(sj_buf_put_u64(&body, claim->number));
+    TRY(put_hash(&body, &claim->former));
+    TRY(put_hash(&body, &claim->content));
+    return ask_bytes(channel, WIRE_SIGN_CARD, &body, ret_note);
+}

@@ -112,6 +112,16 @@ static sj_status learn_log_key(struct process *process, const char *origin)
     return SJ_DONE;
 }
 
+/* In PROVISION too: it can then say its public half, and the table refuses to sign. */
+static sj_status start_card_signer(struct process *process, const char *origin)
+{
+    CLEANUP(sj_key_wipe) struct sj_key seed;
+    CLEANUP(sj_buf_clear) struct sj_buf name = SJ_BUF(SJ_NOTE_NAME_MAX);
+    TRY(card_signer_name(sj_text_of(origin), &name));
+    TRY(vault_card_key(process->answerer.vault, sj_buf_text(&name), &seed));
+    return card_signer_new(sj_buf_text(&name), &seed, &process->answerer.card_signer);
+}
+
 /* OpenSSL loads and seeds on first use, which the sandbox would forbid: use everything once. */
 static sj_status warm_up(struct process *process)
 {
@@ -153,6 +163,7 @@ static sj_status prepare(struct process *process, const struct process_start *st
     }
     if (config->origin != NULL) {
         TRY(learn_log_key(process, config->origin));
+        TRY(start_card_signer(process, config->origin));
     }
     return warm_up(process);
 }
@@ -264,6 +275,7 @@ static void process_clear(struct process *process)
         line_close(&process->lines[i]);
     }
     signer_free(&process->answerer.signer);
+    card_signer_free(&process->answerer.card_signer);
     vault_free(&process->answerer.vault);
     sj_free(process->question);
 }

@@ -28,6 +28,7 @@
 #define LABEL_EMITTER      "sanjeh/1/emitter"
 #define LABEL_LOG_SIGNER   "sanjeh/1/log-signer"
 #define LABEL_SIGNER_STATE "sanjeh/1/signer-state"
+#define LABEL_CARD_SIGNER  "sanjeh/1/report-card"
 
 struct unit_key {
     struct sj_uuid unit;
@@ -323,4 +324,9 @@ sj_status vault_signer_keys(struct vault *vault, struct sj_text origin, struct s
 {
     TRY(derive(vault, LABEL_LOG_SIGNER, sj_text_bytes(origin), ret_seed));
     return derive(vault, LABEL_SIGNER_STATE, sj_text_bytes(origin), ret_state_key);
+}
+
+sj_status vault_card_key(struct vault *vault, struct sj_text name, struct sj_key *ret_seed)
+{
+    return derive(vault, LABEL_CARD_SIGNER, sj_text_bytes(name), ret_seed);
 }

@@ -51,5 +51,8 @@ SJ_MUST_CHECK sj_status vault_emitter_key(
 /* For the signer: keys bound to a log's origin. */
 SJ_MUST_CHECK sj_status vault_signer_keys(struct vault *vault, struct sj_text origin,
     struct sj_key *ret_seed, struct sj_key *ret_state_key);
+/* Seed of the key that signs report cards and nothing else; name is its key name. */
+SJ_MUST_CHECK sj_status vault_card_key(
+    struct vault *vault, struct sj_text name, struct sj_key *ret_seed);
 
 #endif

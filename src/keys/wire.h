@@ -26,6 +26,8 @@ enum wire_kind {
     WIRE_EXTEND,
     WIRE_RECOVER,
     WIRE_SEAL,
+    WIRE_CARD_VKEY,
+    WIRE_SIGN_CARD,
     WIRE_KIND_COUNT_
 };
 

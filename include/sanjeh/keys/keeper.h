@@ -21,6 +21,7 @@
 #include "sanjeh/crypto/fle1.h"
 #include "sanjeh/crypto/hash.h"
 #include "sanjeh/db/db.h"
+#include "sanjeh/keys/card_claim.h"
 
 struct sj_keeper;  /* the process, seen from its parent */
 struct sj_channel; /* one loop's line to it */
@@ -153,5 +154,14 @@ SJ_MUST_CHECK sj_status ask_extend(struct sj_channel *channel, uint64_t old_size
 SJ_MUST_CHECK sj_status ask_recover(struct sj_channel *channel, struct sj_uuid emitter,
     uint64_t old_size, const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
     struct sj_view mac, struct sj_buf *ret_note);
+
+/* ---- the signer of report cards: a key of its own, key name "<origin>/report-card" ---- */
+
+/* Its public key as a vkey line, appended; PROVISION and SERVE. Errors: BAD_CONFIG (no origin configured). */
+SJ_MUST_CHECK sj_status ask_card_vkey(struct sj_channel *channel, struct sj_buf *ret_vkey);
+/* Signs one card (SERVE). Appends a C2SP signed note whose text is five lines: SJ_CARD_NOTE_FORMAT, evaluation, number,
+ * former and content in lower-case hex. Errors: INVALID (number and former do not fit each other). */
+SJ_MUST_CHECK sj_status ask_sign_card(
+    struct sj_channel *channel, const struct sj_card_claim *claim, struct sj_buf *ret_note);
 
 #endif
