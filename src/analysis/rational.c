@@ -22,6 +22,13 @@ static sj_wide divisor_of(sj_wide a, sj_wide b)
     return a == 0 ? 1 : a;
 }
 
+/* Largest size of a term: its negative fits as well. */
+static bool fits(sj_wide value)
+{
+    const sj_wide bound = ((sj_wide)1 << 126) - 1 + ((sj_wide)1 << 126);
+    return value >= -bound;
+}
+
 struct rational rational_of(int64_t whole)
 {
     return (struct rational){whole, 1};
@@ -44,7 +51,8 @@ sj_status rational_multiply(struct rational a, struct rational b, struct rationa
     struct rational product;
     ENSURE(!__builtin_mul_overflow(a.numerator / left, b.numerator / right, &product.numerator) &&
                !__builtin_mul_overflow(
-                   a.denominator / right, b.denominator / left, &product.denominator),
+                   a.denominator / right, b.denominator / left, &product.denominator) &&
+               fits(product.numerator),
         INVALID);
     *ret_product = product;
     return SJ_DONE;
@@ -68,7 +76,8 @@ sj_status rational_add(struct rational a, struct rational b, struct rational *re
     ENSURE(!__builtin_mul_overflow(a.numerator, b.denominator / common, &left) &&
                !__builtin_mul_overflow(b.numerator, a.denominator / common, &right) &&
                !__builtin_add_overflow(left, right, &sum.numerator) &&
-               !__builtin_mul_overflow(a.denominator, b.denominator / common, &sum.denominator),
+               !__builtin_mul_overflow(a.denominator, b.denominator / common, &sum.denominator) &&
+               fits(sum.numerator),
         INVALID);
     const sj_wide divisor = divisor_of(sum.numerator, sum.denominator);
     *ret_sum = (struct rational){sum.numerator / divisor, sum.denominator / divisor};
