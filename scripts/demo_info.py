@@ -13,9 +13,9 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 
 
 def accounts_of(folder):
-    keys = ("username", "password", "totp_secret", "unit", "compartment", "roles", "judge")
+    keys = ("username", "password", "totp_secret", "unit", "compartment", "roles", "judge", "person_judge")
     lines = (folder / "accounts.jsonl").read_text(encoding="utf-8").splitlines()
-    return [{key: account[key] for key in keys} for account in map(json.loads, lines)]
+    return [{key: account.get(key) for key in keys} for account in map(json.loads, lines)]
 
 
 def write(folder, port, dsn, pid):

@@ -25,6 +25,8 @@ struct account_options {
     const char *judge;
     const char *judge_number;
     const char *judge_unit;
+    const char *person_number;
+    const char *person_unit;
     const char *password_file;
     const char *secret_file;
     char roles[ROLES_MAX]; /* joined by ',' */
@@ -59,6 +61,10 @@ static const char **slot_of(struct account_options *options, int option)
         return &options->judge_number;
     case 'W':
         return &options->judge_unit;
+    case 'P':
+        return &options->person_number;
+    case 'Q':
+        return &options->person_unit;
     case 'p':
         return &options->password_file;
     case 's':
@@ -78,6 +84,9 @@ static bool account_options_fit(const struct account_options *options)
                sj_cli_is_text(options->compartment, SJ_UNIT_CODE_MAX)) &&
            (options->judge_number == NULL || sj_cli_is_text(options->judge_number, 64)) &&
            (options->judge_number != NULL) == (options->judge_unit != NULL) &&
+           (options->person_number == NULL || sj_cli_is_text(options->person_number, 64)) &&
+           (options->person_number != NULL) == (options->person_unit != NULL) &&
+           !(options->person_number != NULL && options->unit == NULL) &&
            !(options->judge != NULL && options->judge_number != NULL) &&
            !(has_judge && options->unit != NULL) &&
            !(options->compartment != NULL && options->unit == NULL);
@@ -90,7 +99,9 @@ static bool take_account_options(int argc, char **argv, const struct sj_command 
         {"username", required_argument, NULL, 'u'}, {"display-name", required_argument, NULL, 'n'},
         {"unit", required_argument, NULL, 'U'}, {"compartment", required_argument, NULL, 'K'},
         {"judge", required_argument, NULL, 'J'}, {"judge-number", required_argument, NULL, 'N'},
-        {"judge-unit", required_argument, NULL, 'W'}, {"role", required_argument, NULL, 'r'},
+        {"judge-unit", required_argument, NULL, 'W'},
+        {"person-judge-number", required_argument, NULL, 'P'},
+        {"person-judge-unit", required_argument, NULL, 'Q'}, {"role", required_argument, NULL, 'r'},
         {"roles", required_argument, NULL, 'r'}, {"password-file", required_argument, NULL, 'p'},
         {"totp-secret-file", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
@@ -140,15 +151,15 @@ static sj_status check_roles(
     return SJ_DONE;
 }
 
-static sj_status find_judge(
-    struct sj_cli_desk *desk, const struct account_options *options, struct sj_uuid *ret_judge)
+static sj_status find_judge(struct sj_cli_desk *desk, const char *unit_code,
+    const char *personnel_number, struct sj_uuid *ret_judge)
 {
     struct sj_unit unit;
     TRY(sj_cli_desk_find_unit(
-        desk, options->judge_unit, "--judge-unit: there is no such unit", &unit));
-    desk->why = "--judge-number: the unit's register has no judge with this number";
+        desk, unit_code, "--judge-unit, --person-judge-unit: there is no such unit", &unit));
+    desk->why = "--judge-number, --person-judge-number: the unit's register has no judge with it";
     CLEANUP(sj_buf_clear) struct sj_buf number = SJ_BUF(128);
-    TRY(sj_personnel_number_check(sj_text_of(options->judge_number), &number));
+    TRY(sj_personnel_number_check(sj_text_of(personnel_number), &number));
     const struct sj_text value = sj_buf_text(&number);
     struct sj_blind blind;
     TRY(ask_blind_index(desk->channel, unit.id, SJ_TABLE_JUDGE, SJ_INDEX_JUDGE_PERSONNEL_NUMBER, 1,
@@ -213,7 +224,10 @@ static sj_status fill_account(struct sj_cli_desk *desk, const struct account_opt
         TRY(check_judge(desk, account->judge));
     }
     if (options->judge_number != NULL) {
-        TRY(find_judge(desk, options, &account->judge));
+        TRY(find_judge(desk, options->judge_unit, options->judge_number, &account->judge));
+    }
+    if (options->person_number != NULL) {
+        TRY(find_judge(desk, options->person_unit, options->person_number, &account->person_judge));
     }
     desk->why = "";
     return SJ_DONE;
@@ -251,8 +265,10 @@ static void tell_account(const struct account_options *options, const struct sj_
 {
     char id[SJ_UUID_TEXT_SIZE];
     char judge[SJ_UUID_TEXT_SIZE];
+    char person[SJ_UUID_TEXT_SIZE];
     sj_uuid_format(account->id, id);
     sj_uuid_format(account->judge, judge);
+    sj_uuid_format(account->person_judge, person);
     if (options->json) {
         (void)printf("{\"id\":\"%s\",\"username\":\"%s\"", id, options->username);
         if (credentials->secret_is_new) {
@@ -260,6 +276,9 @@ static void tell_account(const struct account_options *options, const struct sj_
         }
         if (!sj_uuid_is_nil(account->judge)) {
             (void)printf(",\"judge_id\":\"%s\"", judge);
+        }
+        if (!sj_uuid_is_nil(account->person_judge)) {
+            (void)printf(",\"person_judge_id\":\"%s\"", person);
         }
         (void)fputs("}\n", stdout);
         return;
@@ -309,7 +328,10 @@ const struct sj_command sj_command_account_create = {"account", "create",
     "ROLE...\n"
     "                             [--unit CODE [--compartment CODE]]\n"
     "                             [--judge ID | --judge-number NUMBER --judge-unit CODE]\n"
+    "                             [--person-judge-number NUMBER --person-judge-unit CODE]\n"
     "                             [--password-file FILE] [--totp-secret-file FILE] [--json]\n\n"
+    "With --person-judge-number an office account says which judge its holder is: separation is by "
+    "person.\n"
     "Without --unit the account belongs to the platform or, with --judge, to that judge. Roles may "
     "be\n"
     "repeated or joined by commas; the policy's separation of duty holds. Without --password-file "

@@ -120,6 +120,14 @@ bool authn_seals_fit(const struct sj_seal_item *items, const struct sj_hash *rig
 
 /* ---- session cache (cache.c): any thread ---- */
 
+/* person_judge: of an office account, nil when there is none. */
+static inline void authn_name_person(struct sj_actor *actor, struct sj_uuid person_judge)
+{
+    const struct sj_uuid judge = sj_uuid_is_nil(actor->judge) ? person_judge : actor->judge;
+    actor->is_judge_person = !sj_uuid_is_nil(judge);
+    actor->person = actor->is_judge_person ? judge : actor->account;
+}
+
 struct cached_session {
     struct sj_session session;
     sj_time_us last_seen;

@@ -28,7 +28,8 @@ enum {
     COL_DEVICE_KNOWN,
     COL_ROLES,
     COL_ACCOUNT_SEAL,
-    COL_PASSWORD_SEAL
+    COL_PASSWORD_SEAL,
+    COL_PERSON
 };
 
 /* One question for all: what the two rows should carry, and what the challenge will. */
@@ -89,6 +90,7 @@ static sj_status take_seals(const struct sj_rows *rows, struct attempt *attempt)
         .unit = attempt->actor.unit,
         .compartment = attempt->actor.compartment,
         .judge = attempt->actor.judge,
+        .person_judge = sj_row_id(rows, 0, COL_PERSON),
         .username = {attempt->username, attempt->username_len},
         .status = SJ_TEXT("active"), /* a disabled one is refused by itself */
         .roles =
@@ -108,6 +110,7 @@ static sj_status take_account(const struct sj_rows *rows, struct attempt *attemp
     attempt->actor.compartment = sj_row_id(rows, 0, COL_COMPARTMENT);
     attempt->actor.judge = sj_row_id(rows, 0, COL_JUDGE);
     attempt->actor.tenant_tag = sj_row_id(rows, 0, COL_TAG);
+    authn_name_person(&attempt->actor, sj_row_id(rows, 0, COL_PERSON));
     attempt->may_sign_in = sj_row_bool(rows, 0, COL_MAY_SIGN_IN);
     attempt->has_device = attempt->has_device && sj_row_bool(rows, 0, COL_DEVICE_KNOWN);
     const struct sj_view salt = sj_row_bytes(rows, 0, COL_SALT);

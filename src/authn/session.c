@@ -26,7 +26,8 @@ enum {
     COL_EXPIRES_AT,
     COL_ROLES,
     COL_ACCOUNT_SEAL,
-    COL_SESSION_SEAL
+    COL_SESSION_SEAL,
+    COL_PERSON
 };
 
 static sj_status take_text(const struct sj_rows *rows, size_t column, char *ret_string, size_t size)
@@ -66,6 +67,7 @@ static sj_status take_session(
     session->actor.compartment = sj_row_id(rows, 0, COL_COMPARTMENT);
     session->actor.judge = sj_row_id(rows, 0, COL_JUDGE);
     session->actor.tenant_tag = sj_row_id(rows, 0, COL_TAG);
+    authn_name_person(&session->actor, sj_row_id(rows, 0, COL_PERSON));
     if (!sj_row_is_null(rows, 0, COL_ROLES)) {
         session->actor.roles = role_bits(config, sj_row_text(rows, 0, COL_ROLES));
     }
@@ -119,6 +121,7 @@ static sj_status check_seals(struct sj_authn_loop *loop, const struct sj_rows *r
         .unit = session->actor.unit,
         .compartment = session->actor.compartment,
         .judge = session->actor.judge,
+        .person_judge = sj_row_id(rows, 0, COL_PERSON),
         .username = sj_text_of(session->username),
         .status = SJ_TEXT("active"), /* session_find.sql asks for nothing else */
         .roles =

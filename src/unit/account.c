@@ -241,7 +241,8 @@ static sj_status insert_account(struct sj_tx *tx, struct sj_channel *channel,
     const struct sj_param params[] = {sj_p_id(&account->id), sj_p_id_or_null(&account->unit),
         sj_p_id_or_null(&account->compartment), sj_p_id_or_null(&account->judge),
         sj_p_text(account->username), sj_p_bytes(sj_buf_view(name)), sj_p_i32((int32_t)key_version),
-        sj_p_bytes(sj_view_of(seal.bytes, sizeof seal.bytes))};
+        sj_p_bytes(sj_view_of(seal.bytes, sizeof seal.bytes)),
+        sj_p_id_or_null(&account->person_judge)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(tx, SJ_SQL_ACCOUNT_INSERT, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_count(rows) == 1, CONSTRAINT);
@@ -256,6 +257,7 @@ sj_status sj_account_create(struct sj_tx *tx, struct sj_fields *fields, struct s
     ENSURE(unit_is_label(account->display_name, DISPLAY_NAME_MAX), INVALID);
     ENSURE(sj_uuid_is_nil(account->judge) || sj_uuid_is_nil(account->unit), INVALID);
     ENSURE(sj_uuid_is_nil(account->compartment) || !sj_uuid_is_nil(account->unit), INVALID);
+    ENSURE(sj_uuid_is_nil(account->person_judge) || !sj_uuid_is_nil(account->unit), INVALID);
     ENSURE(account->roles.len > 0, INVALID);
     if (sj_uuid_is_nil(account->unit)) {
         TRY(sj_unit_make_platform_key(tx, sj_fields_channel(fields)));

@@ -29,6 +29,7 @@ static sj_status take_roles(struct sj_text list, struct role_set *set)
     struct sj_text name;
     while (list.len > 0 && sj_text_split(&list, ',', &name)) {
         ENSURE(set->count < ROLES_MAX, LIMIT_EXCEEDED);
+        ENSURE(name.len > 0, INVALID);
         size_t at = set->count++;
         while (at > 0 && is_before(name, set->names[at - 1])) {
             set->names[at] = set->names[at - 1];
@@ -65,6 +66,11 @@ sj_status sj_account_seal_hash(const struct sj_account *account, struct sj_hash 
     TRY(put_text(&bytes, account->status));
     for (size_t i = 0; i < roles.count; i++) {
         TRY(put_text(&bytes, roles.names[i]));
+    }
+    if (!sj_uuid_is_nil(account->person_judge)) {
+        /* a role's length is never 0 (role_assignment_role_form): with and without stay apart, older seals hold */
+        TRY(sj_buf_put_byte(&bytes, 0));
+        TRY(put_id(&bytes, account->person_judge));
     }
     return sj_sha256_one(sj_buf_view(&bytes), ret_hash);
 }

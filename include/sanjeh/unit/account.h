@@ -15,8 +15,9 @@ struct sj_account {
     struct sj_text display_name; /* encrypted at rest; empty when the caller may not see it */
     struct sj_uuid unit;         /* nil: judge's or platform account */
     struct sj_uuid compartment;
-    struct sj_uuid judge;
-    struct sj_text unit_code;        /* "" when nil */
+    struct sj_uuid judge;        /* whose own account it is */
+    struct sj_uuid person_judge; /* the judge that the holder of an office account is; nil: none */
+    struct sj_text unit_code;    /* "" when nil */
     struct sj_text compartment_code; /* "" when nil */
     struct sj_text status;           /* "active", "disabled" */
     struct sj_text roles;            /* names joined by ',' */
@@ -37,8 +38,8 @@ SJ_MUST_CHECK sj_status sj_account_display_name(struct sj_db *db, struct sj_fiel
     const struct sj_context *context, struct sj_uuid id, struct sj_buf *ret_name);
 /* 3..64 of [a-z0-9._-]. */
 bool sj_username_is_valid(struct sj_text name);
-/* What an account's seal covers: id, unit, compartment, judge, username, status and the set of its roles, in whatever
- * order they are named. Not the version, not the display name (FLE1). Errors: LIMIT_EXCEEDED (over 64 roles, a
+/* What an account's seal covers: id, unit, compartment, judge, username, status, the set of its roles, in whatever
+ * order they are named, and the judge that its holder is when there is one. Not the version, not the display name (FLE1). Errors: LIMIT_EXCEEDED (over 64 roles, a
  * name over 255 bytes). */
 SJ_MUST_CHECK sj_status sj_account_seal_hash(
     const struct sj_account *account, struct sj_hash *ret_hash);

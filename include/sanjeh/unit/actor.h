@@ -11,9 +11,12 @@ struct sj_actor {
     struct sj_uuid account;
     struct sj_uuid unit;        /* nil for judges' own accounts and platform accounts */
     struct sj_uuid compartment; /* nil: none */
-    struct sj_uuid judge;       /* the judge this person is; nil: none */
+    struct sj_uuid judge;       /* of a judge's own account: his file is open to it; nil: another */
     struct sj_uuid tenant_tag;  /* of the unit, for the record */
     uint64_t roles;             /* bit numbers of the loaded policy */
+    struct sj_uuid
+        person; /* whom separation knows: the judge that the holder is, else the account */
+    bool is_judge_person; /* person is a judge, by the own account or behind an office account */
 };
 
 #endif

@@ -2,7 +2,7 @@
 select s.id, a.id, a.unit_id, a.compartment_id, a.judge_id, u.audit_tag, a.username, u.code, c.code,
     s.created_at, s.last_seen_at, s.expires_at,
     (select string_agg(r.role, ',' order by r.role) from sanjeh.role_assignment r where r.account_id = a.id),
-    a.seal, s.seal
+    a.seal, s.seal, a.person_judge_id
 from sanjeh.session s
 join sanjeh.account a on a.id = s.account_id
 left join sanjeh.unit u on u.id = a.unit_id
