@@ -54,7 +54,9 @@ select sanjeh.protect_file('sanjeh.self_assessment', 'true', 's.capacity not in 
 select sanjeh.protect_author('sanjeh.self_assessment');
 -- nobody but the judge writes it, and a draft is the judge's alone
 create policy judge_adds on sanjeh.self_assessment as restrictive for insert with check (array[judge_id] && (select sanjeh.scope_ids()));
-create policy judge_changes on sanjeh.self_assessment as restrictive for update using (array[judge_id] && (select sanjeh.scope_ids()));
+create policy judge_changes on sanjeh.self_assessment as restrictive for update
+    using (state = 'draft' and array[judge_id] && (select sanjeh.scope_ids()))
+    with check (array[judge_id] && (select sanjeh.scope_ids()));
 create policy draft_is_own on sanjeh.self_assessment as restrictive for select using (state = 'submitted'
     or array[judge_id, '00000000-0000-8000-8000-000000000006'::uuid] && (select sanjeh.scope_ids()));
 grant select, insert, update (state, submitted_at, body_ct, key_version, version) on sanjeh.self_assessment to sanjeh_app;
@@ -91,9 +93,10 @@ select sanjeh.protect_file('sanjeh.evidence_item', 'e.disclosed_at is not null',
     'created_by', 'e.frozen_at is null or e.state = ''disclosed''', 's.capacity in (''chair'', ''member'', ''rapporteur'') and e.state in (''notified'', ''collecting'', ''frozen'', ''rating'', ''drafted'', ''replied'', ''reply_lapsed'')');
 select sanjeh.protect_author('sanjeh.evidence_item');
 create policy not_the_judge on sanjeh.evidence_item as restrictive for update using (not array[judge_id] && (select sanjeh.scope_ids()));
-grant select, insert, update (state, reason_ct, decided_by, decided_at, key_version, version) on sanjeh.evidence_item to sanjeh_app;
+grant select, insert, update (state, body_ct, reason_ct, decided_by, decided_at, key_version, version) on sanjeh.evidence_item to sanjeh_app;
 
--- body: the served file as it was served; sha256 is of that text. The judge's first reading stamps opened_at.
+-- body: the served file as it was served; sha256 is of that text. The judge's first reading stamps opened_at. A reopened
+-- draft is served again in the same round.
 create table sanjeh.disclosure (
     unit_id uuid not null,
     id uuid not null,
@@ -110,8 +113,7 @@ create table sanjeh.disclosure (
     created_at timestamptz not null default sanjeh.clock_now(),
     version int8 not null default 1,
     constraint disclosure_pkey primary key (unit_id, id),
-    constraint disclosure_of_file foreign key (unit_id, evaluation_id) references sanjeh.evaluation (issuer_unit_id, id),
-    constraint disclosure_once unique (unit_id, evaluation_id, round)
+    constraint disclosure_of_file foreign key (unit_id, evaluation_id) references sanjeh.evaluation (issuer_unit_id, id)
 );
 create index disclosure_by_evaluation on sanjeh.disclosure (evaluation_id, id);
 select sanjeh.protect_file('sanjeh.disclosure', 'true', 's.capacity not in (''reviewer'', ''observer'', ''court_head'')',
@@ -139,7 +141,6 @@ create table sanjeh.reply (
     version int8 not null default 1,
     constraint reply_pkey primary key (unit_id, id),
     constraint reply_of_file foreign key (unit_id, evaluation_id) references sanjeh.evaluation (issuer_unit_id, id),
-    constraint reply_once unique (unit_id, evaluation_id, round),
     constraint reply_submitted_has_time check ((state = 'submitted') = (submitted_at is not null))
 );
 create index reply_by_evaluation on sanjeh.reply (evaluation_id, id);
@@ -148,9 +149,12 @@ select sanjeh.protect_file('sanjeh.reply', 'true', 's.capacity not in (''reviewe
 select sanjeh.protect_author('sanjeh.reply');
 -- nobody but the judge writes it, and a draft is the judge's alone
 create policy judge_adds on sanjeh.reply as restrictive for insert with check (array[judge_id] && (select sanjeh.scope_ids()));
-create policy judge_changes on sanjeh.reply as restrictive for update using (array[judge_id] && (select sanjeh.scope_ids()));
+create policy judge_changes on sanjeh.reply as restrictive for update
+    using (state = 'draft' and array[judge_id] && (select sanjeh.scope_ids()))
+    with check (array[judge_id] && (select sanjeh.scope_ids()));
 create policy draft_is_own on sanjeh.reply as restrictive for select using (state = 'submitted'
     or array[judge_id, '00000000-0000-8000-8000-000000000006'::uuid] && (select sanjeh.scope_ids()));
+create unique index reply_one_draft on sanjeh.reply (unit_id, evaluation_id) where state = 'draft';
 grant select, insert, update (state, submitted_at, body_ct, key_version, version) on sanjeh.reply to sanjeh_app;
 
 create table sanjeh.reply_point (
@@ -183,7 +187,7 @@ select sanjeh.protect_file('sanjeh.reply_point', 'true', 's.capacity not in (''r
 select sanjeh.protect_author('sanjeh.reply_point');
 create policy judge_adds on sanjeh.reply_point as restrictive for insert with check (array[judge_id] && (select sanjeh.scope_ids()));
 create policy not_the_judge on sanjeh.reply_point as restrictive for update using (not array[judge_id] && (select sanjeh.scope_ids()));
-grant select, insert, update (answer_ct, answered_by, answered_at, key_version, version) on sanjeh.reply_point to sanjeh_app;
+grant select, insert, update (text_ct, answer_ct, answered_by, answered_at, key_version, version) on sanjeh.reply_point to sanjeh_app;
 
 -- body: what the judge asks to be heard about; minutes: attendance and text
 create table sanjeh.interview (
@@ -206,7 +210,6 @@ create table sanjeh.interview (
     version int8 not null default 1,
     constraint interview_pkey primary key (unit_id, id),
     constraint interview_of_file foreign key (unit_id, evaluation_id) references sanjeh.evaluation (issuer_unit_id, id),
-    constraint interview_once unique (unit_id, evaluation_id, round),
     constraint interview_recorded_whole check ((state = 'requested') = (recorded_at is null)
         and (recorded_at is null) = (held_on is null) and (recorded_at is null) = (minutes_ct is null))
 );
@@ -216,7 +219,8 @@ select sanjeh.protect_file('sanjeh.interview', 'true', 's.capacity not in (''rev
 select sanjeh.protect_author('sanjeh.interview');
 create policy judge_asks on sanjeh.interview as restrictive for insert with check (array[judge_id] && (select sanjeh.scope_ids()));
 create policy not_the_judge on sanjeh.interview as restrictive for update using (not array[judge_id] && (select sanjeh.scope_ids()));
-grant select, insert, update (state, held_on, minutes_ct, recorded_by, recorded_at, key_version, version) on sanjeh.interview to sanjeh_app;
+create unique index interview_one_open on sanjeh.interview (unit_id, evaluation_id) where state = 'requested';
+grant select, insert, update (state, held_on, body_ct, minutes_ct, recorded_by, recorded_at, key_version, version) on sanjeh.interview to sanjeh_app;
 
 -- body: items (outcome, reason), narrative, minority_opinion, score, band
 create table sanjeh.verdict (
@@ -305,7 +309,7 @@ create policy judge_adds on sanjeh.appeal as restrictive for insert with check (
 create policy chair_decides on sanjeh.appeal as restrictive for update using (exists (select from sanjeh.seat as s
     where s.evaluation_id = appeal.evaluation_id and s.ended_at is null and s.capacity = 'appeal_chair'
         and array[s.account_id] && (select sanjeh.scope_ids())));
-grant select, insert, update (state, outcome, decision_ct, decided_by, decided_at, key_version, version) on sanjeh.appeal to sanjeh_app;
+grant select, insert, update (state, outcome, body_ct, decision_ct, decided_by, decided_at, key_version, version) on sanjeh.appeal to sanjeh_app;
 
 -- body: outcome, reason. The voter's own and the appeal chair's; neither the judge's nor the issuer's.
 create table sanjeh.appeal_vote (
@@ -434,7 +438,7 @@ create policy not_judge_adds on sanjeh.plan_action as restrictive for insert
     with check (not array[judge_id] && (select sanjeh.scope_ids()));
 create policy judge_accepts_not on sanjeh.plan_action as restrictive for update using (true)
     with check (state in ('open', 'reported', 'returned') or not array[judge_id] && (select sanjeh.scope_ids()));
-grant select, insert, update (state, progress_ct, accepted_by, accepted_at, key_version, version) on sanjeh.plan_action to sanjeh_app;
+grant select, insert, update (state, body_ct, progress_ct, accepted_by, accepted_at, key_version, version) on sanjeh.plan_action to sanjeh_app;
 
 -- Which unit answers which gate. Null: the process owner.
 create table sanjeh.gate (

@@ -47,7 +47,8 @@ enum sj_table_number {
     SJ_TABLE_REPORT_CARD = 33,
     /* surveys */
     SJ_TABLE_SURVEY_ANSWER = 34,
-    SJ_TABLE_SURVEY_RELEASE = 35
+    SJ_TABLE_SURVEY_RELEASE = 35,
+    SJ_TABLE_APPEAL_VOTE = 50
 };
 
 enum sj_column_number {
@@ -61,7 +62,10 @@ enum sj_column_number {
     SJ_COLUMN_IDEMPOTENCY_BODY = 1,
     SJ_COLUMN_CONTRIBUTION_COMMENT = 1,
     SJ_COLUMN_CONTRIBUTION_FILE_SHA256 = 2,
-    SJ_COLUMN_AUDIT_PAYLOAD = 1
+    SJ_COLUMN_AUDIT_PAYLOAD = 1,
+    /* of every table of remedies: what was said, and what was answered to it */
+    SJ_COLUMN_RECORD_BODY = 1,
+    SJ_COLUMN_RECORD_ANSWER = 2
 };
 
 /* Blind indexes: number and bits. */

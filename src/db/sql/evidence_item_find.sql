@@ -1,0 +1,9 @@
+-- One of the evidence of a file, if row security shows it.
+select t.unit_id, t.id, t.evaluation_id, t.judge_id, null::int4, t.state, t.kind,
+    t.body_ct, t.reason_ct, t.key_version, k.wrapped, t.created_by, t.created_at, t.decided_at,
+    null::timestamptz, t.version, null::int4, null::uuid, t.sha256,
+    null::date, null::uuid, t.offered_as
+from sanjeh.evidence_item as t
+left join sanjeh.subject_key as k
+    on k.unit_id = t.unit_id and k.subject_id = t.evaluation_id and k.version = t.key_version
+where t.id = $1::uuid

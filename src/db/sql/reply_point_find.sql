@@ -1,0 +1,9 @@
+-- One of the points of replies, if row security shows it.
+select t.unit_id, t.id, t.evaluation_id, t.judge_id, t.round, null::text, null::text,
+    t.text_ct, t.answer_ct, t.key_version, k.wrapped, t.created_by, t.created_at, t.answered_at,
+    null::timestamptz, t.version, t.no, t.reply_id, null::bytea,
+    null::date, null::uuid, null::text
+from sanjeh.reply_point as t
+left join sanjeh.subject_key as k
+    on k.unit_id = t.unit_id and k.subject_id = t.evaluation_id and k.version = t.key_version
+where t.id = $1::uuid

@@ -1,0 +1,4 @@
+insert into sanjeh.verdict (
+    unit_id, id, issuer_scope_id, evaluation_id, judge_id, body_ct, key_version, created_by, round)
+values (
+    $1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::uuid, $6::bytea, $7::int4, $8::uuid, $9::int4)
