@@ -159,29 +159,35 @@ static struct rational size_of(struct rational value)
         value.numerator < 0 ? -value.numerator : value.numerator, value.denominator};
 }
 
-sj_status sj_robust_z(
-    struct sj_decimal value, struct sj_decimal *peers, size_t count, struct sj_statistic *ret_z)
+sj_status sj_peer_group_of(struct sj_decimal *peers, size_t count, struct sj_peer_group *ret_group)
 {
-    if (count < SJ_PEERS_MIN) {
-        *ret_z = without("SMALL_PEER_GROUP");
-        return SJ_DONE;
+    struct sj_peer_group group = {.count = count};
+    if (count > 0) {
+        TRY(sj_mean(peers, count, &group.mean));
+        TRY(sj_median(peers, count, &group.median));
+        const struct rational median = rational_of_decimal(group.median);
+        for (size_t i = 0; i < count; i++) {
+            struct rational distance;
+            TRY(rational_subtract(rational_of_decimal(peers[i]), median, &distance));
+            TRY(rational_round(size_of(distance), &peers[i]));
+        }
+        TRY(sj_median(peers, count, &group.mad));
     }
-    struct rational median;
-    struct rational deviation;
-    TRY(middle(peers, count, &median));
-    for (size_t i = 0; i < count; i++) {
-        TRY(rational_subtract(rational_of_decimal(peers[i]), median, &deviation));
-        TRY(rational_round(size_of(deviation), &peers[i]));
-    }
-    TRY(middle(peers, count, &deviation));
-    if (deviation.numerator == 0) {
-        *ret_z = without("NO_SPREAD");
+    *ret_group = group;
+    return SJ_DONE;
+}
+
+sj_status sj_robust_z(
+    const struct sj_peer_group *group, struct sj_decimal value, struct sj_statistic *ret_z)
+{
+    if (group->count < SJ_PEERS_MIN || group->mad.units == 0) {
+        *ret_z = without(group->count < SJ_PEERS_MIN ? "SMALL_PEER_GROUP" : "NO_SPREAD");
         return SJ_DONE;
     }
     struct rational z;
-    TRY(rational_subtract(rational_of_decimal(value), median, &z));
+    TRY(rational_subtract(rational_of_decimal(value), rational_of_decimal(group->median), &z));
     TRY(rational_multiply(z, (struct rational){1349, 2000}, &z)); /* 0.6745 */
-    TRY(rational_divide(z, deviation, &z));
+    TRY(rational_divide(z, rational_of_decimal(group->mad), &z));
     struct sj_statistic statistic = {.has_value = true};
     TRY(rational_round(z, &statistic.value));
     *ret_z = statistic;

@@ -80,10 +80,18 @@ struct sj_statistic {
     const char
         *reason; /* when not has_value: "SMALL_PEER_GROUP", "NO_SPREAD", "FEW_SUBJECTS"; static */
 };
-/* 0.6745 (value − median) / MAD among count peers, which are reordered and overwritten. At least SJ_PEERS_MIN.
- * @cite Iglewicz and Hoaglin 1993. */
+/* Of count peers, which are reordered and overwritten. */
+struct sj_peer_group {
+    size_t count;
+    struct sj_decimal mean; /* these three: 0 without peers */
+    struct sj_decimal median;
+    struct sj_decimal mad; /* median of the distances from the median */
+};
+SJ_MUST_CHECK sj_status sj_peer_group_of(
+    struct sj_decimal *peers, size_t count, struct sj_peer_group *ret_group);
+/* 0.6745 (value − median) / MAD among at least SJ_PEERS_MIN. @cite Iglewicz and Hoaglin 1993. */
 SJ_MUST_CHECK sj_status sj_robust_z(
-    struct sj_decimal value, struct sj_decimal *peers, size_t count, struct sj_statistic *ret_z);
+    const struct sj_peer_group *group, struct sj_decimal value, struct sj_statistic *ret_z);
 
 /* ---- raters ---- */
 

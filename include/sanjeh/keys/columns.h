@@ -65,7 +65,8 @@ enum sj_column_number {
     SJ_COLUMN_AUDIT_PAYLOAD = 1,
     /* of every table of remedies: what was said, and what was answered to it */
     SJ_COLUMN_RECORD_BODY = 1,
-    SJ_COLUMN_RECORD_ANSWER = 2
+    SJ_COLUMN_RECORD_ANSWER = 2,
+    SJ_COLUMN_EVALUATION_SCORE_BODY = 1
 };
 
 /* Blind indexes: number and bits. */

@@ -182,16 +182,25 @@ TEST(robust_z_needs_peers_and_spread)
         peers[i] = (struct sj_decimal){i + 1, 0};
     }
     /* median 5.5, deviations .5 .5 1.5 1.5 2.5 2.5 3.5 3.5 4.5 4.5: MAD 2.5; 0.6745 × 10 / 2.5 */
-    REQUIRE_OK(sj_robust_z(dec("15.5"), peers, 10, &z));
+    struct sj_peer_group group;
+    REQUIRE_OK(sj_peer_group_of(peers, 10, &group));
+    check_is(group.mean, "5.5");
+    check_is(group.median, "5.5");
+    check_is(group.mad, "2.5");
+    REQUIRE_OK(sj_robust_z(&group, dec("15.5"), &z));
     CHECK(z.has_value);
     check_is(z.value, "2.698");
-    REQUIRE_OK(sj_robust_z(dec("15.5"), peers, 9, &z));
+    group.count = 9;
+    REQUIRE_OK(sj_robust_z(&group, dec("15.5"), &z));
     CHECK(!z.has_value && strcmp(z.reason, "SMALL_PEER_GROUP") == 0);
     for (size_t i = 0; i < 10; i++) {
         peers[i] = dec("7");
     }
-    REQUIRE_OK(sj_robust_z(dec("8"), peers, 10, &z));
+    REQUIRE_OK(sj_peer_group_of(peers, 10, &group));
+    REQUIRE_OK(sj_robust_z(&group, dec("8"), &z));
     CHECK(!z.has_value && strcmp(z.reason, "NO_SPREAD") == 0);
+    CHECK_OK(sj_peer_group_of(peers, 0, &group));
+    CHECK(group.count == 0);
 }
 
 TEST(severity_is_said_from_eight_subjects_on)
