@@ -81,3 +81,13 @@ grant execute on function sanjeh.audit_opening_put(uuid[], int8[]) to sanjeh_app
 alter table sanjeh.audit_outbox add column subjects bytea
     constraint audit_outbox_subjects_are_ids check (octet_length(subjects) % 16 = 0 and octet_length(subjects) <= 8000);
 grant insert (subjects) on sanjeh.audit_outbox to sanjeh_app;
+
+-- A chain of report cards begins and grows in the issuer's own unit: its scope alone would let it name another's.
+alter policy chain_add on sanjeh.report_card_chain with check (
+    array[issuer_scope_id] && (select sanjeh.scope_ids()) and array[unit_id] && (select sanjeh.scope_ids()));
+alter policy chain_change on sanjeh.report_card_chain using (
+    array[issuer_scope_id] && (select sanjeh.scope_ids()) and array[unit_id] && (select sanjeh.scope_ids()));
+-- An answer stays in the unit that was asked.
+alter policy gate_give on sanjeh.gate_answer with check (
+    array[scope_id, '00000000-0000-8000-8000-000000000006'::uuid] && (select sanjeh.scope_ids())
+    and array[unit_id, '00000000-0000-8000-8000-000000000006'::uuid] && (select sanjeh.scope_ids()));

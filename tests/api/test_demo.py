@@ -67,7 +67,8 @@ class Demo(unittest.TestCase):
         self.assertEqual(pathlib.Path(f"/proc/{state['server_pid']}/comm").read_text().strip(), "sanjehd")
         self.assertLessEqual(set(ACCOUNTS), {account["username"] for account in state["accounts"]})
         for account in state["accounts"]:
-            self.assertEqual(set(account), {"username", "password", "totp_secret", "unit", "compartment", "roles", "judge"})
+            self.assertEqual(set(account), {"username", "password", "totp_secret", "unit", "compartment", "roles", "judge",
+                                             "person_judge"})
             self.assertGreaterEqual(len(account["password"]), 20)
             self.assertEqual(account["judge"] is not None, account["username"].startswith("judge."))
         self.assertEqual(run("psql", "-X", "-A", "-t", "-d", state["admin_dsn"], "-c", "select usesuper from pg_user where "

@@ -5,6 +5,20 @@
  */
 #include "session.h"
 
+bool session_plants(const char *conninfo)
+{
+    static char sql[16384];
+    FILE *file = fopen(SJ_TEST_PLANT, "r");
+    if (file == NULL) {
+        return false;
+    }
+    const size_t len = fread(sql, 1, sizeof(sql) - 1, file);
+    const bool whole = feof(file) != 0;
+    fclose(file);
+    sql[len] = '\0';
+    return whole && sj_pg_run(conninfo, sql);
+}
+
 PGconn *session_open(const char *conninfo)
 {
     PGconn *session = PQconnectdb(conninfo);
@@ -29,6 +43,9 @@ static void keep(struct outcome *outcome, PGresult *result)
     const bool fine = kind == PGRES_TUPLES_OK || kind == PGRES_COMMAND_OK;
     snprintf(outcome->state, sizeof(outcome->state), "%s",
         fine ? "00000" : (state == NULL ? "?????" : state));
+    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    snprintf(outcome->constraint, sizeof(outcome->constraint), "%s",
+        constraint == NULL ? "" : constraint);
     if (kind == PGRES_TUPLES_OK && PQntuples(result) > 0) {
         snprintf(outcome->value, sizeof(outcome->value), "%s", PQgetvalue(result, 0, 0));
     }

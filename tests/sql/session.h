@@ -18,11 +18,14 @@
 #define COMPARTMENT_TEXT "'cc000000-0000-8000-8000-000000000003'::uuid"
 
 struct outcome {
-    char state[6];      /* SQLSTATE, "00000" when it worked */
-    long long affected; /* rows changed, or returned */
-    char value[512];    /* first value as text */
+    char state[6];       /* SQLSTATE, "00000" when it worked */
+    long long affected;  /* rows changed, or returned */
+    char value[512];     /* first value as text */
+    char constraint[64]; /* that was broken, if one was */
 };
 
+/* Runs plant.sql as the superuser: public.plant() then puts rows into any table. False: it failed. */
+bool session_plants(const char *conninfo);
 /* Connected; ends the program otherwise. */
 PGconn *session_open(const char *conninfo);
 void session_close(PGconn **session);

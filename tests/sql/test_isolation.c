@@ -6,48 +6,25 @@
  */
 #include "session.h"
 
-/* Every table gets a row of unit A and one of unit B, and, where it has compartments, one of A inside one.
- * Checks, foreign keys and triggers are put aside: they are not what is tried here. */
+/* Every table gets a row of unit A and one of unit B, and, where it has compartments, one of A inside one. */
 static const char planting[] =
     "insert into sanjeh.unit (id, code, name_fa, name_en) values"
     " (" UNIT_A_TEXT ", 'AAA', 'a', 'A'), (" UNIT_B_TEXT
     ", 'BBB', 'b', 'B') on conflict do nothing;"
     "set session_replication_role = replica;"
-    "do $do$ declare t record; u uuid; k uuid; round int; cols text; vals text; begin"
-    " for t in select c.conname, c.conrelid::regclass as rel from pg_constraint c"
-    "   join pg_class r on r.oid = c.conrelid where c.contype = 'c' and c.conparentid = 0"
-    "   and r.relnamespace = 'sanjeh'::regnamespace loop"
-    "  execute format('alter table %s drop constraint if exists %I', t.rel, t.conname); end loop;"
-    " for t in select c.oid, c.oid::regclass as rel, exists (select from pg_attribute a where "
-    "a.attrelid = c.oid"
-    "    and a.attname = 'compartment_id' and not a.attisdropped) as walls from pg_class c"
-    "   join pg_attribute a on a.attrelid = c.oid and a.attname = 'unit_id' and not a.attisdropped"
-    "   where c.relkind in ('r', 'p') and not c.relispartition"
+    "do $do$ declare t record; begin"
+    " for t in select c.oid::regclass as rel, exists (select from pg_attribute a where"
+    "    a.attrelid = c.oid and a.attname = 'compartment_id' and not a.attisdropped) as walls"
+    "   from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'unit_id' and"
+    "   not a.attisdropped where c.relkind in ('r', 'p') and not c.relispartition"
     "   and c.relnamespace = 'sanjeh'::regnamespace loop"
-    "  for round in 1 .. 3 loop"
-    "   u := case round when 2 then " UNIT_B_TEXT " else " UNIT_A_TEXT " end;"
-    "   k := case round when 3 then " COMPARTMENT_TEXT " end;"
-    "   continue when round = 3 and not t.walls;"
-    "   select string_agg(quote_ident(attname), ', ' order by attnum), string_agg(case"
-    "     when attname = 'unit_id' then quote_literal(u) || '::uuid'"
-    "     when attname = 'compartment_id' then coalesce(quote_literal(k), 'null') || '::uuid'"
-    "     when typ = 'uuid' then 'gen_random_uuid()'"
-    "     when typ in ('text', 'character varying') then 'md5(random()::text)'"
-    "     when typ = 'bytea' then 'sha256(random()::text::bytea)'"
-    "     when typ in ('smallint', 'integer', 'bigint', 'numeric') then '(random() * "
-    "30000)::int::' || typ"
-    "     when typ = 'boolean' then 'true'"
-    "     when typ = 'date' then '''2026-01-01''::date'"
-    "     when typ like 'timestamp%' then 'clock_timestamp()'"
-    "     when typ in ('json', 'jsonb') then '''{}''::' || typ"
-    "     when typ like '%range' then '''empty''::' || typ"
-    "     when typ like '%[]' then '''{}''::' || typ"
-    "     else 'null::' || typ end, ', ' order by attnum) into cols, vals"
-    "    from (select attname, attnum, format_type(atttypid, null) as typ from pg_attribute"
-    "      where attrelid = t.oid and attnum > 0 and not attisdropped and attgenerated = ''"
-    "      and attidentity <> 'a') as a;"
-    "   execute format('insert into %s (%s) values (%s)', t.rel, cols, vals);"
-    "  end loop;"
+    /* not a draft, and its author is the unit itself */
+    "  perform public.plant(t.rel, u, jsonb_build_object('state', 'submitted', 'created_by', u))"
+    "   from (values (" UNIT_A_TEXT "), (" UNIT_B_TEXT ")) as units (u);"
+    "  if t.walls then"
+    "   perform public.plant(t.rel, " UNIT_A_TEXT ", jsonb_build_object('id', gen_random_uuid(),"
+    "    'judge_id', gen_random_uuid(), 'compartment_id', " COMPARTMENT_TEXT "));"
+    "  end if;"
     " end loop; end $do$;"
     "grant select, insert, update, delete on all tables in schema sanjeh to sanjeh_app;"
     "revoke all on sanjeh.context_key from sanjeh_app;";
@@ -96,7 +73,7 @@ static const struct sj_pg *planted(void)
 {
     static bool done;
     const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
-    if (!done && !sj_pg_run(pg->admin, planting)) {
+    if (!done && (!session_plants(pg->admin) || !sj_pg_run(pg->admin, planting))) {
         exit(1);
     }
     done = true;
@@ -205,6 +182,25 @@ TEST(isolation_holds_behind_a_compartments_wall)
     CHECK(tried >= 1);
 }
 
+/* A row of the file is seen by the issuer's scope, not by its unit_id: there a foreign key that holds the unit together
+ * with the evaluation refuses another unit's. Only such a key of two columns counts. */
+static bool is_kept_by_key(const struct sj_pg *pg, const struct outcome *outcome)
+{
+    if (strcmp(outcome->state, "23503") != 0) {
+        return false;
+    }
+    CLEANUP(session_close) PGconn *admin = session_open(pg->admin);
+    const char *name = outcome->constraint;
+    PGresult *result = PQexecParams(admin,
+        "select 1 from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and"
+        " a.attnum = any (k.conkey) where k.conname = $1 and k.contype = 'f' and"
+        " cardinality(k.conkey) > 1 and a.attname in ('unit_id', 'issuer_unit_id')",
+        1, NULL, &name, NULL, NULL, 0);
+    const bool kept = PQntuples(result) > 0;
+    PQclear(result);
+    return kept;
+}
+
 /* "insert into t (unit_id, …) select <unit>, … from t where unit_id = A": the row is one the unit can see. */
 static struct outcome insert_for(
     PGconn *session, const char *context, const struct tables *tables, int i, const char *unit)
@@ -226,7 +222,8 @@ TEST(isolation_refuses_rows_written_for_another_unit)
     const struct sj_context context = context_of(UNIT_A, 60);
     for (int i = 0; i < tables.count; i++) {
         const struct outcome outcome = insert_for(session, context.text, &tables, i, UNIT_B_TEXT);
-        expect(strcmp(outcome.state, "42501") == 0, name_of(&tables, i), "insert for B", &outcome);
+        expect(strcmp(outcome.state, "42501") == 0 || is_kept_by_key(pg, &outcome),
+            name_of(&tables, i), "insert for B", &outcome);
         const struct outcome none = session_try_on(session, NULL, "insert into ",
             name_of(&tables, i), " (unit_id) values (" UNIT_A_TEXT ")");
         expect(strcmp(none.state, "42501") == 0, name_of(&tables, i), "insert unsigned", &none);
@@ -234,9 +231,9 @@ TEST(isolation_refuses_rows_written_for_another_unit)
 }
 
 /* Refused outright, or no row was there to be changed. */
-static bool changed_nothing(const struct outcome *outcome)
+static bool changed_nothing(const struct sj_pg *pg, const struct outcome *outcome)
 {
-    return strcmp(outcome->state, "42501") == 0 ||
+    return strcmp(outcome->state, "42501") == 0 || is_kept_by_key(pg, outcome) ||
            (strcmp(outcome->state, "00000") == 0 && outcome->affected == 0);
 }
 
@@ -259,10 +256,10 @@ TEST(isolation_refuses_moving_changing_and_deleting_across_units)
         for (size_t c = 0; c < sizeof(changes) / sizeof(changes[0]); c++) {
             const struct outcome outcome =
                 session_try_on(session, context.text, changes[c][0], table, changes[c][1]);
-            expect(changed_nothing(&outcome), table, changes[c][1], &outcome);
+            expect(changed_nothing(pg, &outcome), table, changes[c][1], &outcome);
         }
         const struct outcome gone = session_try_on(session, NULL, "delete from ", table, "");
-        expect(changed_nothing(&gone), table, "delete without context", &gone);
+        expect(changed_nothing(pg, &gone), table, "delete without context", &gone);
     }
 }
 
