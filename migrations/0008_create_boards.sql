@@ -285,7 +285,7 @@ create table sanjeh.draft (
 );
 create index draft_by_evaluation on sanjeh.draft (evaluation_id, id);
 
-select sanjeh.protect_file('sanjeh.draft', 'e.disclosed_at is not null and state = ''final''', 's.capacity not in (''reviewer'', ''observer'', ''court_head'')', null, 'false', 's.capacity in (''rapporteur'', ''chair'') and e.marks_locked_at is not null and e.state in (''rating'', ''drafted'', ''calibrated'', ''replied'', ''reply_lapsed'')');
+select sanjeh.protect_file('sanjeh.draft', 'e.disclosed_at is not null and draft.state = ''final''', 's.capacity not in (''reviewer'', ''observer'', ''court_head'')', null, 'false', 's.capacity in (''rapporteur'', ''chair'') and e.marks_locked_at is not null and e.state in (''rating'', ''drafted'', ''calibrated'', ''replied'', ''reply_lapsed'')');
 
 create policy author on sanjeh.draft as restrictive for insert with check (array[created_by] && (select sanjeh.scope_ids()));
 

@@ -38,12 +38,15 @@ static const char planting[] =
                   "12") ", now()),"
                         "  (" OTHER_TEXT ", " ACCOUNT_TEXT(
                             "13") ", null)) as n (id, account, ended);"
-                                  " for t in select rel from public.file_table loop"
+                                  " for t in select rel, name from public.file_table loop"
                                   "  perform public.plant(t.rel, " UNIT_B_TEXT
                                   ", jsonb_build_object('evaluation_id', "
                                   "" EVALUATION_TEXT ", 'judge_id', " JUDGE_TEXT
                                   ", 'issuer_scope_id', " COMPARTMENT_TEXT ","
-                                  "   'owner_unit_id', gen_random_uuid(), 'state', 'submitted'));"
+                                  "   'owner_unit_id', gen_random_uuid(), 'office_unit_id', "
+                                  "gen_random_uuid(),"
+                                  "   'state', case t.name when 'draft' then 'final' else "
+                                  "'submitted' end, 'submitted_at', now()));"
                                   " end loop; end $do$;"
                                   "grant select on all tables in schema sanjeh to sanjeh_app;";
 
@@ -66,12 +69,21 @@ static const struct {
     {"acknowledgement", "111", "111"},
     {"appeal", "111", "111"},
     {"appeal_vote", "000", "000"},
+    {"calibration_change", "011", "111"},
+    {"challenge", "111", "000"},
+    {"coi_declaration", "000", "111"},
+    {"conflict", "000", "000"},
     {"correction_order", "111", "000"},
+    {"decision_sample", "011", "011"},
     {"disclosure", "111", "111"},
+    {"draft", "011", "111"},
     {"evidence_item", "011", "111"},
     {"improvement_plan", "111", "111"},
     {"interview", "111", "111"},
+    {"observation", "011", "011"},
+    {"opinion_review", "000", "011"},
     {"plan_action", "111", "111"},
+    {"rating", "011", "011"},
     {"reply", "111", "111"},
     {"reply_point", "111", "111"},
     {"report_card", "001", "001"},

@@ -19,7 +19,8 @@ static const char planting[] =
     "   not a.attisdropped where c.relkind in ('r', 'p') and not c.relispartition"
     "   and c.relnamespace = 'sanjeh'::regnamespace loop"
     /* not a draft, and its author is the unit itself */
-    "  perform public.plant(t.rel, u, jsonb_build_object('state', 'submitted', 'created_by', u))"
+    "  perform public.plant(t.rel, u, jsonb_build_object('state', 'submitted', 'created_by', u,"
+    "'submitted_at', now()))"
     "   from (values (" UNIT_A_TEXT "), (" UNIT_B_TEXT ")) as units (u);"
     "  if t.walls then"
     "   perform public.plant(t.rel, " UNIT_A_TEXT ", jsonb_build_object('id', gen_random_uuid(),"
