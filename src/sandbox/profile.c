@@ -95,11 +95,25 @@ static const struct sandbox_condition front_conditions[] = {
     {"prlimit64", 2, UINT64_MAX, 0}, /* reading a limit only */
 };
 
+/* Draws from memory onto memory; one socket that it has. Measured with strace over both languages: recvfrom, sendto,
+ * brk, mmap, munmap, futex; the rest is libc's under pressure and its way to die. */
+static const char *const press_allowed[] = {"read", "write", "recvfrom", "sendto", "close", "lseek",
+    "fstat", "poll", "munmap", "mremap", "madvise", "brk", "clock_gettime", "getrandom", "futex",
+    "getpid", "gettid", "tgkill", "sched_yield", "rt_sigprocmask", "rt_sigreturn", "exit",
+    "exit_group", "restart_syscall", NULL};
+
+static const struct sandbox_condition press_conditions[] = {
+    {"mmap", 2, PROT_EXEC, 0},
+    {"mprotect", 2, PROT_EXEC, 0},
+};
+
 static const char *const none[] = {NULL};
 
 static const struct sandbox_profile profiles[] = {
     [SJ_SANDBOX_KEEPER] = {keeper_allowed, none, none, keeper_conditions,
         sizeof(keeper_conditions) / sizeof(keeper_conditions[0]), true},
+    [SJ_SANDBOX_PRESS] = {press_allowed, none, none, press_conditions,
+        sizeof(press_conditions) / sizeof(press_conditions[0]), true},
     [SJ_SANDBOX_FRONT] = {front_allowed, front_killed, front_unknown, front_conditions,
         sizeof(front_conditions) / sizeof(front_conditions[0]), false},
 };

@@ -8,7 +8,7 @@
 
 #include "sanjeh/base/status.h"
 
-enum sj_sandbox_profile { SJ_SANDBOX_KEEPER, SJ_SANDBOX_FRONT };
+enum sj_sandbox_profile { SJ_SANDBOX_KEEPER, SJ_SANDBOX_FRONT, SJ_SANDBOX_PRESS };
 
 /* No core, not dumpable, not traceable (under sanitizers, whose leak check traces, only no core). Call
  * first in main. Errors: IO. */
@@ -18,9 +18,9 @@ SJ_MUST_CHECK sj_status sj_sandbox_no_dump(void);
  * thread starts: capabilities belong to the thread.
  * Errors: BAD_CONFIG (no such user), IO. */
 SJ_MUST_CHECK sj_status sj_sandbox_drop(const char *user);
-/* Installs the seccomp allow list of the profile; anything else kills the process (keeper) or returns
+/* Installs the seccomp allow list of the profile; anything else kills the process (keeper, press) or returns
  * EPERM and is logged by the kernel (front: kill for exec, ptrace, mount, bpf, module calls).
- * The keeper list has no socket, open, exec, clone. Under sanitizers: a no-op that returns ok and
+ * The keeper and press lists have no socket, open, exec, clone. Under sanitizers: a no-op that returns ok and
  * says so in sj_sandbox_is_real. Errors: IO. */
 SJ_MUST_CHECK sj_status sj_sandbox_enter(enum sj_sandbox_profile profile);
 bool sj_sandbox_is_real(void);

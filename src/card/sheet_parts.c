@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What does each section of a printed report card say? In the order of DOMAIN 4.12: result, criteria one by one, the
+ * narrative, the context, who evaluated, the judge's reply with its answers, holds on use, remedies. What is not known is
+ * printed as a dash and never as a zero.
+ */
+#include "sheet.h"
+#include <string.h>
+
+#define WORD(fa, en) sheet_word(sheet, (fa), (en))
+
+static const struct {
+    const char *code;
+    const char *fa;
+    const char *en;
+} codes[] = {
+    {"quality", "کیفیت تصمیم", "Decision quality"},
+    {"timeliness", "مدیریت پرونده و زمان", "Case management and timeliness"},
+    {"conduct", "رفتار و انصاف", "Conduct and fairness"},
+    {"development", "صلاحیت و بالندگی", "Competence and development"},
+    {"chair", "رئیس هیئت", "Chair"},
+    {"member", "عضو هیئت", "Member"},
+    {"rapporteur", "گزارشگر", "Rapporteur"},
+    {"calibrator", "عضو همسنجی", "Calibrator"},
+    {"appeal_chair", "رئیس هیئت تجدیدنظر", "Chair of the appeal board"},
+    {"appeal_member", "عضو هیئت تجدیدنظر", "Member of the appeal board"},
+    {"reviewer", "بازبین آرا (نام محفوظ)", "Decision reviewer (not named)"},
+    {"observer", "ناظر (نام محفوظ)", "Observer (not named)"},
+    {"court_head", "رئیس دادگاه (اظهارنظر)", "Head of court (opinion)"},
+    {"BELOW_MIN_N", "کمتر از حداقل موارد", "below the minimum number"},
+    {"NO_DATA", "بدون داده", "no data"},
+    {"NOT_MARKED", "نمره داده نشده", "not marked"},
+    {"appeal", "تجدیدنظرخواهی", "Appeal"},
+    {"statement", "بیانیه کوتاه قاضی", "Short statement of the judge"},
+    {"acknowledge", "اعلام رؤیت (به معنای موافقت نیست)",
+        "Acknowledgement (does not mean agreement)"},
+    {"correction", "درخواست تصحیح", "Request for correction"},
+    {"access_log", "مشاهده دفعات گشودن پرونده", "Who opened the file"},
+};
+
+const char *sheet_code(struct sheet *sheet, const struct sj_json_value *object, const char *name)
+{
+    struct sj_text text = {"", 0};
+    if (!sheet_has(object, name) || !sj_json_as_text(sj_json_get(object, name), &text)) {
+        return "—";
+    }
+    for (size_t i = 0; i < SJ_COUNT(codes); i++) {
+        if (sj_text_is(text, codes[i].code)) {
+            return WORD(codes[i].fa, codes[i].en);
+        }
+    }
+    return text.ptr;
+}
+
+static const struct sj_json_value *part(const struct sheet *sheet, const char *name)
+{
+    return sheet_has(sheet->card, name) ? sj_json_get(sheet->card, name) : NULL;
+}
+
+/* "[lo, hi]" of an interval of two decimals. */
+static const char *interval(struct sheet *sheet, const struct sj_json_value *object)
+{
+    const struct sj_json_value *value =
+        sheet_has(object, "interval") ? sj_json_get(object, "interval") : NULL;
+    if (value == NULL) {
+        return "—";
+    }
+    return SHEET_SAY(sheet, "%s تا %s", "%s to %s", sheet_value(sheet, value, "low"),
+        sheet_value(sheet, value, "high"));
+}
+
+void sheet_result(struct sheet *sheet)
+{
+    struct flow *flow = &sheet->flow;
+    const struct sj_json_value *result = part(sheet, "result");
+    flow_heading(flow, WORD("نتیجه", "Result"));
+    if (sheet_is(result, "sufficient")) {
+        flow_paragraph(flow,
+            SHEET_SAY(sheet, "امتیاز: %s از ۱۰۰ — رتبه: %s", "Score: %s of 100, band: %s",
+                sheet_value(sheet, result, "score"),
+                sheet_name(sheet, sj_json_get(result, "band"))),
+            FLOW_BOLD);
+        flow_fact(flow, WORD("بازه اطمینان", "Interval"), interval(sheet, result));
+    } else {
+        flow_notice(flow, WORD("شواهد ناکافی: امتیازی داده نشده و این به زیان قاضی شمرده "
+                               "نمی‌شود.",
+                              "Insufficient evidence: no score is given, and this does not count "
+                              "against the judge."));
+    }
+    flow_fact(flow, WORD("پوشش شواهد (درصد وزن)", "Evidence coverage (percent of weight)"),
+        sheet_value(sheet, result, "coverage"));
+    flow_paragraph(flow,
+        WORD("عدد تنها داوری نیست.", "A number alone is no judgement: read the narrative with it."),
+        FLOW_PLAIN);
+}
+
+static void criterion(struct sheet *sheet, const struct sj_json_value *item)
+{
+    const char *value = sheet_value(sheet, item, "value");
+    if (sheet_has(item, "n")) {
+        value =
+            SHEET_SAY(sheet, "%s\n(%s مورد)", "%s\n(n = %s)", value, sheet_value(sheet, item, "n"));
+    }
+    const char *standing = sheet_has(item, "reason") ? sheet_code(sheet, item, "reason") : "";
+    const struct sj_json_value *peers =
+        sheet_has(item, "peers") ? sj_json_get(item, "peers") : NULL;
+    if (peers != NULL) {
+        standing = SHEET_SAY(sheet, "همتایان (%s): میانه %s، چارک‌ها %s و %s",
+            "peers (%s): median %s, quartiles %s and %s", sheet_value(sheet, peers, "n"),
+            sheet_value(sheet, peers, "median"), sheet_value(sheet, peers, "p25"),
+            sheet_value(sheet, peers, "p75"));
+    }
+    const char *const texts[] = {sheet_value(sheet, item, "no"),
+        sheet_format(sheet, "%s\n%s", sheet_name(sheet, item), sheet_code(sheet, item, "family")),
+        sheet_value(sheet, item, "weight"), value, interval(sheet, item),
+        sheet_value(sheet, item, "sub_score"), sheet_value(sheet, item, "mark"), standing};
+    flow_table_row(&sheet->flow, texts);
+}
+
+void sheet_criteria(struct sheet *sheet)
+{
+    static const double shares[] = {0.05, 0.25, 0.08, 0.13, 0.14, 0.09, 0.08, 0.18};
+    const struct sj_json_value *items = part(sheet, "items");
+    const struct sj_json_value *item = NULL;
+    struct sj_text none;
+    size_t iterator = 0;
+    if (items == NULL || !sj_json_is_array(items)) {
+        return;
+    }
+    const char *const head[] = {WORD("ش", "No"), WORD("معیار", "Criterion"), WORD("وزن", "Weight"),
+        WORD("مقدار", "Value"), WORD("بازه", "Interval"), WORD("زیرامتیاز", "Sub-score"),
+        WORD("نمره", "Mark"), WORD("همتایان یا علت نبود", "Peers, or why missing")};
+    flow_heading(&sheet->flow, WORD("معیارها", "Criteria"));
+    flow_table_begin(&sheet->flow, shares, head, SJ_COUNT(head));
+    while (sj_json_next(items, &iterator, &none, &item)) {
+        criterion(sheet, item);
+    }
+    flow_table_end(&sheet->flow);
+}
+
+/* A paragraph under a bold line, when it is there. */
+static void passage(
+    struct sheet *sheet, const char *title, const struct sj_json_value *object, const char *name)
+{
+    if (sheet_has(object, name)) {
+        flow_paragraph(&sheet->flow, title, FLOW_BOLD);
+        flow_paragraph(&sheet->flow, sheet_value(sheet, object, name), FLOW_PLAIN);
+    }
+}
+
+void sheet_narrative(struct sheet *sheet)
+{
+    const struct sj_json_value *narrative = part(sheet, "narrative");
+    const struct sj_json_value *families =
+        sheet_has(narrative, "families") ? sj_json_get(narrative, "families") : NULL;
+    const struct sj_json_value *family = NULL;
+    struct sj_text none;
+    size_t iterator = 0;
+    if (narrative == NULL) {
+        return;
+    }
+    flow_heading(&sheet->flow, WORD("شرح", "Narrative"));
+    passage(sheet, WORD("در مجموع", "Overall"), narrative, "overall");
+    while (families != NULL && sj_json_next(families, &iterator, &none, &family)) {
+        passage(sheet, sheet_code(sheet, family, "family"), family, "text");
+    }
+    passage(sheet, WORD("نظر اقلیت", "Minority opinion"), narrative, "minority");
+}
+
+void sheet_context(struct sheet *sheet)
+{
+    const struct sj_json_value *context = part(sheet, "context");
+    struct flow *flow = &sheet->flow;
+    flow_heading(flow, WORD("زمینه کار", "Working conditions"));
+    flow_fact(flow, WORD("پرونده‌های رسیده", "Cases received"),
+        sheet_value(sheet, context, "filed"));
+    flow_fact(flow, WORD("پرونده‌های خاتمه‌یافته", "Cases resolved"),
+        sheet_value(sheet, context, "resolved"));
+    flow_fact(flow, WORD("بار کار موزون", "Weighted caseload"),
+        sheet_value(sheet, context, "weighted_caseload"));
+    flow_fact(
+        flow, WORD("روزهای مرخصی", "Days of leave"), sheet_value(sheet, context, "leave_days"));
+    flow_fact(flow, WORD("تغییر محل خدمت در دوره", "Changes of posting in the period"),
+        sheet_value(sheet, context, "postings"));
+    if (sheet_has(context, "note")) {
+        flow_paragraph(flow, sheet_value(sheet, context, "note"), FLOW_PLAIN);
+    }
+}
+
+void sheet_people(struct sheet *sheet)
+{
+    const struct sj_json_value *people = part(sheet, "evaluators");
+    const struct sj_json_value *person = NULL;
+    struct sj_text none;
+    size_t iterator = 0;
+    if (people == NULL) {
+        return;
+    }
+    flow_heading(&sheet->flow, WORD("ارزیابان", "Evaluators"));
+    while (sj_json_next(people, &iterator, &none, &person)) {
+        flow_fact(&sheet->flow, sheet_code(sheet, person, "capacity"),
+            sheet_value(sheet, person, "name"));
+    }
+}
+
+void sheet_reply(struct sheet *sheet)
+{
+    const struct sj_json_value *reply = part(sheet, "reply");
+    const struct sj_json_value *points =
+        sheet_has(reply, "points") ? sj_json_get(reply, "points") : NULL;
+    const struct sj_json_value *point = NULL;
+    struct sj_text none;
+    size_t iterator = 0;
+    flow_heading(&sheet->flow, WORD("پاسخ قاضی", "Reply of the judge"));
+    if (reply == NULL) {
+        flow_paragraph(
+            &sheet->flow, WORD("پاسخی در مهلت نرسیده است.", "No reply came in time."), FLOW_PLAIN);
+    }
+    while (points != NULL && sj_json_next(points, &iterator, &none, &point)) {
+        passage(sheet, SHEET_SAY(sheet, "بند %s", "Point %s", sheet_value(sheet, point, "no")),
+            point, "text");
+        passage(sheet, WORD("جواب هیئت", "Answer of the board"), point, "answer");
+    }
+    passage(sheet, WORD("بیانیه قاضی", "Statement of the judge"), sheet->card, "statement");
+    passage(sheet, WORD("تفاوت با کارنامه پیشین", "What changed since the former card"),
+        sheet->card, "changes");
+}
+
+void sheet_use(struct sheet *sheet)
+{
+    const struct sj_json_value *gates = part(sheet, "gates");
+    const struct sj_json_value *gate = NULL;
+    struct sj_text none;
+    size_t iterator = 0;
+    bool is_any = false;
+    flow_heading(&sheet->flow, WORD("منع بهره‌برداری", "Holds on use"));
+    while (gates != NULL && sj_json_next(gates, &iterator, &none, &gate)) {
+        if (sheet_is(gate, "hold")) {
+            flow_fact(
+                &sheet->flow, sheet_value(sheet, gate, "gate"), sheet_value(sheet, gate, "reason"));
+            passage(sheet, WORD("خلاصه قابل ابلاغ", "Gist that was served"), gate, "gist");
+            is_any = true;
+        }
+    }
+    flow_paragraph(&sheet->flow,
+        is_any ? WORD("امتیاز کم نمی‌شود.", "None of these lowers the score.")
+               : WORD("موردی نیست.", "None."),
+        FLOW_PLAIN);
+}
+
+void sheet_remedies(struct sheet *sheet)
+{
+    const struct sj_json_value *remedies = part(sheet, "remedies");
+    const struct sj_json_value *remedy = NULL;
+    struct sj_text none;
+    size_t iterator = 0;
+    if (remedies == NULL) {
+        return;
+    }
+    flow_heading(&sheet->flow, WORD("حقوق و مهلت‌ها", "Remedies and their time"));
+    while (sj_json_next(remedies, &iterator, &none, &remedy)) {
+        flow_fact(&sheet->flow, sheet_code(sheet, remedy, "code"),
+            sheet_has(remedy, "until") ? SHEET_SAY(sheet, "تا پایان %s", "until the end of %s",
+                                             sheet_day(sheet, remedy, "until"))
+                                       : WORD("بدون مهلت", "at any time"));
+    }
+}
