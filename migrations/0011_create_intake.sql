@@ -162,6 +162,7 @@ create table sanjeh.import_job (
     tenant_tag uuid not null,
     created_at timestamptz not null default now(),
     started_at timestamptz,
+    pass_started_at timestamptz,
     ended_at timestamptz,
     version int8 not null default 1,
     constraint import_pkey primary key (unit_id, id),
@@ -172,7 +173,7 @@ create index import_running on sanjeh.import_job (id) where state in ('checking'
 select sanjeh.protect('sanjeh.import_job', has_compartment => true,
     read_scopes => array['00000000-0000-8000-8000-000000000006']::uuid[]);
 grant select, insert, update (is_dry_run, state, failure, bytes, at_byte, at_row, rows_read, rows_ok, rows_rejected, header,
-    contribution_id, started_at, ended_at, version) on sanjeh.import_job to sanjeh_app;
+    contribution_id, started_at, pass_started_at, ended_at, version) on sanjeh.import_job to sanjeh_app;
 
 create table sanjeh.import_part (
     unit_id uuid not null,
@@ -251,10 +252,7 @@ alter policy unit_insert on sanjeh.data_issue with check (
 alter policy compartment on sanjeh.data_issue using (
     compartment_id is null or array[compartment_id, judge_id, '00000000-0000-8000-8000-000000000006'::uuid] && (select sanjeh.scope_ids()))
     with check (compartment_id is null or array[compartment_id] && (select sanjeh.scope_ids()));
-alter policy unit_insert on sanjeh.subject_key with check (
-    array[unit_id, subject_id, '00000000-0000-8000-8000-000000000002'::uuid] && (select sanjeh.scope_ids())
-    or (cardinality((select sanjeh.scope_ids())::uuid[]) > 0 and exists (select from sanjeh.evaluation as e
-        where e.id = subject_key.subject_id and e.issuer_unit_id = subject_key.unit_id)));
+select sanjeh.widen_policy('sanjeh.subject_key', 'unit_insert', 'array[subject_id] && (select sanjeh.scope_ids())');
 grant select, insert, update (state, reason_ct, answered_by, answered_at, version) on sanjeh.data_issue to sanjeh_app;
 
 -- ---- seeds: editable by later editions ----

@@ -3,6 +3,7 @@
  * What does the server do from the first turn of its loops to the last? Boot on fibers, signals, the
  * second's work, the orderly end within 10 s.
  */
+#include "import_worker.h"
 #include "worker.h"
 
 #include "sanjeh/base/log.h"
@@ -200,7 +201,8 @@ static void finish(struct run *run)
     for (unsigned i = 1; i < run->started; i++) {
         start_drain(run, &server->workers[i]);
     }
-    while (atomic_load(&run->draining) > 0 && sj_time_monotonic_ms() < end) {
+    while ((atomic_load(&run->draining) > 0 || atomic_load(&server->background) > 0) &&
+           sj_time_monotonic_ms() < end) {
         sj_fiber_sleep_ms(10);
     }
     if (server->sequencer != NULL) {
@@ -259,6 +261,7 @@ static void boot_fiber(void *ctx)
         return;
     }
     atomic_store(&server->ready, true);
+    sj_ignore(sj_import_worker_start(server), "imports wait for the next start, requests do not");
     SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
         sj_log_int("loops", server->worker_count));
 }

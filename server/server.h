@@ -43,8 +43,10 @@ struct sj_server {
     _Atomic bool ready;
     _Atomic bool stopping;
     _Atomic unsigned in_flight;
-    _Atomic unsigned exports; /* running; at most SJ_EXPORTS_MAX */
-    _Atomic unsigned imports; /* large ones running; at most SJ_IMPORTS_MAX */
+    _Atomic unsigned exports;     /* running; at most SJ_EXPORTS_MAX */
+    _Atomic unsigned import_wake; /* looks for bulk imports that are still to be made */
+    _Atomic unsigned background;  /* fibers of the server's own work */
+    _Atomic unsigned imports;     /* large ones running; at most SJ_IMPORTS_MAX */
     int signal_fd;
     int exit_code; /* why a start failed; written on worker 0 before its loop stops */
 };

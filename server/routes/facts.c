@@ -8,6 +8,15 @@
 
 #include "sanjeh/evaluation/fact.h"
 
+static void write_count(struct sj_json *json, const char *name, int64_t count)
+{
+    if (count == SJ_COUNT_UNKNOWN) {
+        sj_json_null(json, name);
+    } else {
+        sj_json_int(json, name, count);
+    }
+}
+
 static void write_fact(
     struct sj_json *json, const struct sj_fact *fact, const struct sj_decision *decision)
 {
@@ -20,14 +29,14 @@ static void write_fact(
     sj_json_id_or_null(json, "court_id", fact->court);
     sj_json_text_or_null(json, "court", fact->court_code);
     sj_json_period(json, "period", fact->from_day, fact->to_day);
+    sj_json_text_or_null(json, "case_type", fact->case_type);
     for (size_t i = 0; fact->has_counts && i < SJ_COUNT_COUNT_; i++) {
-        const char *name = sj_count_title((enum sj_count_name)i);
-        if (fact->counts.of[i] == SJ_COUNT_UNKNOWN) {
-            sj_json_null(json, name);
-        } else {
-            sj_json_int(json, name, fact->counts.of[i]);
-        }
+        write_count(json, sj_count_title((enum sj_count_name)i), fact->counts.of[i]);
     }
+    for (size_t i = 0; fact->has_counts && i < SJ_MORE_COUNT_; i++) {
+        write_count(json, sj_more_title((enum sj_more_name)i), fact->more.of[i]);
+    }
+    sj_json_bool(json, "contested", fact->is_contested);
     sj_json_id(json, "contribution_id", fact->contribution);
     sj_json_time(json, "created_at", fact->created_at);
     sj_json_object_end(json);

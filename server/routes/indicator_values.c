@@ -46,6 +46,7 @@ static void write_value(struct sj_json *json, const struct sj_indicator_value *v
     sj_json_text_or_null(json, "inputs_sha256", value->inputs_sha256);
     sj_json_id(json, "contribution_id", value->contribution);
     sj_json_id_or_null(json, "source_fact_id", value->source_fact);
+    sj_json_bool(json, "contested", value->is_contested);
     sj_json_time(json, "computed_at", value->computed_at);
     sj_json_object_end(json);
 }

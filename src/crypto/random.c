@@ -8,6 +8,7 @@
  */
 #include "sanjeh/crypto/random.h"
 #include "engine.h"
+#include "sanjeh/base/time.h"
 #include <limits.h>
 #include <openssl/rand.h>
 #include <string.h>
@@ -41,6 +42,21 @@ sj_status sj_uuid_new(struct sj_uuid *ret_id)
     TRY(sj_random_pooled(id.bytes, sizeof(id.bytes)));
     /* @cite RFC 9562 §5.4: version 4, variant 10 */
     id.bytes[6] = (uint8_t)((id.bytes[6] & 0x0f) | 0x40);
+    id.bytes[8] = (uint8_t)((id.bytes[8] & 0x3f) | 0x80);
+    *ret_id = id;
+    return SJ_DONE;
+}
+
+sj_status sj_uuid_new_ordered(struct sj_uuid *ret_id)
+{
+    struct sj_uuid id;
+    TRY(sj_random_pooled(id.bytes, sizeof(id.bytes)));
+    /* @cite RFC 9562 §5.7: 48 bits of Unix milliseconds, version 7, variant 10 */
+    const uint64_t ms = (uint64_t)(sj_time_now() / 1000);
+    for (size_t i = 0; i < 6; i++) {
+        id.bytes[i] = (uint8_t)(ms >> (40 - 8 * i) & 0xff);
+    }
+    id.bytes[6] = (uint8_t)((id.bytes[6] & 0x0f) | 0x70);
     id.bytes[8] = (uint8_t)((id.bytes[8] & 0x3f) | 0x80);
     *ret_id = id;
     return SJ_DONE;

@@ -5,6 +5,7 @@
  */
 #include "sanjeh/evaluation/contribution.h"
 
+#include "bulk_priv.h"
 #include "contribution_priv.h"
 
 enum {
@@ -158,6 +159,18 @@ sj_status sj_contribution_find(const struct sj_desk *desk, struct sj_uuid id, bo
 }
 
 /* ---- imports ---- */
+
+sj_status cycle_check_open(const struct sj_desk *desk, struct sj_text cycle)
+{
+    if (cycle.len == 0) {
+        return SJ_DONE;
+    }
+    const struct sj_param params[] = {sj_p_text(cycle)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_CYCLE_FROZEN, params, SJ_COUNT(params), &rows));
+    ENSURE(sj_rows_count(rows) == 0, FROZEN);
+    return SJ_DONE;
+}
 
 sj_status contribution_insert(const struct sj_desk *desk, const struct new_contribution *item)
 {

@@ -44,7 +44,7 @@ SJ_MUST_CHECK sj_status field_text(const struct sj_desk *desk, const struct sj_s
     struct sj_text *ret_text);
 
 /* Columns of an insert by unnest. */
-#define COLUMNS_MAX 16u
+#define COLUMNS_MAX 20u
 struct columns {
     struct sj_array of[COLUMNS_MAX];
     size_t count;

@@ -17,8 +17,29 @@ enum {
     COLUMN_PERIOD_FROM,
     COLUMN_PERIOD_TO,
     COLUMN_FIRST_COUNT,
-    COLUMN_CREATED_AT = COLUMN_FIRST_COUNT + SJ_COUNT_COUNT_
+    COLUMN_CREATED_AT = COLUMN_FIRST_COUNT + SJ_COUNT_COUNT_,
+    COLUMN_CASE_TYPE,
+    COLUMN_FIRST_MORE,
+    COLUMN_CONTESTED = COLUMN_FIRST_MORE + SJ_MORE_COUNT_
 };
+
+const char *sj_more_title(enum sj_more_name name)
+{
+    static const char *const titles[SJ_MORE_COUNT_] = {
+        [SJ_MORE_ON_TIME] = "on_time",
+        [SJ_MORE_HEARINGS] = "hearings",
+        [SJ_MORE_FIRST_DATE_HELD] = "first_date_held",
+        [SJ_MORE_ADJOURNED_NO_GROUND] = "adjourned_no_ground",
+    };
+    SJ_ASSERT((size_t)name < SJ_MORE_COUNT_);
+    return titles[name];
+}
+
+static int64_t count_of(const struct sj_rows *rows, size_t row, size_t column, bool is_readable)
+{
+    return is_readable && !sj_row_is_null(rows, row, column) ? sj_row_i64(rows, row, column)
+                                                             : SJ_COUNT_UNKNOWN;
+}
 
 static sj_status read_row(
     const struct sj_desk *desk, const struct sj_rows *rows, size_t row, struct sj_fact *fact)
@@ -32,16 +53,18 @@ static sj_status read_row(
         .to_day = sj_row_day(rows, row, COLUMN_PERIOD_TO),
         .has_counts = desk_reads(desk, SJ_FIELD_FACT_COUNTS),
         .created_at = sj_row_time(rows, row, COLUMN_CREATED_AT),
+        .is_contested = sj_row_bool(rows, row, COLUMN_CONTESTED),
     };
     if (desk_reads(desk, SJ_FIELD_FACT_SUBJECT)) {
         fact->judge = sj_row_id(rows, row, COLUMN_JUDGE);
     }
     for (size_t i = 0; i < SJ_COUNT_COUNT_; i++) {
-        const size_t column = COLUMN_FIRST_COUNT + i;
-        fact->counts.of[i] = fact->has_counts && !sj_row_is_null(rows, row, column)
-                                 ? sj_row_i64(rows, row, column)
-                                 : SJ_COUNT_UNKNOWN;
+        fact->counts.of[i] = count_of(rows, row, COLUMN_FIRST_COUNT + i, fact->has_counts);
     }
+    for (size_t i = 0; i < SJ_MORE_COUNT_; i++) {
+        fact->more.of[i] = count_of(rows, row, COLUMN_FIRST_MORE + i, fact->has_counts);
+    }
+    TRY(row_text(desk, rows, row, COLUMN_CASE_TYPE, &fact->case_type));
     return row_text(desk, rows, row, COLUMN_COURT_CODE, &fact->court_code);
 }
 

@@ -7,6 +7,7 @@
  */
 #include "import_priv.h"
 
+#include "bulk_priv.h"
 #include "contribution_priv.h"
 
 #define COLUMN_NAME_MAX 64u
@@ -17,6 +18,7 @@ static const struct {
     const char *code;
     const char *detail;
 } details[] = {
+    {"ABOVE_WHOLE", "is more than what it is a part of"},
     {"AMBIGUOUS_JUDGE", "is in the registers of several other units"},
     {"BAD_COURT",
         "is not a court code: 1 to 64 bytes of letters, digits, blanks and . , - _ / ( ) ' & : +"},
@@ -45,6 +47,7 @@ static const struct {
     {"ROW_TOO_LONG", "is longer than 65536 bytes"},
     {"TOO_MANY_CELLS", "has more than 64 cells"},
     {"TOO_PRECISE", "has more than 6 decimals"},
+    {"UNKNOWN_CASE_TYPE", "is not a case type of the reference data"},
     {"UNKNOWN_COLUMN", "is not a column of this kind"},
     {"UNKNOWN_CRITERION", "is not a criterion of the catalogue"},
     {"UNKNOWN_EDUCATION", "is not hawza, university or both"},
@@ -54,7 +57,7 @@ static const struct {
     {"WRONG_CELL_COUNT", "has another number of cells than the header"},
 };
 
-static const char *detail_of(const char *code)
+const char *import_detail(const char *code)
 {
     for (size_t i = 0; i < SJ_COUNT(details); i++) {
         if (strcmp(details[i].code, code) == 0) {
@@ -69,14 +72,14 @@ sj_status import_fault(
 {
     struct sj_import_outcome *outcome = &import->outcome;
     outcome->fault_total++;
-    if (outcome->fault_count == SJ_IMPORT_ERRORS_MAX) {
+    if (outcome->fault_count == import->fault_max) {
         return SJ_DONE;
     }
     struct sj_text name;
     const bool is_short = column.len <= COLUMN_NAME_MAX;
     TRY(sj_arena_text(import->arena, is_short ? column : SJ_TEXT("(a long name)"), &name));
     outcome->faults[outcome->fault_count++] =
-        (struct sj_row_fault){row, name, code, detail_of(code)};
+        (struct sj_row_fault){row, name, code, import_detail(code)};
     return SJ_DONE;
 }
 
@@ -93,10 +96,21 @@ sj_status import_refuse(
 
 /* ---- parse ---- */
 
+/* Whether a piece has had its rows, or comes so near to its end that a record could be cut. */
+static bool is_piece_full(const struct sj_import *import, const struct source *source)
+{
+    const struct sj_piece *piece = &import->order->piece;
+    return piece->is_piece && (import->rows_read == piece->rows_max ||
+                                  (!piece->is_last && source_left(source) < PIECE_MARGIN));
+}
+
 static sj_status parse_rows(struct sj_import *import, struct source *source, bool is_usable)
 {
     for (;;) {
         bool there;
+        if (is_piece_full(import, source)) {
+            return SJ_DONE;
+        }
         TRY(source_next(source, &there));
         if (!there) {
             return SJ_DONE;
@@ -121,8 +135,15 @@ static sj_status parse_file(struct sj_import *import)
     CLEANUP(source_clear) struct source source = {0};
     bool is_usable;
     TRY(source_open(import, &source, &is_usable));
+    import->outcome.is_unreadable = !is_usable;
+    if (!is_usable && import->order->piece.is_piece) {
+        return SJ_DONE;
+    }
     TRY(parse_rows(import, &source, is_usable));
-    if (import->rows_read == 0 && import->outcome.fault_total == 0) {
+    import->outcome.consumed = import->order->file.len - source_left(&source);
+    import->outcome.row_last = source.is_csv ? source.csv.row : source.ndjson.row;
+    if (import->rows_read == 0 && import->outcome.fault_total == 0 &&
+        import->order->piece.row_before == 0) {
         return import_fault(import, 0, (struct sj_text){"", 0}, "EMPTY_FILE");
     }
     return SJ_DONE;
@@ -172,6 +193,9 @@ static void set_period(struct sj_import *import)
     const struct import_row *rows = import_rows(import, &count);
     for (size_t i = 0; i < count; i++) {
         struct sj_period *period = &import->outcome.period;
+        if (rows[i].is_rejected) {
+            continue;
+        }
         if (!import->outcome.has_period) {
             *period = rows[i].period;
             import->outcome.has_period = true;
@@ -218,9 +242,28 @@ static sj_status load_indicators(struct sj_import *import)
         &import->indicators, &import->indicator_count, &last);
 }
 
+static sj_status load_case_types(struct sj_import *import)
+{
+    if (import->order->kind != SJ_IMPORT_WORKLOAD) {
+        return SJ_DONE;
+    }
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(import->desk.tx, SJ_SQL_REFERENCE_CASE_TYPES, NULL, 0, &rows));
+    void *memory;
+    TRY(sj_arena_alloc(import->arena, (sj_rows_count(rows) + 1) * sizeof(struct sj_text), &memory));
+    import->case_types = memory;
+    for (size_t i = 0; i < sj_rows_count(rows); i++) {
+        TRY(row_text(&import->desk, rows, i, 0, &import->case_types[i]));
+    }
+    import->case_type_count = sj_rows_count(rows);
+    return SJ_DONE;
+}
+
 static sj_status run(struct sj_import *import, struct sj_work_pool *pool)
 {
+    TRY(cycle_check_open(&import->desk, import->order->cycle));
     TRY(load_indicators(import));
+    TRY(load_case_types(import));
     if (pool != NULL && import->order->file.len > SJ_IMPORT_WORKER_BYTES) {
         TRY(sj_work_run(pool, import_parse, import));
     } else {
@@ -229,7 +272,8 @@ static sj_status run(struct sj_import *import, struct sj_work_pool *pool)
     TRY(import->parse_status);
     TRY(import_match(import));
     TRY(finish_outcome(import));
-    if (import->outcome.fault_total > 0 || import->order->is_dry_run) {
+    const bool is_refused = import->outcome.fault_total > 0 && !import->order->keeps_valid;
+    if (is_refused || import->outcome.is_unreadable || import->order->is_dry_run) {
         return SJ_DONE;
     }
     return import_store(import, pool);
@@ -247,7 +291,10 @@ static sj_status import_new(
     import->order = order;
     import->spec = kind_spec_of(order->kind);
     import->row_bytes = SJ_BUF(ROW_BYTES_TOTAL);
-    TRY(sj_arena_alloc(import->arena, SJ_IMPORT_ERRORS_MAX * sizeof(struct sj_row_fault), &memory));
+    const size_t of_piece = COLUMNS_OF_KIND_MAX + order->piece.rows_max * PIECE_FAULTS_A_ROW;
+    const size_t bounded = of_piece < PIECE_FAULTS_MAX ? of_piece : PIECE_FAULTS_MAX;
+    import->fault_max = order->piece.is_piece ? bounded : SJ_IMPORT_ERRORS_MAX;
+    TRY(sj_arena_alloc(import->arena, import->fault_max * sizeof(struct sj_row_fault), &memory));
     import->outcome.faults = memory;
     *ret_import = TAKE(import);
     return SJ_DONE;

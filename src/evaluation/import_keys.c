@@ -23,7 +23,7 @@ static int compare_natural_key(const struct import_row *a, const struct import_r
     const int parts[] = {compare_u32(a->judge_no, b->judge_no),
         compare_u32(a->court_no, b->court_no), compare_u32(a->indicator_no, b->indicator_no),
         compare_i64(a->period.from_day, b->period.from_day),
-        compare_i64(a->period.to_day, b->period.to_day)};
+        compare_i64(a->period.to_day, b->period.to_day), compare_u32(a->case_no, b->case_no)};
     for (size_t i = 0; i < SJ_COUNT(parts); i++) {
         if (parts[i] != 0) {
             return parts[i];
@@ -76,7 +76,8 @@ static sj_status put_key(
             &columns->of[1], row->court_no == NO_ENTRY ? nil : import->courts[row->court_no].id));
     }
     TRY(put_day(&columns->of[2], row->period.from_day));
-    return put_day(&columns->of[3], row->period.to_day);
+    TRY(put_day(&columns->of[3], row->period.to_day));
+    return is_survey ? SJ_DONE : put_text(&columns->of[4], case_type_of(import, row));
 }
 
 /* A row whose judge or court is new cannot have been said before. */
@@ -90,13 +91,13 @@ static bool is_key_known(const struct sj_import *import, const struct import_row
 static sj_status refuse_known_rows(
     struct sj_import *import, struct columns *columns, struct import_row *const *asked)
 {
-    struct sj_param params[6] = {
+    struct sj_param params[7] = {
         sj_p_id(&import->desk.actor->unit), sj_p_id(&import->desk.actor->compartment)};
     columns_params(columns, params + 2);
     CLEANUP(sj_rows_free) struct sj_rows *found = NULL;
     TRY(sj_tx_query(import->desk.tx,
         import->order->kind == SJ_IMPORT_SURVEY_MEANS ? SJ_SQL_VALUE_MATCH : SJ_SQL_FACT_MATCH,
-        params, SJ_COUNT(params), &found));
+        params, 2 + columns->count, &found));
     for (size_t i = 0; i < sj_rows_count(found); i++) {
         const int64_t number = sj_row_i64(found, i, 0);
         SJ_ASSERT(number >= 0 && number < (int64_t)columns->of[0].count);
@@ -107,14 +108,16 @@ static sj_status refuse_known_rows(
 
 static sj_status refuse_rows_in_force(struct sj_import *import)
 {
-    static const uint32_t oids[] = {SJ_OID_UUID, SJ_OID_UUID, SJ_OID_INT4, SJ_OID_INT4};
+    static const uint32_t oids[] = {
+        SJ_OID_UUID, SJ_OID_UUID, SJ_OID_INT4, SJ_OID_INT4, SJ_OID_TEXT};
     size_t count;
     struct import_row *rows = import_rows(import, &count);
     if (count == 0) {
         return SJ_DONE;
     }
     CLEANUP(columns_clear) struct columns columns = {.count = 0};
-    TRY(columns_init(&columns, oids, SJ_COUNT(oids)));
+    TRY(columns_init(&columns, oids,
+        import->order->kind == SJ_IMPORT_SURVEY_MEANS ? SJ_COUNT(oids) - 1 : SJ_COUNT(oids)));
     void *memory;
     TRY(sj_arena_alloc(import->arena, INSERT_ROWS_MAX * sizeof(struct import_row *), &memory));
     struct import_row **asked = memory;

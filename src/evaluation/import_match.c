@@ -14,6 +14,11 @@ struct import_row *import_rows(const struct sj_import *import, size_t *ret_count
     return rows;
 }
 
+struct sj_text case_type_of(const struct sj_import *import, const struct import_row *row)
+{
+    return row->case_no == 0 ? (struct sj_text){"", 0} : import->case_types[row->case_no - 1];
+}
+
 /* ---- distinct texts ---- */
 
 int compare_text(struct sj_text a, struct sj_text b)

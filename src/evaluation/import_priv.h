@@ -11,6 +11,7 @@
 #include "register_priv.h"
 #include "sanjeh/crypto/hash.h"
 #include "sanjeh/evaluation/csv.h"
+#include "sanjeh/evaluation/fact.h"
 #include "sanjeh/evaluation/formula.h"
 #include "sanjeh/evaluation/import.h"
 #include "sanjeh/evaluation/indicator.h"
@@ -18,7 +19,10 @@
 #include "sanjeh/evaluation/ndjson.h"
 
 #define IMPORT_ARENA_MAX    ((size_t)96 * 1024 * 1024)
-#define COLUMNS_OF_KIND_MAX 12u
+#define COLUMNS_OF_KIND_MAX 16u
+#define PIECE_FAULTS_A_ROW  16u
+#define PIECE_FAULTS_MAX    320000u
+#define PIECE_MARGIN        ((size_t)4 * SJ_ROW_BYTES_MAX) /* no record is cut that far from the end */
 #define NO_ENTRY            UINT32_MAX
 
 /* ---- columns ---- */
@@ -39,6 +43,7 @@ const char *format_name(enum sj_import_format format);
 
 enum { SURVEY_JUDGE, SURVEY_CRITERION, SURVEY_MEAN, SURVEY_N };
 enum { WORKLOAD_JUDGE, WORKLOAD_COURT, WORKLOAD_PERIOD, WORKLOAD_FIRST_COUNT };
+enum { WORKLOAD_CASE_TYPE = WORKLOAD_FIRST_COUNT + SJ_COUNT_COUNT_, WORKLOAD_FIRST_MORE };
 enum {
     ROSTER_PERSONNEL_NUMBER,
     ROSTER_NAME,
@@ -64,6 +69,8 @@ struct import_row {
     struct sj_text court_norm; /* empty: none */
     struct sj_period period;
     struct sj_counts counts; /* workload */
+    struct sj_more_counts more;
+    uint32_t case_no;        /* workload: position in case_types + 1; 0: all case types together */
     struct sj_decimal mean;  /* survey_means */
     int64_t n;               /* SJ_COUNT_UNKNOWN */
     struct sj_judge *person; /* roster */
@@ -81,6 +88,9 @@ struct sj_import {
     const struct kind_spec *spec;
     struct sj_indicator *indicators; /* survey criteria or computed ones */
     size_t indicator_count;
+    struct sj_text *case_types; /* codes in force, workload only */
+    size_t case_type_count;
+    size_t fault_max;
     struct sj_buf row_bytes;
     size_t rows_read; /* with those that were refused while parsing */
     size_t rows_refused;
@@ -120,7 +130,12 @@ struct source {
 SJ_MUST_CHECK sj_status source_open(
     struct sj_import *import, struct source *source, bool *ret_usable);
 void source_clear(struct source *source);
+/* Bytes of the file that no row has taken yet. */
+size_t source_left(const struct source *source);
 SJ_MUST_CHECK sj_status source_next(struct source *source, bool *ret_row);
+
+/* Code of the row's case type; empty: none. */
+struct sj_text case_type_of(const struct sj_import *import, const struct import_row *row);
 
 /* ---- stages ---- */
 

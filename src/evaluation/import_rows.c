@@ -9,6 +9,8 @@
 
 #include "sanjeh/base/parse.h"
 
+#include <strings.h>
+
 struct parse {
     struct sj_import *import;
     const struct source *source;
@@ -213,10 +215,49 @@ static sj_status cell_period(struct parse *parse)
     return SJ_DONE;
 }
 
-static bool has_count(const struct sj_counts *counts)
+/* A code of the reference data, in any letter case and any digits. */
+static sj_status cell_case_type(struct parse *parse)
+{
+    struct sj_text text;
+    bool there;
+    TRY(cell_digits(parse, WORKLOAD_CASE_TYPE, false, &text, &there));
+    const struct sj_import *import = parse->import;
+    for (size_t i = 0; there && i < import->case_type_count; i++) {
+        const struct sj_text code = import->case_types[i];
+        if (code.len == text.len && strncasecmp(code.ptr, text.ptr, text.len) == 0) {
+            parse->row->case_no = (uint32_t)(i + 1);
+            return SJ_DONE;
+        }
+    }
+    return there ? refuse(parse, WORKLOAD_CASE_TYPE, "UNKNOWN_CASE_TYPE") : SJ_DONE;
+}
+
+static bool is_above(int64_t part, int64_t whole)
+{
+    return part != SJ_COUNT_UNKNOWN && whole != SJ_COUNT_UNKNOWN && part > whole;
+}
+
+static sj_status cell_more(struct parse *parse)
+{
+    struct import_row *row = parse->row;
+    for (size_t i = 0; i < SJ_MORE_COUNT_; i++) {
+        TRY(cell_count(parse, WORKLOAD_FIRST_MORE + i, 0, &row->more.of[i]));
+    }
+    if (parse->ok && is_above(row->more.of[SJ_MORE_ON_TIME], row->counts.of[SJ_COUNT_RESOLVED])) {
+        return refuse(parse, WORKLOAD_FIRST_MORE + SJ_MORE_ON_TIME, "ABOVE_WHOLE");
+    }
+    return SJ_DONE;
+}
+
+static bool has_count(const struct import_row *row)
 {
     for (size_t i = 0; i < SJ_COUNT_COUNT_; i++) {
-        if (counts->of[i] != SJ_COUNT_UNKNOWN) {
+        if (row->counts.of[i] != SJ_COUNT_UNKNOWN) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < SJ_MORE_COUNT_; i++) {
+        if (row->more.of[i] != SJ_COUNT_UNKNOWN) {
             return true;
         }
     }
@@ -232,13 +273,15 @@ static sj_status parse_workload(struct parse *parse)
     for (size_t i = 0; i < SJ_COUNT_COUNT_; i++) {
         TRY(cell_count(parse, WORKLOAD_FIRST_COUNT + i, 0, &row->counts.of[i]));
     }
+    TRY(cell_case_type(parse));
+    TRY(cell_more(parse));
     if (!parse->ok) {
         return SJ_DONE;
     }
     if (row->judge.len == 0 && row->court.len == 0) {
         return refuse(parse, SIZE_MAX, "NO_SUBJECT");
     }
-    if (!has_count(&row->counts)) {
+    if (!has_count(row)) {
         return refuse(parse, SIZE_MAX, "NO_DATA");
     }
     const char *fault = sj_counts_fault(&row->counts);

@@ -12,8 +12,10 @@ static const struct kind_spec specs[] = {
     [SJ_IMPORT_WORKLOAD] = {"workload",
         {{"judge", true}, {"court", true}, {"period", false}, {"pending_start", true},
             {"filed", true}, {"returned", true}, {"transferred_in", true},
-            {"transferred_out", true}, {"resolved", true}, {"pending_end", true}},
-        10},
+            {"transferred_out", true}, {"resolved", true}, {"pending_end", true},
+            {"case_type", false}, {"on_time", false}, {"hearings", false},
+            {"first_date_held", false}, {"adjourned_no_ground", false}},
+        15},
     [SJ_IMPORT_ROSTER] = {"roster",
         {{"personnel_number", true}, {"name", true}, {"national_number", false}, {"status", false},
             {"sex", false}, {"birth_year", false}, {"education", false},
@@ -109,14 +111,29 @@ sj_status source_open(struct sj_import *import, struct source *source, bool *ret
     for (size_t i = 0; i < COLUMNS_OF_KIND_MAX; i++) {
         source->cell_of[i] = SIZE_MAX;
     }
+    const struct sj_import_order *order = import->order;
     if (!source->is_csv) {
-        return sj_ndjson_init(&source->ndjson, import->order->file);
+        TRY(sj_ndjson_init(&source->ndjson, order->file));
+        source->ndjson.row = order->piece.row_before;
+        return SJ_DONE;
     }
-    TRY(sj_csv_init(&source->csv, import->order->file));
+    const bool has_own = order->piece.header.len == 0;
+    TRY(sj_csv_init(&source->csv, has_own ? order->file : order->piece.header));
     if (sj_csv_next(&source->csv)) {
-        return read_header(source, ret_usable);
+        TRY(read_header(source, ret_usable));
+    } /* an empty file is noted when no row comes */
+    if (has_own) {
+        import->outcome.header_bytes = order->file.len - source->csv.rest.len;
+    } else {
+        source->csv.rest = order->file;
+        source->csv.row = order->piece.row_before;
     }
-    return SJ_DONE; /* an empty file is noted when no row comes */
+    return SJ_DONE;
+}
+
+size_t source_left(const struct source *source)
+{
+    return source->is_csv ? source->csv.rest.len : source->ndjson.rest.len;
 }
 
 void source_clear(struct source *source)

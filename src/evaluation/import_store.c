@@ -129,7 +129,9 @@ static void seal_rows(void *ctx)
 {
     struct sealing *sealing = ctx;
     for (size_t i = 0; i < sealing->count && !sj_failed(sealing->status); i++) {
-        sealing->status = seal_row(sealing, &sealing->rows[i]);
+        if (!sealing->rows[i].is_rejected) {
+            sealing->status = seal_row(sealing, &sealing->rows[i]);
+        }
     }
 }
 
@@ -155,6 +157,11 @@ static sj_status store_sealed(
     return SJ_DONE;
 }
 
+static bool is_known(const struct judge_key *judge)
+{
+    return !judge->hit.is_ambiguous && !sj_uuid_is_nil(judge->hit.id);
+}
+
 static sj_status store_survey(struct sj_import *import, struct sj_work_pool *pool)
 {
     const size_t count = import->judge_count;
@@ -162,16 +169,30 @@ static sj_status store_survey(struct sj_import *import, struct sj_work_pool *poo
     TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_uuid), &memory));
     struct sj_uuid *ids = memory;
     TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_subject), &memory));
-    struct sj_subject *subjects = memory;
+    struct sj_subject *subjects = memory; /* those of unknown judges stay empty */
+    TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_subject), &memory));
+    struct sj_subject *known = memory;
+    size_t known_count = 0;
     for (size_t i = 0; i < count; i++) {
-        ids[i] = import->judges[i].hit.id;
+        if (is_known(&import->judges[i])) {
+            ids[known_count++] = import->judges[i].hit.id;
+        }
+    }
+    if (known_count == 0) {
+        return SJ_DONE;
     }
     TRY(sj_fields_subjects_for_write(
-        import->desk.fields, import->desk.tx, import->desk.actor->unit, ids, count, subjects));
+        import->desk.fields, import->desk.tx, import->desk.actor->unit, ids, known_count, known));
+    for (size_t i = 0, next = 0; i < count; i++) {
+        if (is_known(&import->judges[i])) {
+            subjects[i] = known[next++];
+        }
+    }
     const sj_status status = store_sealed(import, pool, subjects);
     for (size_t i = 0; i < count; i++) {
         sj_subject_clear(&subjects[i]);
     }
+    sj_wipe(known, count * sizeof(struct sj_subject));
     return status;
 }
 
@@ -185,8 +206,16 @@ enum {
     FACT_FROM,
     FACT_TO,
     FACT_FIRST_COUNT,
-    FACT_COLUMNS_ = FACT_FIRST_COUNT + SJ_COUNT_COUNT_
+    FACT_CASE_TYPE = FACT_FIRST_COUNT + SJ_COUNT_COUNT_,
+    FACT_FIRST_MORE,
+    FACT_COLUMNS_ = FACT_FIRST_MORE + SJ_MORE_COUNT_
 };
+
+static sj_status put_count(struct sj_array *array, int64_t count)
+{
+    return count == SJ_COUNT_UNKNOWN ? sj_array_put(array, NULL, 0)
+                                     : sj_array_put_i64(array, count);
+}
 
 static sj_status put_fact(struct sj_import *import, const struct import_row *row, struct sj_uuid id,
     struct columns *facts)
@@ -199,11 +228,12 @@ static sj_status put_fact(struct sj_import *import, const struct import_row *row
     TRY(put_day(&facts->of[FACT_FROM], row->period.from_day));
     TRY(put_day(&facts->of[FACT_TO], row->period.to_day));
     for (size_t i = 0; i < SJ_COUNT_COUNT_; i++) {
-        struct sj_array *array = &facts->of[FACT_FIRST_COUNT + i];
-        TRY(row->counts.of[i] == SJ_COUNT_UNKNOWN ? sj_array_put(array, NULL, 0)
-                                                  : sj_array_put_i64(array, row->counts.of[i]));
+        TRY(put_count(&facts->of[FACT_FIRST_COUNT + i], row->counts.of[i]));
     }
-    return SJ_DONE;
+    for (size_t i = 0; i < SJ_MORE_COUNT_; i++) {
+        TRY(put_count(&facts->of[FACT_FIRST_MORE + i], row->more.of[i]));
+    }
+    return put_text(&facts->of[FACT_CASE_TYPE], case_type_of(import, row));
 }
 
 /* What a value was computed from, in one spelling: method, period, then "name=count" lines (README). */
@@ -248,7 +278,7 @@ static sj_status put_computed(struct sj_import *import, const struct import_row 
     }
     struct sj_uuid id;
     struct sj_hash inputs;
-    TRY(sj_uuid_new(&id));
+    TRY(sj_uuid_new_ordered(&id));
     TRY(hash_inputs(row, sj_formula_method(formula), &inputs));
     char text[SJ_DECIMAL_TEXT_SIZE] = "";
     if (computed.has_value) {
@@ -273,8 +303,12 @@ static sj_status put_workload_row(struct sj_import *import, const struct import_
     struct columns *facts, struct columns *values)
 {
     struct sj_uuid id;
-    TRY(sj_uuid_new(&id));
+    TRY(sj_uuid_new_ordered(&id));
     TRY(put_fact(import, row, id, facts));
+    /* the figures speak of the whole caseload: a part of it, of one case type, has none of its own */
+    if (import->order->without_values || row->case_no != 0) {
+        return SJ_DONE;
+    }
     for (size_t formula = 0; formula < SJ_FORMULA_COUNT_; formula++) {
         /* level C is never an individual score */
         if (row->judge_no == NO_ENTRY || sj_formula_is_individual((enum sj_formula)formula)) {
@@ -288,7 +322,8 @@ static sj_status store_workload(struct sj_import *import)
 {
     static const uint32_t fact_oids[FACT_COLUMNS_] = {SJ_OID_UUID, SJ_OID_UUID, SJ_OID_UUID,
         SJ_OID_UUID, SJ_OID_INT4, SJ_OID_INT4, SJ_OID_INT8, SJ_OID_INT8, SJ_OID_INT8, SJ_OID_INT8,
-        SJ_OID_INT8, SJ_OID_INT8, SJ_OID_INT8};
+        SJ_OID_INT8, SJ_OID_INT8, SJ_OID_INT8, SJ_OID_TEXT, SJ_OID_INT8, SJ_OID_INT8, SJ_OID_INT8,
+        SJ_OID_INT8};
     CLEANUP(columns_clear) struct columns facts = {.count = 0};
     CLEANUP(columns_clear) struct columns values = {.count = 0};
     TRY(columns_init(&facts, fact_oids, FACT_COLUMNS_));
@@ -296,7 +331,9 @@ static sj_status store_workload(struct sj_import *import)
     size_t count;
     const struct import_row *rows = import_rows(import, &count);
     for (size_t i = 0; i < count; i++) {
-        TRY(put_workload_row(import, &rows[i], &facts, &values));
+        if (!rows[i].is_rejected) {
+            TRY(put_workload_row(import, &rows[i], &facts, &values));
+        }
         if (facts.of[0].count == INSERT_ROWS_MAX / 4 || i + 1 == count) {
             TRY(flush(import, SJ_SQL_FACT_INSERT_MANY, &facts));
             TRY(flush(import, SJ_SQL_VALUE_INSERT_MANY, &values));
@@ -314,14 +351,56 @@ static sj_status store_roster(struct sj_import *import)
     void *memory;
     TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_judge), &memory));
     struct sj_judge *judges = memory;
+    size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        judges[i] = *rows[i].person;
+        if (!rows[i].is_rejected) {
+            judges[kept++] = *rows[i].person;
+        }
     }
-    return sj_judge_create_many(&import->desk, judges, count);
+    return kept == 0 ? SJ_DONE : sj_judge_create_many(&import->desk, judges, kept);
 }
 
-sj_status import_store(struct sj_import *import, struct sj_work_pool *pool)
+/* Courts that a row names which goes in; one that only a refused row names is not registered. */
+static sj_status register_courts(struct sj_import *import)
 {
+    void *memory;
+    TRY(sj_arena_alloc(
+        import->arena, (import->court_count + 1) * sizeof(struct court_key), &memory));
+    struct court_key *keys = memory;
+    TRY(sj_arena_alloc(import->arena, import->court_count + 1, &memory));
+    bool *is_used = memory;
+    size_t count;
+    const struct import_row *rows = import_rows(import, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i].is_rejected && rows[i].court_no != NO_ENTRY) {
+            is_used[rows[i].court_no] = true;
+        }
+    }
+    size_t used = 0;
+    for (size_t i = 0; i < import->court_count; i++) {
+        if (is_used[i]) {
+            keys[used++] = import->courts[i];
+        }
+    }
+    if (used == 0) {
+        return SJ_DONE;
+    }
+    /* sorted as the courts are, so they come back in this order */
+    TRY(courts_register(&import->desk, keys, used));
+    for (size_t i = 0, next = 0; i < import->court_count; i++) {
+        if (is_used[i]) {
+            import->courts[i].id = keys[next++].id;
+        }
+    }
+    return SJ_DONE;
+}
+
+static sj_status store_contribution(struct sj_import *import)
+{
+    if (import->order->piece.is_piece) {
+        import->outcome.id = import->order->piece.contribution;
+        return SJ_DONE;
+    }
     size_t count;
     (void)import_rows(import, &count);
     TRY(sj_uuid_new(&import->outcome.id));
@@ -337,8 +416,13 @@ sj_status import_store(struct sj_import *import, struct sj_work_pool *pool)
         .byte_size = import->order->file.len,
         .rows = count,
     };
-    TRY(courts_register(&import->desk, import->courts, import->court_count));
-    TRY(contribution_insert(&import->desk, &contribution));
+    return contribution_insert(&import->desk, &contribution);
+}
+
+sj_status import_store(struct sj_import *import, struct sj_work_pool *pool)
+{
+    TRY(register_courts(import));
+    TRY(store_contribution(import));
     switch (import->order->kind) {
     case SJ_IMPORT_NONE:
         FAIL(INTERNAL);

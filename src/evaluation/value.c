@@ -33,7 +33,8 @@ enum {
     COLUMN_SOURCE_FACT,
     COLUMN_METHOD,
     COLUMN_INPUTS,
-    COLUMN_COMPUTED_AT
+    COLUMN_COMPUTED_AT,
+    COLUMN_CONTESTED
 };
 
 /* What was sealed as a number must open as one before it is written into an answer as one. */
@@ -87,6 +88,7 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
         .source_fact = sj_row_id(rows, row, COLUMN_SOURCE_FACT),
         .inputs_sha256 = {"", 0},
         .computed_at = sj_row_time(rows, row, COLUMN_COMPUTED_AT),
+        .is_contested = sj_row_bool(rows, row, COLUMN_CONTESTED),
     };
     if (desk_reads(desk, SJ_FIELD_VALUE_SUBJECT)) {
         value->judge = sj_row_id(rows, row, COLUMN_JUDGE);

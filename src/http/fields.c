@@ -104,16 +104,28 @@ bool sj_http_cookie_find(struct sj_text header, const char *name, struct sj_text
     return true;
 }
 
-bool sj_http_is_json(struct sj_text content_type)
+/* One of these types, without parameters but charset=utf-8. */
+static bool is_utf8_type(struct sj_text content_type, struct sj_text one, struct sj_text other)
 {
     struct sj_text type;
     if (!sj_text_split(&content_type, ';', &type) ||
-        !sj_http_text_equal_nocase(sj_http_trim(type), SJ_TEXT("application/json"))) {
+        (!sj_http_text_equal_nocase(sj_http_trim(type), one) &&
+            !sj_http_text_equal_nocase(sj_http_trim(type), other))) {
         return false;
     }
     const struct sj_text rest = sj_http_trim(content_type);
     return rest.len == 0 || sj_http_text_equal_nocase(rest, SJ_TEXT("charset=utf-8")) ||
            sj_http_text_equal_nocase(rest, SJ_TEXT("charset=\"utf-8\""));
+}
+
+bool sj_http_is_json(struct sj_text content_type)
+{
+    return is_utf8_type(content_type, SJ_TEXT("application/json"), SJ_TEXT("application/json"));
+}
+
+bool sj_http_is_rows(struct sj_text content_type)
+{
+    return is_utf8_type(content_type, SJ_TEXT("text/csv"), SJ_TEXT("application/x-ndjson"));
 }
 
 /* RFC 2046: bchars, the last one not a space. */

@@ -24,6 +24,8 @@ bool sj_http_cookie_find(struct sj_text header, const char *name, struct sj_text
 
 /* True for application/json, without parameters or with charset=utf-8 alone. */
 bool sj_http_is_json(struct sj_text content_type);
+/* text/csv or application/x-ndjson, with charset=utf-8 or without. */
+bool sj_http_is_rows(struct sj_text content_type);
 /* The boundary of multipart/form-data (RFC 2046 section 5.1.1: 1..70 characters); false for another
  * type or a bad boundary. */
 bool sj_http_boundary(struct sj_text content_type, struct sj_text *ret_boundary);

@@ -161,6 +161,8 @@ static bool media_fits(struct sj_request *request)
         request->media = SJ_MEDIA_JSON;
     } else if ((accepted & SJ_MEDIA_MULTIPART) != 0 && sj_http_boundary(type, &boundary)) {
         request->media = SJ_MEDIA_MULTIPART;
+    } else if ((accepted & SJ_MEDIA_ROWS) != 0 && sj_http_is_rows(type)) {
+        request->media = SJ_MEDIA_ROWS;
     }
     return request->media != SJ_MEDIA_NONE;
 }

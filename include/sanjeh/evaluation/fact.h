@@ -8,6 +8,19 @@
 #include "sanjeh/evaluation/evaluation.h"
 #include "sanjeh/evaluation/formula.h"
 
+/* Counts that enter no identity; each 0..SJ_COUNT_MAX or SJ_COUNT_UNKNOWN. */
+enum sj_more_name {
+    SJ_MORE_ON_TIME, /* of the resolved: within the standard of the case type */
+    SJ_MORE_HEARINGS,
+    SJ_MORE_FIRST_DATE_HELD,
+    SJ_MORE_ADJOURNED_NO_GROUND,
+    SJ_MORE_COUNT_
+};
+struct sj_more_counts {
+    int64_t of[SJ_MORE_COUNT_];
+};
+const char *sj_more_title(enum sj_more_name name); /* "on_time"; static */
+
 struct sj_fact {
     struct sj_uuid unit;
     struct sj_uuid id;
@@ -19,6 +32,9 @@ struct sj_fact {
     int64_t to_day;
     bool has_counts; /* the decision lets them be read */
     struct sj_counts counts;
+    struct sj_more_counts more;
+    struct sj_text case_type; /* empty: all case types together */
+    bool is_contested;        /* a data issue about it is open */
     sj_time_us created_at;
 };
 

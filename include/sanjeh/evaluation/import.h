@@ -3,7 +3,9 @@
  * Import of a contribution: a whole file goes in or nothing does. Kinds and columns (CONTRACT 2):
  *   survey_means  judge, criterion, mean, n
  *   workload      judge, court, period, pending_start, filed, returned, transferred_in, transferred_out,
- *                 resolved, pending_end; without the column period the contribution's period holds
+ *                 resolved, pending_end; without the column period the contribution's period holds;
+ *                 optional case_type (code of the reference data), on_time, hearings, first_date_held,
+ *                 adjourned_no_ground
  *   roster        personnel_number, name; optional national_number, status, sex, birth_year, education,
  *                 first_appointment, judicial_base
  */
@@ -42,6 +44,16 @@ struct sj_import_order {
     struct sj_text comment; /* may be empty; encrypted */
     struct sj_view file;
     bool is_dry_run;
+    bool keeps_valid;    /* rows without fault go in beside refused ones */
+    bool without_values; /* facts alone: whoever needs aggregates computes them */
+    struct sj_piece {    /* of a larger file; all zero: the whole */
+        bool is_piece;
+        bool is_last;          /* the file ends with these bytes */
+        struct sj_view header; /* CSV: the first record, when file does not begin with it */
+        size_t row_before;     /* number of the last record before file */
+        size_t rows_max;
+        struct sj_uuid contribution; /* that the rows go to; exists */
+    } piece;
 };
 
 /* row: number of the record in the file, the header of a CSV is 1. */
@@ -58,7 +70,11 @@ struct sj_import_outcome {
     size_t rows_rejected; /* above 0: nothing was written */
     struct sj_row_fault *faults;
     size_t fault_count;         /* listed */
-    size_t fault_total;         /* found */
+    size_t fault_total;         /* found; all are listed of a piece */
+    bool is_unreadable;         /* the header's faults: no row was looked at */
+    size_t consumed;            /* bytes of file that the rows took, for a piece */
+    size_t header_bytes;        /* CSV that begins with its header */
+    size_t row_last;            /* number of the last record */
     struct sj_text *new_courts; /* codes registered as provisional */
     size_t new_court_count;     /* listed, at most SJ_IMPORT_WARNINGS_MAX */
     size_t new_court_total;

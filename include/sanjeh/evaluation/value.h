@@ -28,6 +28,7 @@ struct sj_indicator_value {
     struct sj_text method_version;
     struct sj_text inputs_sha256; /* hex; empty for imported results */
     sj_time_us computed_at;
+    bool is_contested; /* a data issue about it is open */
 };
 
 SJ_MUST_CHECK sj_status sj_value_list(const struct sj_desk *desk,

@@ -39,7 +39,12 @@ enum sj_method {
 };
 
 /* Media a route's body may have; 0: no body allowed. */
-enum sj_media { SJ_MEDIA_NONE = 0, SJ_MEDIA_JSON = 1, SJ_MEDIA_MULTIPART = 2 };
+enum sj_media {
+    SJ_MEDIA_NONE = 0,
+    SJ_MEDIA_JSON = 1,
+    SJ_MEDIA_MULTIPART = 2,
+    SJ_MEDIA_ROWS = 4 /* text/csv or application/x-ndjson, bytes as they are */
+};
 
 /* One route. path segments in braces are parameters: "/api/v1/judges/{id}". tag is the server's: an index or
  * pointer into its own table (permission, handler). */

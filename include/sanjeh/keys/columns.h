@@ -66,7 +66,12 @@ enum sj_column_number {
     /* of every table of remedies: what was said, and what was answered to it */
     SJ_COLUMN_RECORD_BODY = 1,
     SJ_COLUMN_RECORD_ANSWER = 2,
-    SJ_COLUMN_EVALUATION_SCORE_BODY = 1
+    SJ_COLUMN_EVALUATION_SCORE_BODY = 1,
+    SJ_COLUMN_IMPORT_COMMENT = 1,
+    SJ_COLUMN_IMPORT_PART = 2,
+    SJ_COLUMN_DATA_ISSUE_TEXT = 1,
+    SJ_COLUMN_DATA_ISSUE_REASON = 2,
+    SJ_COLUMN_POSTING_ORDER_NUMBER = 1
 };
 
 /* Blind indexes: number and bits. */
