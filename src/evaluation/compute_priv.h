@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the files of computing share: the plan (items with their definitions), the targets (evaluations with their raw
+ * readings), the lines that become a sheet.
+ */
+#ifndef EVALUATION_COMPUTE_PRIV_H
+#define EVALUATION_COMPUTE_PRIV_H
+
+#include "evaluation_priv.h"
+#include "sanjeh/analysis/expression.h"
+#include "sanjeh/analysis/score.h"
+#include "sanjeh/analysis/statistics.h"
+#include "sanjeh/crypto/hash.h"
+#include "sanjeh/evaluation/compute.h"
+
+#define COMPUTE_PAGE 500u /* evaluations of one question */
+
+/* One template item. Texts in the plan's arena. */
+struct plan_item {
+    int64_t no;
+    enum sj_family family;
+    bool is_mark; /* the board marks it: no line here */
+    struct sj_decimal weight;
+    struct sj_text code;
+    struct sj_uuid indicator;
+    bool is_computed; /* by formula from workload; else from surveyed and imported values */
+    bool is_survey;
+    bool is_individual; /* level J or J/C */
+    bool has_definition;
+    int64_t version;
+    struct sj_text formula_text;
+    struct sj_expression formula; /* when is_computed */
+    struct sj_text measure;       /* unit of the value */
+    struct sj_anchors anchors;    /* direction NONE: there are none */
+    int64_t min_n;
+};
+
+struct plan {
+    struct sj_uuid unit; /* process owner */
+    struct sj_uuid cycle;
+    int64_t from_day;
+    int64_t to_day;
+    int64_t coverage_min;
+    struct plan_item *items;
+    size_t item_count;
+    size_t target_count;
+};
+/* desk: with the system's context. Errors: NOT_FOUND; GUARD_UNMET (no evaluation, a formula that does not parse). */
+SJ_MUST_CHECK sj_status plan_read(
+    const struct sj_desk *desk, struct sj_uuid cycle, struct plan *ret_plan);
+
+/* A raw value, or none and why. */
+struct reading {
+    bool has_value;
+    bool has_n;
+    struct sj_decimal value;
+    int64_t n;
+    const char *reason;
+};
+
+struct target {
+    struct sj_uuid evaluation;
+    struct sj_uuid judge;
+    struct sj_uuid issuer_unit;
+    struct sj_uuid issuer_scope;
+    struct sj_uuid sheet; /* of this round; nil: none yet */
+    int64_t round;
+    bool is_contested;
+    const char *workload_fault; /* "NO_DATA" until there is some; NULL: inputs hold */
+    struct sj_input_value inputs[SJ_INPUT_WORKLOAD_COUNT_];
+    struct reading *readings; /* by item */
+};
+/* Fills plan->target_count targets at most, ordered by judge, whose readings point into an array of item_count each;
+ * returns how many there are. */
+SJ_MUST_CHECK sj_status targets_read(const struct sj_desk *desk, const struct plan *plan,
+    struct target *targets, struct reading *readings, size_t *ret_count);
+/* Surveyed and imported values of targets of one page. */
+SJ_MUST_CHECK sj_status values_read(
+    const struct sj_desk *desk, const struct plan *plan, struct target *targets, size_t count);
+/* The target of a judge in an ordered page; NULL: none. */
+struct target *target_find(struct target *targets, size_t count, struct sj_uuid judge);
+/* Judges of a page as a parameter. */
+SJ_MUST_CHECK sj_status put_judges(
+    struct sj_array *array, const struct target *targets, size_t count);
+
+/* A line of a sheet. */
+struct line {
+    struct reading reading;
+    bool has_shrunk;
+    struct sj_decimal shrunk;
+    bool has_interval;
+    struct sj_interval interval;
+    struct sj_statistic z;
+    bool has_score;
+    struct sj_decimal score;
+    const char *reason;
+};
+/* Peers of each item: those of the cycle with enough n. groups: item_count of them. */
+SJ_MUST_CHECK sj_status peers_read(const struct plan *plan, const struct target *targets,
+    size_t count, struct sj_peer_group *groups);
+SJ_MUST_CHECK sj_status line_compute(const struct plan_item *item,
+    const struct sj_peer_group *group, const struct reading *reading, struct line *ret_line);
+
+/* Weights of one evaluation, in percent. */
+struct sheet_sums {
+    struct sj_decimal
+        indicators; /* of all indicator items, what has data; relative to their weight */
+    struct sj_decimal reachable; /* of everything: what has data, and what the board will mark */
+};
+/* One sheet as JSON, the hash of its inputs. */
+SJ_MUST_CHECK sj_status sheet_write(const struct plan *plan, const struct sj_peer_group *groups,
+    const struct target *target, struct sj_buf *ret_body, struct sheet_sums *ret_sums,
+    struct sj_hash *ret_inputs);
+/* Sheets and coverages of targets of one issuer, sealed and stored in desk->tx; adds to the run. */
+struct run {
+    struct sj_hash inputs; /* chain over the sheets */
+    int64_t evaluations;
+    int64_t sufficient;
+};
+SJ_MUST_CHECK sj_status sheets_store(const struct sj_desk *desk, const struct plan *plan,
+    const struct sj_peer_group *groups, const struct target *targets, size_t count,
+    struct run *run);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What is known about each judge of a cycle in its period? Pages of evaluations by judge; for each page one aggregation of the
+ * workload, and the surveyed and imported values. Facts that overlap or come from several units are not added up:
+ * whoever adds them would count cases twice.
+ */
+#include "compute_priv.h"
+
+static int compare_judge(const void *key, const void *element)
+{
+    const struct sj_uuid *judge = key;
+    const struct target *target = element;
+    return memcmp(judge->bytes, target->judge.bytes, sizeof(judge->bytes));
+}
+
+struct target *target_find(struct target *targets, size_t count, struct sj_uuid judge)
+{
+    return bsearch(&judge, targets, count, sizeof(*targets), compare_judge);
+}
+
+sj_status put_judges(struct sj_array *array, const struct target *targets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        TRY(put_id(array, targets[i].judge));
+    }
+    return SJ_DONE;
+}
+
+/* ---- workload ---- */
+
+enum { WORKLOAD_JUDGE, WORKLOAD_SOURCES, WORKLOAD_OVERLAPS, WORKLOAD_DAYS, WORKLOAD_FIRST };
+
+/* In the order of the statement's columns. */
+static const enum sj_workload_input workload_columns[] = {SJ_INPUT_PENDING_START, SJ_INPUT_INCOMING,
+    SJ_INPUT_RESOLVED, SJ_INPUT_PENDING_END, SJ_INPUT_FILED, SJ_INPUT_RETURNED,
+    SJ_INPUT_TRANSFERRED_IN, SJ_INPUT_TRANSFERRED_OUT};
+
+static const char *workload_fault(const struct sj_rows *rows, size_t row)
+{
+    if (sj_row_i64(rows, row, WORKLOAD_SOURCES) > 1) {
+        return "SEVERAL_SOURCES";
+    }
+    if (sj_row_bool(rows, row, WORKLOAD_OVERLAPS)) {
+        return "OVERLAPPING_FACTS";
+    }
+    const size_t incoming = WORKLOAD_FIRST + 1;
+    return !sj_row_is_null(rows, row, incoming) && sj_row_i64(rows, row, incoming) < 0
+               ? "NEGATIVE_INCOMING"
+               : NULL;
+}
+
+static void read_workload_row(const struct sj_rows *rows, size_t row, struct target *target)
+{
+    target->workload_fault = workload_fault(rows, row);
+    target->inputs[SJ_INPUT_DAYS] =
+        (struct sj_input_value){true, {sj_row_i64(rows, row, WORKLOAD_DAYS), 0}};
+    for (size_t i = 0; i < SJ_COUNT(workload_columns); i++) {
+        const size_t column = WORKLOAD_FIRST + i;
+        target->inputs[workload_columns[i]] = (struct sj_input_value){
+            !sj_row_is_null(rows, row, column), {sj_row_i64(rows, row, column), 0}};
+    }
+}
+
+static void run_formulas(const struct plan *plan, struct target *target)
+{
+    for (size_t i = 0; i < plan->item_count; i++) {
+        const struct plan_item *item = &plan->items[i];
+        struct reading *reading = &target->readings[i];
+        if (!item->is_computed) {
+            continue;
+        }
+        if (target->workload_fault != NULL) {
+            reading->reason = target->workload_fault;
+            continue;
+        }
+        struct sj_result result;
+        sj_expression_run(&item->formula, sj_workload_inputs, target->inputs, &result);
+        *reading = (struct reading){.has_value = result.has_value,
+            .has_n = result.has_n && result.n.scale == 0,
+            .value = result.value,
+            .n = result.n.units,
+            .reason = result.reason};
+    }
+}
+
+static sj_status workload_read(
+    const struct sj_desk *desk, const struct plan *plan, struct target *targets, size_t count)
+{
+    CLEANUP(sj_array_clear) struct sj_array judges = {0};
+    TRY(sj_array_init(&judges, SJ_OID_UUID, (COMPUTE_PAGE + 1) * 32u));
+    TRY(put_judges(&judges, targets, count));
+    const struct sj_param params[] = {
+        sj_p_array(&judges), sj_p_day(plan->from_day), sj_p_day(plan->to_day)};
+    const struct sj_query sql = {SJ_SQL_COMPUTE_WORKLOAD, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
+    for (size_t row = 0; row < sj_rows_count(rows); row++) {
+        struct target *target = target_find(targets, count, sj_row_id(rows, row, WORKLOAD_JUDGE));
+        if (target != NULL) {
+            read_workload_row(rows, row, target);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        run_formulas(plan, &targets[i]);
+    }
+    return SJ_DONE;
+}
+
+/* ---- pages ---- */
+
+enum {
+    TARGET_EVALUATION,
+    TARGET_JUDGE,
+    TARGET_ISSUER_UNIT,
+    TARGET_ISSUER_SCOPE,
+    TARGET_ROUND,
+    TARGET_SHEET,
+    TARGET_CONTESTED
+};
+
+static void read_target(const struct plan *plan, const struct sj_rows *rows, size_t row,
+    struct reading *readings, struct target *target)
+{
+    *target = (struct target){
+        .evaluation = sj_row_id(rows, row, TARGET_EVALUATION),
+        .judge = sj_row_id(rows, row, TARGET_JUDGE),
+        .issuer_unit = sj_row_id(rows, row, TARGET_ISSUER_UNIT),
+        .issuer_scope = sj_row_id(rows, row, TARGET_ISSUER_SCOPE),
+        .round = sj_row_i64(rows, row, TARGET_ROUND),
+        .sheet = sj_row_id(rows, row, TARGET_SHEET),
+        .is_contested = sj_row_bool(rows, row, TARGET_CONTESTED),
+        .workload_fault = "NO_DATA",
+        .readings = readings,
+    };
+    for (size_t i = 0; i < plan->item_count; i++) {
+        readings[i] =
+            (struct reading){.reason = plan->items[i].has_definition ? "NO_DATA" : "NO_DEFINITION"};
+    }
+}
+
+static sj_status page_read(const struct sj_desk *desk, const struct plan *plan,
+    struct sj_uuid after, size_t limit, struct target *targets, struct reading *readings,
+    size_t *ret_count)
+{
+    const struct sj_param params[] = {
+        sj_p_id(&plan->unit), sj_p_id(&plan->cycle), sj_p_id(&after), sj_p_i64((int64_t)limit)};
+    const struct sj_query sql = {SJ_SQL_COMPUTE_TARGET_LIST, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
+    const size_t count = sj_rows_count(rows);
+    for (size_t row = 0; row < count; row++) {
+        read_target(plan, rows, row, readings + row * plan->item_count, &targets[row]);
+    }
+    if (count > 0) {
+        TRY(workload_read(desk, plan, targets, count));
+        TRY(values_read(desk, plan, targets, count));
+    }
+    *ret_count = count;
+    return SJ_DONE;
+}
+
+sj_status targets_read(const struct sj_desk *desk, const struct plan *plan, struct target *targets,
+    struct reading *readings, size_t *ret_count)
+{
+    size_t total = 0;
+    struct sj_uuid after = {{0}};
+    while (total < plan->target_count) {
+        const size_t left = plan->target_count - total;
+        const size_t limit = left < COMPUTE_PAGE ? left : COMPUTE_PAGE;
+        size_t count = 0;
+        TRY(page_read(desk, plan, after, limit, targets + total,
+            readings + total * plan->item_count, &count));
+        if (count == 0) {
+            break;
+        }
+        total += count;
+        after = targets[total - 1].judge;
+    }
+    *ret_count = total;
+    return SJ_DONE;
+}
