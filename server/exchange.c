@@ -16,6 +16,8 @@
 /* How long a refusal waits for the entry that it shares, and how often it looks. */
 #define FLOOD_PATIENCE_MS 2000
 #define FLOOD_POLL_MS     5
+#define SUBJECTS_FIRST    16
+#define JUDGE_PATH        "/api/v1/judges/{id}"
 #define BODY_FIRST        1024 /* one object fits: without it the buffer grows four times */
 
 static const struct sj_endpoint *endpoint_of(const struct sj_exchange *x)
@@ -80,10 +82,55 @@ static sj_status work_read(struct sj_exchange *x, const struct sj_endpoint *endp
     return endpoint->fn(x);
 }
 
+sj_status sj_exchange_subject(struct sj_exchange *x, struct sj_uuid judge)
+{
+    if (sj_uuid_is_nil(judge)) {
+        return SJ_DONE;
+    }
+    for (size_t i = x->subject_count; i > 0; i--) {
+        if (sj_uuid_equal(x->subjects[i - 1], judge)) {
+            return SJ_DONE;
+        }
+    }
+    ENSURE(x->subject_count < SJ_SUBJECTS_MAX, LIMIT_EXCEEDED);
+    const bool is_full = x->subject_count == 0 || x->subject_count == SUBJECTS_FIRST;
+    if (is_full) {
+        const size_t room = x->subject_count == 0 ? SUBJECTS_FIRST : SJ_SUBJECTS_MAX;
+        void *memory = NULL;
+        TRY(sj_arena_alloc(x->arena, room * sizeof(struct sj_uuid), &memory));
+        TRY(sj_copy(memory, room * sizeof(struct sj_uuid), x->subjects,
+            x->subject_count * sizeof(struct sj_uuid)));
+        x->subjects = memory;
+    }
+    x->subjects[x->subject_count++] = judge;
+    return SJ_DONE;
+}
+
+/* Whoever names a judge in the path asks for his data, whatever he is answered. */
+static sj_status name_subject_of_path(struct sj_exchange *x, const struct sj_endpoint *endpoint)
+{
+    struct sj_uuid judge;
+    if (strncmp(endpoint->route.path, JUDGE_PATH, sizeof JUDGE_PATH - 1) != 0 ||
+        sj_failed(sj_uuid_parse(sj_request_param(x->request, "id"), &judge))) {
+        return SJ_DONE;
+    }
+    return sj_exchange_subject(x, judge);
+}
+
+/* Once, before the draft goes anywhere. */
+static sj_status seal_subjects(struct sj_exchange *x)
+{
+    if (x->draft.subjects != NULL) {
+        return SJ_DONE;
+    }
+    return sj_subjects_seal(&x->draft, x->subjects, x->subject_count);
+}
+
 /* The outcome of a deed is part of its transaction: draft and deed are both there or both absent (I8). */
 static sj_status commit_with_draft(struct sj_exchange *x)
 {
     struct sj_sequencer *sequencer = x->worker->server->sequencer;
+    TRY(seal_subjects(x));
     x->draft.emitter = sj_sequencer_emitter(sequencer);
     x->draft.emitter_seq = sj_sequencer_next_seq(sequencer);
     x->draft.outcome = SJ_OUTCOME_PERMITTED;
@@ -129,6 +176,7 @@ static sj_status decide_and_work(
     struct sj_exchange *x, const struct sj_endpoint *endpoint, bool by_cookie, bool *ret_in_outbox)
 {
     ENSURE(x->signed_in, UNAUTHENTICATED);
+    TRY(name_subject_of_path(x, endpoint));
     TRY(check_csrf(x, by_cookie));
     x->decision = sj_policy_decide(x->worker->server->policy, &x->session.actor, endpoint->action);
     x->draft.policy_version = x->decision.policy_version;
@@ -262,7 +310,10 @@ static void record_and_send(
         return;
     }
     struct sj_receipt receipt = {0};
-    const sj_status status = sj_sequencer_record(server->sequencer, &x->draft, in_outbox, &receipt);
+    sj_status status = seal_subjects(x);
+    if (!sj_failed(status)) {
+        status = sj_sequencer_record(server->sequencer, &x->draft, in_outbox, &receipt);
+    }
     if (sj_failed(status)) {
         /* A committed deed is in the outbox and will be recorded; saying that nothing happened would be a lie. */
         withhold(x, in_outbox ? SJ_FAILURE(RECORD_DELAYED) : status);

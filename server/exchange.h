@@ -43,7 +43,9 @@ struct sj_exchange {
     struct sj_decision decision;
     const struct sj_context *context; /* the session's */
     struct sj_tx *tx;                 /* endpoints with writes: begun, committed by the exchange */
-    struct sj_draft draft; /* object, object_type, detail: set by the route when it knows */
+    struct sj_draft draft;    /* object, object_type, detail: set by the route when it knows */
+    struct sj_uuid *subjects; /* whose data the answer shows: sj_exchange_subject */
+    size_t subject_count;
     /* the answer, filled by the route */
     unsigned status; /* 200 */
     struct sj_buf body;
@@ -84,6 +86,9 @@ SJ_MUST_CHECK sj_status sj_exchange_decode(
     struct sj_exchange *x, const struct sj_json_member *members, size_t count, void *target);
 /* {id} of the path. A malformed id is NOT_FOUND, like an absent one. */
 SJ_MUST_CHECK sj_status sj_exchange_id(struct sj_exchange *x, struct sj_uuid *ret_id);
+/* The judge's data are in the answer, or were asked for: the entry will say so (he sees who opened his file). Once for each
+ * judge however often it is called; nil is nobody. Errors: LIMIT_EXCEEDED beyond SJ_SUBJECTS_MAX. */
+SJ_MUST_CHECK sj_status sj_exchange_subject(struct sj_exchange *x, struct sj_uuid judge);
 /* ?limit= (1..500, 50) and ?cursor= of a list keyed by uuid (nil: from the start); unknown query members are
  * BAD_PARAMETER: allowed is a NULL-ended list of the others that the route takes. */
 struct sj_page {

@@ -50,6 +50,7 @@ static sj_status list(struct sj_exchange *x)
     struct sj_row_filter filter;
     TRY(sj_exchange_page(x, allowed, &page));
     TRY(sj_filter_rows(x, &filter));
+    TRY(sj_exchange_subject(x, filter.judge));
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_fact *facts = NULL;
     size_t count = 0;
@@ -57,6 +58,7 @@ static sj_status list(struct sj_exchange *x)
     TRY(sj_fact_list(&desk, &filter, sj_paging_of(page), &facts, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, facts[i].judge));
         write_fact(&json, &facts[i], &x->decision);
     }
     return sj_exchange_list_end(x, &json, last);
@@ -71,6 +73,7 @@ static sj_status read_one(struct sj_exchange *x)
     struct sj_fact fact;
     TRY(sj_fact_find(&desk, id, &found, &fact));
     ENSURE(found, NOT_FOUND);
+    TRY(sj_exchange_subject(x, fact.judge));
     struct sj_json json = sj_json_begin(&x->body);
     write_fact(&json, &fact, &x->decision);
     TRY(sj_exchange_etag(x, 1)); /* a fact is never changed, only superseded */

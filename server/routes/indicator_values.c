@@ -59,6 +59,7 @@ static sj_status list(struct sj_exchange *x)
     struct sj_row_filter filter;
     TRY(sj_exchange_page(x, allowed, &page));
     TRY(sj_filter_rows(x, &filter));
+    TRY(sj_exchange_subject(x, filter.judge));
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_indicator_value *values = NULL;
     size_t count = 0;
@@ -66,6 +67,7 @@ static sj_status list(struct sj_exchange *x)
     TRY(sj_value_list(&desk, &filter, sj_paging_of(page), &values, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, values[i].judge));
         write_value(&json, &values[i], &x->decision);
     }
     return sj_exchange_list_end(x, &json, last);
@@ -80,6 +82,7 @@ static sj_status read_one(struct sj_exchange *x)
     struct sj_indicator_value value;
     TRY(sj_value_find(&desk, id, &found, &value));
     ENSURE(found, NOT_FOUND);
+    TRY(sj_exchange_subject(x, value.judge));
     struct sj_json json = sj_json_begin(&x->body);
     write_value(&json, &value, &x->decision);
     TRY(sj_exchange_etag(x, 1)); /* a value is never changed, only superseded */

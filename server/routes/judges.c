@@ -81,6 +81,7 @@ static sj_status list(struct sj_exchange *x)
     TRY(sj_judge_list(&desk, &query, sj_paging_of(page), &judges, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, judges[i].id));
         write_judge(&json, &judges[i], &x->decision);
     }
     return sj_exchange_list_end(x, &json, last);
@@ -257,6 +258,7 @@ static sj_status create(struct sj_exchange *x)
     TRY(apply(x, &body, &judge));
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_judge_create_many(&desk, &judge, 1));
+    TRY(sj_exchange_subject(x, judge.id));
     TRY(sj_exchange_created(x, "/api/v1/judges", judge.id));
     return answer_one(x, &judge);
 }

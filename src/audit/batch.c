@@ -13,6 +13,7 @@
 
 #define TILES_PER_BATCH 16 /* 5 of the lowest level and one each above, at most */
 #define ENTRY_MAX       (SJ_ENTRY_HEAD_SIZE + SJ_BODY_MAX)
+#define OPENINGS_MAX    (SJ_BATCH_BYTES / 16 + SJ_SUBJECTS_MAX)
 #define ARRAY_HEAD      20 /* PostgreSQL's binary array: dimensions, nulls, type, count, lower bound */
 
 static sj_status init_arrays(struct sj_batch *b)
@@ -27,6 +28,8 @@ static sj_status init_arrays(struct sj_batch *b)
     TRY(sj_array_init(&b->tenant_tags, SJ_OID_UUID, SJ_BATCH_ENTRIES * 20 + 64));
     TRY(sj_array_init(&b->tenant_seqs, SJ_OID_INT8, SJ_BATCH_ENTRIES * 12 + 64));
     TRY(sj_array_init(&b->tenant_leaves, SJ_OID_BYTEA, SJ_BATCH_ENTRIES * 36 + 64));
+    TRY(sj_array_init(&b->opening_subjects, SJ_OID_UUID, OPENINGS_MAX * 20 + 64));
+    TRY(sj_array_init(&b->opening_idxs, SJ_OID_INT8, OPENINGS_MAX * 12 + 64));
     return sj_array_init(&b->tenant_idxs, SJ_OID_INT8, SJ_BATCH_ENTRIES * 12 + 64);
 }
 
@@ -43,7 +46,7 @@ void sj_batch_clear(struct sj_batch *b)
     sj_buf_clear(&b->frontier);
     struct sj_array *arrays[] = {&b->entries, &b->leaf_hashes, &b->outbox_emitters, &b->outbox_seqs,
         &b->tile_levels, &b->tile_ns, &b->tile_hashes, &b->tenant_tags, &b->tenant_seqs,
-        &b->tenant_leaves, &b->tenant_idxs};
+        &b->tenant_leaves, &b->tenant_idxs, &b->opening_subjects, &b->opening_idxs};
     for (size_t i = 0; i < SJ_COUNT(arrays); i++) {
         sj_array_clear(arrays[i]);
     }
@@ -53,11 +56,12 @@ static void reset(struct sj_batch *b)
 {
     struct sj_array *arrays[] = {&b->entries, &b->leaf_hashes, &b->outbox_emitters, &b->outbox_seqs,
         &b->tile_levels, &b->tile_ns, &b->tile_hashes, &b->tenant_tags, &b->tenant_seqs,
-        &b->tenant_leaves, &b->tenant_idxs};
+        &b->tenant_leaves, &b->tenant_idxs, &b->opening_subjects, &b->opening_idxs};
     for (size_t i = 0; i < SJ_COUNT(arrays); i++) {
         sj_array_reset(arrays[i]);
     }
     b->count = 0;
+    b->opening_count = 0;
     b->touched_count = 0;
     b->swept_count = 0;
     b->number++;
@@ -114,7 +118,8 @@ static void take(struct sj_sequencer *s, struct sj_slot_list *remote)
     struct sj_slot_list later = {NULL, NULL};
     size_t bytes = 0;
     while (s->batch.count < SJ_BATCH_ENTRIES && s->queue.first != NULL) {
-        const size_t more = SJ_ENTRY_HEAD_SIZE + s->queue.first->body.len;
+        const size_t more =
+            SJ_ENTRY_HEAD_SIZE + s->queue.first->body.len + s->queue.first->subjects.len;
         if (bytes + more > SJ_BATCH_BYTES) {
             break;
         }
@@ -159,6 +164,16 @@ static sj_status advance_tenant(struct sj_sequencer *s, const struct sj_slot *sl
     return SJ_DONE;
 }
 
+static sj_status put_openings(struct sj_batch *b, const struct sj_slot *slot, uint64_t index)
+{
+    for (size_t at = 0; at < slot->subjects.len; at += sizeof(struct sj_uuid)) {
+        TRY(sj_array_put(&b->opening_subjects, slot->subjects.ptr + at, sizeof(struct sj_uuid)));
+        TRY(sj_array_put_i64(&b->opening_idxs, (int64_t)index));
+        b->opening_count++;
+    }
+    return SJ_DONE;
+}
+
 static sj_status place_one(struct sj_sequencer *s, size_t i, sj_time_us time)
 {
     struct sj_batch *b = &s->batch;
@@ -179,6 +194,7 @@ static sj_status place_one(struct sj_sequencer *s, size_t i, sj_time_us time)
         .leaf = b->leaves[i],
         .index = place.index,
         .mark = b->number};
+    TRY(put_openings(b, slot, place.index));
     if (slot->in_outbox) {
         TRY(sj_array_put(&b->outbox_emitters, slot->emitter.bytes, 16));
         TRY(sj_array_put_i64(&b->outbox_seqs, (int64_t)slot->emitter_seq));
@@ -257,6 +273,17 @@ static sj_status build(struct sj_sequencer *s, struct sj_param *ret_entries)
         &s->head.root, &b->mac);
 }
 
+/* Whose files the batch's entries opened: in the entries' own commit, without a round trip of its own. */
+static sj_status send_openings(struct sj_batch *b, struct sj_tx *tx)
+{
+    if (b->opening_count == 0) {
+        return SJ_DONE;
+    }
+    const struct sj_param params[] = {
+        sj_p_array(&b->opening_subjects), sj_p_array(&b->opening_idxs)};
+    return sj_tx_send(tx, SJ_SQL_AUDIT_OPENING_PUT, params, SJ_COUNT(params));
+}
+
 static sj_status append(struct sj_sequencer *s, struct sj_param entries)
 {
     struct sj_batch *b = &s->batch;
@@ -290,6 +317,7 @@ static sj_status append(struct sj_sequencer *s, struct sj_param entries)
     TRY(sj_record_context(s, &context));
     TRY(sj_tx_begin(s->config.db, &context, &tx));
     TRY(sj_tx_send(tx, SJ_SQL_AUDIT_APPEND, params, SJ_COUNT(params)));
+    TRY(send_openings(b, tx));
     TRY(sj_seen_save(s, tx));
     TRY(sj_tx_commit(&tx));
     s->note_store_size = 0;

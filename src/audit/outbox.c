@@ -55,6 +55,9 @@ sj_status sj_outbox_put(
         sj_p_i64((int64_t)draft->emitter_seq),
         sj_p_bytes(sj_buf_view(&bytes)),
         sj_p_bytes(sj_view_of(mac.bytes, SJ_HASH_SIZE)),
+        draft->subject_count == 0 ? sj_p_null()
+                                  : sj_p_bytes(sj_view_of(draft->subjects,
+                                        draft->subject_count * sizeof draft->subjects[0])),
     };
     /* no round trip of its own: it travels with the commit */
     return sj_tx_send(tx, SJ_SQL_AUDIT_OUTBOX_PUT, params, SJ_COUNT(params));

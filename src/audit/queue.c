@@ -60,6 +60,7 @@ static sj_status new_slot(struct sj_slot **ret_slot)
     TRY(sj_alloc(1, sizeof(struct sj_slot), &memory));
     *ret_slot = memory;
     (*ret_slot)->body = SJ_BUF(SJ_BODY_MAX);
+    (*ret_slot)->subjects = SJ_BUF(SJ_SUBJECTS_MAX * sizeof(struct sj_uuid));
     return SJ_DONE;
 }
 
@@ -124,6 +125,7 @@ static void prepare(struct sj_slot *slot, const struct sj_draft *draft, bool in_
     slot->tenant_tag = draft->tenant_tag;
     atomic_store_explicit(&slot->abandoned, false, memory_order_relaxed);
     sj_buf_reset(&slot->body);
+    sj_buf_reset(&slot->subjects);
 }
 
 static sj_status refuse(struct sj_sequencer *s, sj_status why)
@@ -145,7 +147,9 @@ sj_status sj_queue_slot(
         return refuse(s, taken);
     }
     prepare(slot, draft, in_outbox);
-    if (sj_failed(sj_body_encode(draft, &slot->body))) {
+    if (sj_failed(sj_body_encode(draft, &slot->body)) ||
+        sj_failed(sj_buf_put(
+            &slot->subjects, draft->subjects, draft->subject_count * sizeof(struct sj_uuid)))) {
         sj_queue_release(s, slot);
         return refuse(s, SJ_FAILURE(INTERNAL));
     }
@@ -347,6 +351,7 @@ static void free_list(struct sj_slot_list *list)
 {
     for (struct sj_slot *slot = sj_slot_pop(list); slot != NULL; slot = sj_slot_pop(list)) {
         sj_buf_clear(&slot->body);
+        sj_buf_clear(&slot->subjects);
         sj_free(slot);
     }
 }

@@ -37,7 +37,8 @@ struct sj_slot {
     struct sj_uuid emitter;
     uint64_t emitter_seq;
     struct sj_uuid tenant_tag;
-    struct sj_buf body; /* keeps its memory */
+    struct sj_buf body;     /* keeps its memory */
+    struct sj_buf subjects; /* ids, 16 bytes each */
 };
 
 struct sj_slot_list {
@@ -98,6 +99,9 @@ struct sj_batch {
     struct sj_array tenant_seqs;
     struct sj_array tenant_leaves;
     struct sj_array tenant_idxs;
+    struct sj_array opening_subjects;
+    struct sj_array opening_idxs;
+    size_t opening_count;
 };
 
 enum sj_sequencer_phase {

@@ -53,6 +53,18 @@ static sj_status key_of(struct sj_sequencer *s, struct sj_uuid emitter, struct k
     return SJ_DONE;
 }
 
+/* The ids beside the draft: those that its detail, which the MAC covers, commits to. */
+static sj_status take_subjects(
+    const struct sj_rows *rows, size_t row, struct sj_draft *draft, bool *ret_ours)
+{
+    const struct sj_view ids =
+        sj_row_is_null(rows, row, 4) ? (struct sj_view){NULL, 0} : sj_row_bytes(rows, row, 4);
+    TRY(sj_subjects_fit(draft->detail, ids, ret_ours));
+    draft->subjects = (const struct sj_uuid *)(const void *)ids.ptr;
+    draft->subject_count = ids.len / sizeof(struct sj_uuid);
+    return SJ_DONE;
+}
+
 /* *ret_ours: MAC, number and emitter of the row agree with the draft. */
 static sj_status check_row(struct sj_sequencer *s, const struct sj_rows *rows, size_t row,
     struct key_cache *cache, struct sj_draft *draft, bool *ret_ours)
@@ -67,7 +79,7 @@ static sj_status check_row(struct sj_sequencer *s, const struct sj_rows *rows, s
                 !sj_failed(sj_draft_decode(bytes, draft)) &&
                 sj_uuid_equal(draft->emitter, emitter) &&
                 draft->emitter_seq == (uint64_t)sj_row_i64(rows, row, 1);
-    return SJ_DONE;
+    return *ret_ours ? take_subjects(rows, row, draft, ret_ours) : SJ_DONE;
 }
 
 static sj_status move_aside(

@@ -31,6 +31,7 @@ enum sj_outcome { SJ_OUTCOME_DENIED = 0, SJ_OUTCOME_PERMITTED = 1, SJ_OUTCOME_FA
 #define SJ_ENTRY_TYPE_MAX   32
 #define SJ_ENTRY_DETAIL_MAX 1024
 #define SJ_ENTRY_MAX        4096
+#define SJ_SUBJECTS_MAX     500 /* judges whose data one request opened */
 #define SJ_PAYLOAD_NONE     ((struct sj_hash){{0}})
 
 struct sj_draft {
@@ -49,6 +50,9 @@ struct sj_draft {
     char action[SJ_ENTRY_ACTION_MAX + 1];    /* "judge:read" */
     char object_type[SJ_ENTRY_TYPE_MAX + 1]; /* "judge" */
     char detail[SJ_ENTRY_DETAIL_MAX + 1];    /* "key=value;…" ASCII, no personal data */
+    /* Whose data were opened (table file_opening); not in the bytes, their count and hash are in detail. Borrowed. */
+    const struct sj_uuid *subjects;
+    size_t subject_count;
 };
 
 struct sj_entry {
@@ -63,6 +67,11 @@ struct sj_entry {
 SJ_MUST_CHECK sj_status sj_entry_encode(const struct sj_entry *entry, struct sj_buf *out);
 /* Hostile bytes. Errors: PROTOCOL. Every accepted byte string encodes back to itself. */
 SJ_MUST_CHECK sj_status sj_entry_decode(struct sj_view bytes, struct sj_entry *ret_entry);
+/* Sorts ids in place, has the draft refer to them and appends "subjects=3;subjects_sha256=<hex>" to its detail. ids live as
+ * long as the draft. Nothing for count 0. Errors: LIMIT_EXCEEDED (count, or no place in detail). */
+SJ_MUST_CHECK sj_status sj_subjects_seal(struct sj_draft *draft, struct sj_uuid *ids, size_t count);
+/* Whether sorted ids (16 bytes each) are exactly those that the detail commits to. */
+SJ_MUST_CHECK sj_status sj_subjects_fit(const char *detail, struct sj_view ids, bool *ret_fit);
 /* The draft alone, for the outbox; the same rules. */
 SJ_MUST_CHECK sj_status sj_draft_encode(const struct sj_draft *draft, struct sj_buf *out);
 SJ_MUST_CHECK sj_status sj_draft_decode(struct sj_view bytes, struct sj_draft *ret_draft);
