@@ -77,6 +77,7 @@ static const struct {
     {"decision_sample", "011", "011"},
     {"disclosure", "111", "111"},
     {"draft", "011", "111"},
+    {"evaluation_score", "011", "111"},
     {"evidence_item", "011", "111"},
     {"improvement_plan", "111", "111"},
     {"interview", "111", "111"},
