@@ -58,6 +58,7 @@ create table sanjeh.report_card (
     constraint report_card_first_from_zero check (no > 1 or prev_sha256 = decode(repeat('00', 32), 'hex')),
     constraint report_card_supersedes_card foreign key (unit_id, supersedes) references sanjeh.report_card (unit_id, id),
     constraint report_card_superseded_card foreign key (unit_id, superseded_by) references sanjeh.report_card (unit_id, id)
+        deferrable initially deferred
 );
 comment on column sanjeh.report_card.owner_unit_id is 'process owner of the evaluation: reads issued cards, writes none';
 comment on column sanjeh.report_card.signature is 'C2SP signed note: format, evaluation, number, former and own SHA-256';

@@ -10,6 +10,7 @@
 #include "worker.h"
 
 #include "sanjeh/base/log.h"
+#include "sanjeh/card/press.h"
 #include "sanjeh/sandbox/sandbox.h"
 
 #include <signal.h>
@@ -45,6 +46,19 @@ static sj_status start_keeper(struct sj_server *server)
         .use = server->is_check ? SJ_KEEPER_PROVISION : SJ_KEEPER_SERVE,
         .channels = server->worker_count};
     return sj_keeper_start(&keeper, &server->keeper);
+}
+
+/* Without fonts a server still serves: cards are then read as JSON, and a PDF is answered with BUSY. */
+static void start_press(struct sj_server *server)
+{
+    if (server->is_check) {
+        return;
+    }
+    const sj_status status =
+        sj_press_start(name_or_null(server->config.server_user), &server->press);
+    if (sj_failed(status)) {
+        SJ_LOG(WARN, "server.press.missing", sj_log_status(status));
+    }
 }
 
 static sj_status make_routes(struct sj_server *server)
@@ -120,6 +134,7 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
     server->worker_count = worker_count_of(config);
     TRY(explain(start_keeper(server), reterr_detail, detail_size,
         "the keeper could not start: see [keeper] root_key_file and signer_state"));
+    start_press(server);
     TRY(sj_crypto_init());
     TRY(explain(sj_tls_load(config->cert_file, config->key_file, &server->tls), reterr_detail,
         detail_size,
@@ -146,6 +161,7 @@ void sj_server_clear(struct sj_server *server)
     sj_anonymous_free(&server->anonymous);
     sj_policy_free(&server->policy);
     sj_tls_free(&server->tls);
+    sj_press_stop(&server->press);
     sj_keeper_stop(&server->keeper);
     sj_free(server->routes);
     server->routes = NULL;

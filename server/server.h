@@ -27,6 +27,7 @@ struct sj_server {
     struct sj_config config;
     struct sj_policy *policy;
     struct sj_keeper *keeper;
+    struct sj_press *press; /* NULL: it could not start; cards are then not printed */
     struct sj_tls *tls;
     struct sj_authn *authn;
     struct sj_db

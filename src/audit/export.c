@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "sanjeh/audit/tar.h"
 #include "sanjeh/audit/tile_path.h"
 #include "state.h"
-#include "tar.h"
 
 #define ENTRY_LIMIT 65535
 #define BUNDLE_MAX  ((size_t)SJ_TILE_WIDTH * (2 + ENTRY_LIMIT))

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tar.h"
+#include "sanjeh/audit/tar.h"
 
 #define MEMBERS_MAX ((size_t)1 << 26) /* 17 billion entries */
 

@@ -4,7 +4,7 @@
  * and time: the same log gives the same bytes. The reader takes hostile archives and never unpacks anything; a
  * name is only compared with those that a bundle may have.
  */
-#include "tar.h"
+#include "sanjeh/audit/tar.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -63,6 +63,8 @@ enum sj_column_number {
     SJ_COLUMN_CONTRIBUTION_COMMENT = 1,
     SJ_COLUMN_CONTRIBUTION_FILE_SHA256 = 2,
     SJ_COLUMN_AUDIT_PAYLOAD = 1,
+    SJ_COLUMN_DRAFT_BODY = 1,
+    SJ_COLUMN_REPORT_CARD_PART = 1,
     /* of every table of remedies: what was said, and what was answered to it */
     SJ_COLUMN_RECORD_BODY = 1,
     SJ_COLUMN_RECORD_ANSWER = 2,

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "sanjeh/audit/tar.h"
 #include "sanjeh/base/memory.h"
-#include "tar.h"
 #include "test.h"
 
 #define TENANTS 3u

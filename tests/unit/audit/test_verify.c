@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "logmaker.h"
+#include "sanjeh/audit/tar.h"
 #include "sanjeh/audit/verify.h"
 #include "sanjeh/base/memory.h"
-#include "tar.h"
 #include "test.h"
 
 #define COUNT 700

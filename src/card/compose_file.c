@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What did the judge say, what was he answered, and is the use of the result held? The reply is that of the card's round, point
+ * by point with the board's answer beside it; gates are named with effect, reason and the gist that was served. Read with the
+ * issuer's own sight: what it does not see is not in its card.
+ */
+#include "compose.h"
+
+#include "sanjeh/json/decode.h"
+#include "sanjeh/remedy/gate.h"
+#include "sanjeh/remedy/record.h"
+
+#define PAGE 200
+
+static void doc_free(struct sj_json_doc **doc)
+{
+    sj_json_doc_free(doc);
+}
+
+/* The first of the named texts of a sealed body; null when there is none. */
+static sj_status put_text_of(const struct sj_desk *desk, struct sj_json *json, const char *as,
+    struct sj_text body, const char *const *names)
+{
+    CLEANUP(doc_free) struct sj_json_doc *doc = NULL;
+    struct sj_text detail;
+    struct sj_text text = {"", 0};
+    if (body.len > 0) {
+        TRY(sj_json_doc_parse(sj_text_bytes(body), &doc, &detail, desk->arena));
+        for (size_t i = 0; names[i] != NULL && text.len == 0; i++) {
+            const struct sj_json_value *value = sj_json_get(sj_json_doc_root(doc), names[i]);
+            if (value != NULL && !sj_json_as_text(value, &text)) {
+                text.len = 0;
+            }
+        }
+    }
+    if (text.len == 0) {
+        sj_json_null(json, as);
+    } else {
+        sj_json_text(json, as, text);
+    }
+    return SJ_DONE;
+}
+
+static sj_status list(const struct sj_desk *desk, enum sj_record_kind kind,
+    const struct sj_evaluation *evaluation, struct sj_record **ret_items, size_t *ret_count)
+{
+    const struct sj_record_filter filter = {.evaluation = evaluation->id};
+    const struct sj_paging paging = {{{0}}, PAGE};
+    struct sj_uuid last;
+    return sj_record_list(desk, kind, &filter, paging, ret_items, ret_count, &last);
+}
+
+static sj_status put_points(
+    const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
+{
+    static const char *const said[] = {"text", "point", NULL};
+    static const char *const answered[] = {"answer", "text", NULL};
+    struct sj_record *points = NULL;
+    size_t count = 0;
+    TRY(list(desk, SJ_RECORD_REPLY_POINT, evaluation, &points, &count));
+    sj_json_array(json, "points");
+    for (size_t i = 0; i < count; i++) {
+        if (points[i].round == evaluation->round) {
+            sj_json_object(json, NULL);
+            sj_json_int(json, "no", points[i].no);
+            TRY(put_text_of(desk, json, "text", points[i].body, said));
+            TRY(put_text_of(desk, json, "answer", points[i].answer, answered));
+            sj_json_object_end(json);
+        }
+    }
+    sj_json_array_end(json);
+    return SJ_DONE;
+}
+
+sj_status card_put_reply(
+    const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
+{
+    static const char *const said[] = {"text", "general", NULL};
+    struct sj_record *replies = NULL;
+    size_t count = 0;
+    TRY(list(desk, SJ_RECORD_REPLY, evaluation, &replies, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (replies[i].round == evaluation->round && sj_text_is(replies[i].state, "submitted")) {
+            sj_json_object(json, "reply");
+            card_put_day(json, "submitted_day", card_day_of(replies[i].done_at));
+            TRY(put_text_of(desk, json, "text", replies[i].body, said));
+            TRY(put_points(desk, evaluation, json));
+            sj_json_object_end(json);
+            return SJ_DONE;
+        }
+    }
+    sj_json_null(json, "reply");
+    return SJ_DONE;
+}
+
+/* Made after an issue, so it stands in the card that supersedes. */
+sj_status card_put_statement(
+    const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
+{
+    static const char *const said[] = {"statement", "text", NULL};
+    struct sj_record *items = NULL;
+    size_t count = 0;
+    TRY(list(desk, SJ_RECORD_ACKNOWLEDGEMENT, evaluation, &items, &count));
+    struct sj_text body = {"", 0};
+    int64_t round = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].round >= round) {
+            round = items[i].round;
+            body = items[i].body;
+        }
+    }
+    return put_text_of(desk, json, "statement", body, said);
+}
+
+sj_status card_put_gates(
+    const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
+{
+    const struct sj_paging paging = {{{0}}, PAGE};
+    struct sj_gate *gates = NULL;
+    struct sj_uuid last;
+    size_t count = 0;
+    TRY(sj_gate_list(desk, evaluation->id, paging, &gates, &count, &last));
+    sj_json_array(json, "gates");
+    for (size_t i = 0; i < count; i++) {
+        const struct sj_gate *gate = &gates[i];
+        if (gate->round != evaluation->round) {
+            continue;
+        }
+        const bool holds = sj_text_is(gate->effect, "hold") || sj_text_is(gate->effect, "referral");
+        sj_json_object(json, NULL);
+        sj_json_text(json, "gate", gate->gate);
+        sj_json_text(json, "state", gate->state);
+        sj_json_bool(json, "hold", holds);
+        if (gate->effect.len > 0) {
+            sj_json_text(json, "effect", gate->effect);
+        } else {
+            sj_json_null(json, "effect");
+        }
+        if (holds && gate->final_judgment_no.len > 0) {
+            sj_json_text(json, "reason", gate->final_judgment_no);
+        } else {
+            sj_json_null(json, "reason");
+        }
+        if (gate->gist.len > 0) {
+            sj_json_text(json, "gist", gate->gist);
+        } else {
+            sj_json_null(json, "gist");
+        }
+        sj_json_object_end(json);
+    }
+    sj_json_array_end(json);
+    return SJ_DONE;
+}
