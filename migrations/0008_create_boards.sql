@@ -166,11 +166,12 @@ create table sanjeh.conflict (
 );
 create index conflict_by_evaluation on sanjeh.conflict (evaluation_id, id);
 
-select sanjeh.protect_file('sanjeh.conflict', 'false', 's.capacity = ''chair''', 'account_id', 'false', 's.capacity in (''chair'', ''member'', ''rapporteur'')');
+select sanjeh.protect_file('sanjeh.conflict', 'false', 's.capacity = ''chair''', 'account_id', 'false', 's.account_id = conflict.account_id');
 
 select sanjeh.open_file_to('sanjeh.conflict', 'owner_unit_id', '{file_read,file_add,file_change}');
 
-create policy not_by_oneself on sanjeh.conflict as restrictive for update using (not array[account_id] && (select sanjeh.scope_ids()));
+create policy not_by_oneself on sanjeh.conflict as restrictive for update using (true)
+    with check (resolution = 'seat_ended' or not array[account_id] && (select sanjeh.scope_ids()));
 grant select, insert, update (state, resolution, reason, resolved_by, resolved_at, version) on sanjeh.conflict to sanjeh_app;
 
 -- body: grounds; decision: reason.
@@ -208,7 +209,7 @@ create policy author on sanjeh.challenge as restrictive for insert with check (a
 create policy judge_adds on sanjeh.challenge as restrictive for insert with check (array[judge_id] && (select sanjeh.scope_ids()));
 create policy not_by_the_challenged on sanjeh.challenge as restrictive for update using (
     not array[account_id, judge_id] && (select sanjeh.scope_ids()));
-grant select, insert, update (state, decision_ct, key_version, decided_by, decided_at, version) on sanjeh.challenge to sanjeh_app;
+grant select, insert, update (state, body_ct, decision_ct, key_version, decided_by, decided_at, version) on sanjeh.challenge to sanjeh_app;
 
 -- A mark: of one member on one item in one round; submitted_at: from then on nobody changes it.
 create table sanjeh.rating (
