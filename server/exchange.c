@@ -187,6 +187,12 @@ static sj_status decide_and_work(
     return work_read(x, endpoint);
 }
 
+static bool has_no_session(const struct sj_endpoint *endpoint)
+{
+    return endpoint != NULL &&
+           (endpoint->use == SJ_USE_SIGN_IN || endpoint->use == SJ_USE_ANONYMOUS);
+}
+
 static sj_status run(struct sj_exchange *x, const struct sj_endpoint *endpoint, bool *ret_in_outbox)
 {
     if (endpoint != NULL && endpoint->use == SJ_USE_OPEN) {
@@ -194,7 +200,8 @@ static sj_status run(struct sj_exchange *x, const struct sj_endpoint *endpoint, 
         return endpoint->fn(x);
     }
     bool by_cookie = false;
-    if (endpoint == NULL || endpoint->use != SJ_USE_SIGN_IN) {
+    const bool sessionless = has_no_session(endpoint);
+    if (!sessionless) {
         TRY(authenticate(x, &by_cookie));
     } else {
         /* before anything that was sent is looked at: each attempt is an entry of the record */
@@ -202,7 +209,7 @@ static sj_status run(struct sj_exchange *x, const struct sj_endpoint *endpoint, 
     }
     TRY(refusal(x));
     ENSURE(endpoint != NULL, NOT_FOUND);
-    if (endpoint->use == SJ_USE_SIGN_IN) {
+    if (sessionless) {
         return endpoint->fn(x);
     }
     return decide_and_work(x, endpoint, by_cookie, ret_in_outbox);
@@ -295,7 +302,9 @@ static void record_and_send(
     const bool sign_in = endpoint != NULL && endpoint->use == SJ_USE_SIGN_IN;
     const bool recorded = x->signed_in || sign_in;
     if (!recorded) {
-        if (!open) {
+        if (endpoint != NULL && endpoint->use == SJ_USE_ANONYMOUS) {
+            sj_anonymous_count(server->anonymous, (struct sj_uuid){{0}}, x->status);
+        } else if (!open) {
             sj_anonymous_count(server->anonymous, sj_request_peer(x->request), x->status);
         }
         sj_answer_send(x, NULL);

@@ -69,8 +69,9 @@ typedef sj_status sj_endpoint_fn(struct sj_exchange *x);
 enum sj_endpoint_use {
     SJ_USE_OPEN,    /* no session, no record: health, metrics, OpenAPI */
     SJ_USE_SIGN_IN, /* no session, admitted by source; recorded one by one, but 429 (flood.h) */
-    SJ_USE_READ,    /* session, decision */
-    SJ_USE_WRITE,   /* session, decision, transaction, idempotency on POST */
+    SJ_USE_ANONYMOUS, /* no session, admitted by source; recorded only as a count that names no source */
+    SJ_USE_READ,      /* session, decision */
+    SJ_USE_WRITE, /* session, decision, transaction, idempotency on POST */
     SJ_USE_SESSION /* session, decision, transaction on the account's own sessions: ends draft.object */
 };
 

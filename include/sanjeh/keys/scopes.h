@@ -23,5 +23,6 @@
     SJ_SCOPE_ID_(0x05) /* the record: to append to it and to read it; sequencer, export, entry */
 #define SJ_SCOPE_EVALUATION                                                                        \
     SJ_SCOPE_ID_(0x06) /* the server's own work on evaluations: clocks, computing, gates */
+#define SJ_SCOPE_SURVEY SJ_SCOPE_ID_(0x07) /* answers of people who hold a token and no account */
 
 #endif
