@@ -100,9 +100,10 @@ create table sanjeh.survey_invite (
         check (respondents in ('lawyers', 'judges', 'staff', 'court_users', 'court_head')),
     token_sha256 bytea not null constraint survey_invite_token_size check (octet_length(token_sha256) = 32),
     used boolean not null default false,
-    constraint survey_invite_pkey primary key (token_sha256),
+    constraint survey_invite_pkey primary key (unit_id, token_sha256),
     constraint survey_invite_survey foreign key (unit_id, survey_id) references sanjeh.survey (unit_id, id)
 );
+create index survey_invite_by_token on sanjeh.survey_invite (token_sha256);
 create index survey_invite_by_survey on sanjeh.survey_invite (unit_id, survey_id);
 comment on table sanjeh.survey_invite is
     'KA: no time, no account, no order; all rows of a survey are rewritten whenever one is used';

@@ -4,7 +4,7 @@
  * hidden. What is hidden together must hide each part: as long as the hidden groups are one group, or fewer answers
  * than the threshold, the smallest shown group is hidden too, because the total less the shown would give it away. Between
  * two releases a line grows by nothing or by three answers and more in every group, and shows the same groups as
- * before; any difference of shown numbers is then a sum over three people at least. Lines that cannot are left as they were.
+ * before, beside those that had no answer then; any difference of shown numbers is then a sum over three people at least. Lines that cannot are left as they were.
  */
 #include "sanjeh/survey/tally.h"
 
@@ -124,19 +124,38 @@ static void keep_width(struct sj_survey_cell *cell, const struct sj_survey_cell 
     cell->shows_distribution = before->shows_distribution;
 }
 
-static void follow(struct sj_survey_line *line, const struct sj_survey_line *before)
+/* Whether what is hidden covers itself: the total less the shown is about two groups and enough answers. */
+static bool is_covered(const struct sj_survey_line *line, bool distribution, int64_t threshold)
+{
+    int64_t n[SJ_SURVEY_GROUPS];
+    bool shown[SJ_SURVEY_GROUPS];
+    for (size_t group = 0; group < SJ_SURVEY_GROUPS; group++) {
+        const struct sj_survey_cell *cell = &line->groups[group];
+        n[group] = sj_survey_cell_n(cell);
+        shown[group] = distribution ? cell->shows_distribution : cell->shows_mean;
+    }
+    const struct hidden hidden = what_is_hidden(n, shown);
+    const bool total = distribution ? line->all.shows_distribution : line->all.shows_mean;
+    return !total || hidden.groups == 0 || (hidden.groups >= 2 && hidden.answers >= threshold);
+}
+
+/* A group without an answer before may come out for the first time: all of it is new. */
+static void follow(struct sj_survey_line *line, const struct sj_survey_line *before,
+    const struct sj_survey_thresholds *thresholds)
 {
     if (!shows_anything(before)) {
         return;
     }
-    if (!grew_enough(line, before)) {
-        *line = *before;
-        return;
-    }
-    keep_width(&line->all, &before->all);
+    struct sj_survey_line now = *line;
+    keep_width(&now.all, &before->all);
     for (size_t group = 0; group < SJ_SURVEY_GROUPS; group++) {
-        keep_width(&line->groups[group], &before->groups[group]);
+        if (sj_survey_cell_n(&before->groups[group]) > 0) {
+            keep_width(&now.groups[group], &before->groups[group]);
+        }
     }
+    const bool may = grew_enough(line, before) && is_covered(&now, false, thresholds->mean) &&
+                     is_covered(&now, true, thresholds->distribution);
+    *line = may ? now : *before;
 }
 
 void sj_survey_tally_show(struct sj_survey_tally *tally,
@@ -147,7 +166,7 @@ void sj_survey_tally_show(struct sj_survey_tally *tally,
         add_up(line);
         show_line(line, thresholds);
         if (before != NULL) {
-            follow(line, at == 0 ? &before->answers : &before->criteria[at - 1]);
+            follow(line, at == 0 ? &before->answers : &before->criteria[at - 1], thresholds);
         }
     }
 }

@@ -8,7 +8,8 @@
 
 static const char *const outside_the_record[] = {
     "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"};
-static const char *const without_a_session[] = {"/api/v1/login", "/api/v1/login/second-factor"};
+static const char *const without_a_session[] = {"/api/v1/login", "/api/v1/login/second-factor",
+    "/api/v1/survey-answers", "/api/v1/survey-questions"};
 
 static bool stands_in(const char *path, const char *const *list, size_t count)
 {
@@ -39,9 +40,11 @@ TEST(endpoints_need_an_action_or_are_sign_in)
     for (size_t i = 0; i < sj_endpoint_count(); i++) {
         const struct sj_endpoint *endpoint = sj_endpoint_at(i);
         const bool decided = endpoint->action != SJ_ACTION_NONE;
-        const bool exempt = endpoint->use == SJ_USE_OPEN || endpoint->use == SJ_USE_SIGN_IN;
+        const bool sessionless =
+            endpoint->use == SJ_USE_SIGN_IN || endpoint->use == SJ_USE_ANONYMOUS;
+        const bool exempt = endpoint->use == SJ_USE_OPEN || sessionless;
         CHECK(decided != exempt);
-        CHECK(endpoint->use != SJ_USE_SIGN_IN ||
+        CHECK(!sessionless ||
               stands_in(endpoint->route.path, without_a_session, SJ_COUNT(without_a_session)));
     }
 }
@@ -54,7 +57,8 @@ TEST(endpoints_that_change_something_have_a_transaction)
         const bool writes = endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_SESSION;
         const bool export = strcmp(endpoint->route.path, "/api/v1/audit/exports") == 0;
         CHECK(!writes || unsafe);
-        CHECK(writes || !unsafe || endpoint->use == SJ_USE_SIGN_IN || export);
+        CHECK(writes || !unsafe || endpoint->use == SJ_USE_SIGN_IN ||
+              endpoint->use == SJ_USE_ANONYMOUS || export);
     }
 }
 
