@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Can a judge contest an own row and see the answer? Do reference data, postings and batches have their life?"""
+
+import datetime
+import unittest
+import uuid
+
+from stack import SharedTest, problem, recorded
+
+LOAD = "judge,court,period,pending_start,filed,returned,transferred_in,transferred_out,resolved,pending_end\n"
+
+
+class Intake(SharedTest):
+    def setUp(self):
+        self.hrd = self.stack.client("hrd.manager")
+        self.sit = self.stack.client("sit.manager")
+        self.judge = self.stack.client("judge.one")
+        self.judge_id = self.judge.get("/api/v1/judges").json()["items"][0]["id"]
+
+    def send(self, period, counts="1,1,0,0,0,1,1", client=None, **more):
+        data = LOAD + f"HRD-0001,INTAKE-1,{period},{counts}\n"
+        return (client or self.sit).post("/api/v1/contributions", {"kind": "workload", "format": "csv", "data": data, **more})
+
+    def fact(self, contribution):
+        items = self.sit.get(f"/api/v1/facts?contribution_id={contribution}").json()["items"]
+        return items[0] if items else None
+
+    def fresh_period(self):
+        return f"{1700 + uuid.uuid4().int % 190}-{1 + uuid.uuid4().int % 12:02}"
+
+    # ---- data issues -----------------------------------------------------------------------------------------
+
+    def test_a_judge_contests_an_own_row(self):
+        sent = self.send(self.fresh_period())
+        self.assertEqual(sent.status, 201, sent)
+        fact = self.fact(sent.json()["id"])
+        self.assertFalse(fact["contested"])
+        answer = self.judge.post("/api/v1/data-issues", {"fact_id": fact["id"], "text": "پرونده‌های مختومه کم شمرده شده است"})
+        self.assertEqual(answer.status, 201, answer)
+        recorded(self, answer)
+        issue = answer.json()
+        self.assertEqual((issue["state"], issue["unit_id"], issue["judge_id"], issue["opened_by_judge"]),
+                         ("open", fact["unit_id"], self.judge_id, True))
+        due = datetime.datetime.fromisoformat(issue["due_at"].replace("Z", "+00:00"))
+        self.assertGreaterEqual((due - datetime.datetime.now(datetime.timezone.utc)).days, 9)
+        self.assertTrue(self.fact(sent.json()["id"])["contested"])
+        self.assertTrue(self.judge.get(f"/api/v1/facts/{fact['id']}").json()["contested"])
+        problem(self, self.judge.post("/api/v1/data-issues", {"fact_id": fact["id"], "text": "again"}), 409, "DUPLICATE")
+        stored = self.stack.sql(f"select encode(text_ct, 'escape') from sanjeh.data_issue where id = '{issue['id']}'")
+        self.assertNotIn("پرونده", stored)
+        path = f"/api/v1/data-issues/{issue['id']}"
+        problem(self, self.hrd.get(path), 404)
+        problem(self, self.stack.client("judge.two").get(path), 404)
+        body = {"outcome": "rejected", "reason": "آمار شعبه درست است"}
+        problem(self, self.judge.post(f"{path}/answer", body), 403)
+        problem(self, self.sit.post(f"{path}/answer", body), 428)
+        seen = self.sit.get(path)
+        self.assertEqual(seen.json()["text"], issue["text"])
+        match = {"If-Match": seen.header("ETag")}
+        problem(self, self.sit.request("POST", f"{path}/answer", json_body={"outcome": "ignored", "reason": "x"}, headers=match), 422)
+        done = self.sit.request("POST", f"{path}/answer", json_body=body, headers=match)
+        self.assertEqual((done.status, done.json()["state"]), (200, "rejected"), done)
+        problem(self, self.sit.request("POST", f"{path}/answer", json_body=body, headers=match), 412)
+        self.assertEqual(self.judge.get(path).json()["reason"], body["reason"])
+        self.assertFalse(self.fact(sent.json()["id"])["contested"])
+
+    def test_only_own_rows_can_be_contested(self):
+        sent = self.send(self.fresh_period())
+        fact = self.fact(sent.json()["id"])
+        problem(self, self.stack.client("judge.two").post("/api/v1/data-issues", {"fact_id": fact["id"], "text": "x"}), 404)
+        problem(self, self.judge.post("/api/v1/data-issues", {"text": "x"}), 422)
+        problem(self, self.judge.post("/api/v1/data-issues", {"fact_id": fact["id"], "text": "a\u202eb"}), 422)
+        problem(self, self.judge.post("/api/v1/data-issues", {"field": "salary", "text": "x"}), 422)
+        answer = self.judge.post("/api/v1/data-issues", {"field": "first_appointment", "text": "سال دیگری است"})
+        self.assertIn(answer.status, (201, 409), answer)
+        value = self.judge.get("/api/v1/indicator-values?indicator=INTG").json()["items"][0]
+        answer = self.judge.post("/api/v1/data-issues", {"value_id": value["id"], "text": "نظرسنجی دیگری بود"})
+        self.assertEqual(answer.status, 201, answer)
+        self.assertTrue(self.judge.get(f"/api/v1/indicator-values/{value['id']}").json()["contested"])
+        path = f"/api/v1/data-issues/{answer.json()['id']}/answer"
+        done = self.hrd.request("POST", path, json_body={"outcome": "waived", "reason": "بی اثر"}, headers={"If-Match": answer.header("ETag")})
+        self.assertEqual(done.status, 200, done)
+
+    # ---- reference data, postings, availability ----------------------------------------------------------------
+
+    def test_reference_data_is_seeded_and_read_by_all(self):
+        for client in (self.sit, self.judge):
+            items = client.get("/api/v1/references?kind=province&limit=100").json()["items"]
+            self.assertEqual(len(items), 31)
+            self.assertIn(("تهران", "Tehran"), {(item["name_fa"], item["name_en"]) for item in items})
+        items = self.sit.get("/api/v1/references?kind=time_standard&day=1404-01-01").json()["items"]
+        self.assertEqual({item["version"] for item in items}, {1})
+        self.assertEqual(next(item["amount"] for item in items if item["code"] == "CIVIL"), 180)
+        body = {"kind": "case_type", "code": "X", "name_fa": "ب", "name_en": "b", "valid_from": "2020-01-01"}
+        problem(self, self.sit.post("/api/v1/references", body), 403)
+
+    def test_a_posting_is_of_the_own_register(self):
+        court = self.sit.get("/api/v1/courts?code=INTAKE-1").json()["items"]
+        if not court:
+            self.send(self.fresh_period())
+            court = self.sit.get("/api/v1/courts?code=INTAKE-1").json()["items"]
+        branch = uuid.uuid4().hex[:8]
+        body = {"judge_id": self.judge_id, "court_id": court[0]["id"], "branch": branch, "title": "رئیس شعبه", "from": "۱۴۰۰-۰۱-۰۱",
+                "judicial_base": 7, "order_number": "۱۲/۳۴"}
+        problem(self, self.sit.post("/api/v1/postings", body), 422)
+        problem(self, self.judge.post("/api/v1/postings", body), 403)
+        answer = self.hrd.post("/api/v1/postings", body)
+        self.assertEqual(answer.status, 201, answer)
+        self.assertEqual((answer.json()["from"], answer.json()["to"], answer.json()["order_number"]), ("2021-03-21", None, "۱۲/۳۴"))
+        problem(self, self.hrd.post("/api/v1/postings", body), 409, "DUPLICATE")
+        problem(self, self.hrd.post("/api/v1/postings", {**body, "to": "2001-01-01"}), 422)
+        path = f"/api/v1/postings/{answer.json()['id']}"
+        self.assertEqual(self.judge.get(path).json()["branch"], branch)
+        problem(self, self.stack.client("judge.two").get(path), 404)
+        period = self.fresh_period()
+        answer = self.hrd.post("/api/v1/availability", {"judge_id": self.judge_id, "period": period, "leave_days": 3})
+        self.assertEqual(answer.status, 201, answer)
+        self.assertEqual((answer.json()["leave_days"], answer.json()["other_duty_permille"]), (3, None))
+        self.assertIn(answer.json()["id"], {item["id"] for item in self.judge.get("/api/v1/availability?limit=500").json()["items"]})
+        problem(self, self.hrd.post("/api/v1/availability", {"judge_id": self.judge_id, "period": period}), 422)
+
+
+if __name__ == "__main__":
+    unittest.main()
