@@ -30,13 +30,13 @@ from sanjeh_client import Client, CodeBook  # noqa: E402
 
 LONG = os.environ.get("SANJEH_LONG") == "1"
 SOURCE = ROOT / "tests/data/real"
-# username: unit, compartment, roles, display name, judge
+# username: unit, compartment, roles, display name, judge, whether the account is an office's and the judge its holder
 ACCOUNTS = {
-    "hrd.manager": ("HRD", "-", "unit-manager", "مدیر منابع انسانی"),
+    "hrd.manager": ("HRD", "-", "unit-manager,process-owner", "مدیر منابع انسانی"),
     "hrd.contributor": ("HRD", "-", "unit-contributor", "کارشناس منابع انسانی"),
-    "sc.manager": ("SC", "-", "unit-manager", "مدیر دیوان عالی کشور"),
-    "jdpe.manager": ("JDP", "JDP-E", "unit-manager", "مدیر ارزشیابی"),
-    "jdpd.manager": ("JDP", "JDP-D", "unit-manager", "مدیر انتظامی"),
+    "sc.manager": ("SC", "-", "unit-manager,sample-office", "مدیر دیوان عالی کشور"),
+    "jdpe.manager": ("JDP", "JDP-E", "unit-manager,issuer", "مدیر ارزشیابی"),
+    "jdpd.manager": ("JDP", "JDP-D", "unit-manager,gate-keeper", "مدیر انتظامی"),
     "sit.manager": ("SIT", "-", "unit-manager", "مدیر مرکز آمار"),
     "sit.analyst": ("SIT", "-", "analyst", "تحلیلگر مرکز آمار"),
     "security.officer": ("-", "-", "security-officer", "مسئول امنیت"),
@@ -45,6 +45,15 @@ ACCOUNTS = {
 JUDGES = {
     "judge.one": ("-", "-", "judge", "قاضی یکم", "HRD:HRD-0001"),
     "judge.two": ("-", "-", "judge", "قاضی دوم", "HRD:HRD-0002"),
+}
+# Most are judges as persons; after the roster, like the judges.
+EVALUATORS = {
+    name: (unit, "-", "evaluator", f"ارزیاب {name}", *((f"HRD:{judge}", "person") if judge else ()))
+    for name, unit, judge in (
+        ("board.one", "SC", "HRD-0031"), ("board.two", "SC", "HRD-0032"), ("board.three", "AGO", "HRD-0033"),
+        ("board.four", "SC", "HRD-0034"), ("board.five", "HRD", None), ("board.six", "HRD", None),
+        ("appeal.one", "SC", "HRD-0035"), ("appeal.two", "SC", "HRD-0036"), ("appeal.three", "AGO", None),
+        ("reviewer.one", "SC", "HRD-0037"), ("reviewer.two", "SC", "HRD-0038"))
 }
 # For tests of the sign-in itself: each test has one of its own, because a code works once in 30 seconds.
 SIGN_IN = {f"sign.in{number}": ("AGO", "-", "unit-contributor", f"آزمون ورود {number}") for number in range(1, 17)}
@@ -307,7 +316,7 @@ def up(folder, build):
         stack.create({**ACCOUNTS, **SIGN_IN})
         accounts = stack.accounts
         demo_load.load(stack.anonymous(timeout=300), accounts, SOURCE)
-        stack.add_accounts(JUDGES)
+        stack.add_accounts({**JUDGES, **EVALUATORS})
     except BaseException:
         stack.keep_log()
         raise
