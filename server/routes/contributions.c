@@ -39,6 +39,8 @@ static void write_contribution(struct sj_json *json, const struct sj_contributio
     sj_json_int(json, "byte_size", item->byte_size);
     sj_json_text_or_null(json, "file_sha256", item->file_sha256);
     sj_json_id(json, "submitted_by", item->submitted_by);
+    sj_json_id_or_null(json, "accepted_by", item->accepted_by);
+    sj_json_id_or_null(json, "supersedes", item->supersedes);
     sj_json_id_or_null(json, "superseded_by", item->superseded_by);
     sj_json_int(json, "version", item->version);
     sj_json_time(json, "created_at", item->created_at);
@@ -89,6 +91,8 @@ struct body {
     struct sj_text cycle;
     struct sj_text comment;
     struct sj_text data;
+    struct sj_uuid supersedes;
+    bool hold;
 };
 
 #define TEXT_MEMBER(field, is_required, bound)                                                     \
@@ -104,6 +108,15 @@ static const struct sj_json_member members[] = {
     TEXT_MEMBER(cycle, false, CYCLE_BYTES_MAX),
     TEXT_MEMBER(comment, false, COMMENT_BYTES_MAX),
     TEXT_MEMBER(data, true, SJ_BODY_CONTRIBUTION),
+    {.name = "supersedes",
+        .kind = SJ_JSON_ID,
+        .offset = offsetof(struct body, supersedes),
+        .present_offset = SJ_JSON_NO_PRESENT,
+        .nullable = true},
+    {.name = "hold",
+        .kind = SJ_JSON_BOOL,
+        .offset = offsetof(struct body, hold),
+        .present_offset = SJ_JSON_NO_PRESENT},
 };
 
 static sj_status refuse(
@@ -198,6 +211,15 @@ static sj_status make_order(
     if (!order->has_period && order->kind == SJ_IMPORT_SURVEY_MEANS) {
         return refuse(x, "/period", "REQUIRED", "survey means have no period of their own");
     }
+    if (order->kind == SJ_IMPORT_ROSTER && (body->hold || !sj_uuid_is_nil(body->supersedes))) {
+        return refuse(x, body->hold ? "/hold" : "/supersedes", "UNKNOWN",
+            "a roster's people are in the register at once and are changed there");
+    }
+    if (body->hold && !sj_uuid_is_nil(body->supersedes)) {
+        return refuse(x, "/hold", "UNKNOWN", "a successor is in force at once");
+    }
+    order->supersedes = body->supersedes;
+    order->is_held = body->hold;
     order->cycle = body->cycle;
     order->comment = body->comment;
     return SJ_DONE;
@@ -260,7 +282,8 @@ static sj_status answer_outcome(struct sj_exchange *x, const struct body *body,
     struct sj_json json = sj_json_begin(&x->body);
     sj_json_object(&json, NULL);
     sj_json_id_or_null(&json, "id", outcome->id);
-    sj_json_str(&json, "state", order->is_dry_run ? "checked" : "accepted");
+    sj_json_str(
+        &json, "state", order->is_dry_run ? "checked" : (order->is_held ? "received" : "accepted"));
     sj_json_text(&json, "kind", body->kind);
     sj_json_text(&json, "format", body->format);
     if (outcome->has_period) {
@@ -359,6 +382,78 @@ static sj_status create(struct sj_exchange *x)
     return admit(x, &body, &order);
 }
 
+/* ---- moves ---- */
+
+struct move_body {
+    struct sj_text to;
+};
+
+static const struct sj_json_member move_members[] = {
+    {.name = "to",
+        .kind = SJ_JSON_TEXT,
+        .offset = offsetof(struct move_body, to),
+        .present_offset = SJ_JSON_NO_PRESENT,
+        .required = true,
+        .limit = 16},
+};
+
+static sj_status answer_move(
+    struct sj_exchange *x, const struct sj_desk *desk, struct sj_uuid id, bool is_same_person)
+{
+    bool found = false;
+    struct sj_contribution item;
+    TRY(sj_contribution_find(desk, id, &found, &item));
+    ENSURE(found, NOT_FOUND);
+    struct sj_json json = sj_json_begin(&x->body);
+    sj_json_object(&json, NULL);
+    sj_json_id(&json, "id", id);
+    sj_json_text(&json, "state", item.state);
+    sj_json_id_or_null(&json, "accepted_by", item.accepted_by);
+    sj_json_int(&json, "version", item.version);
+    sj_json_array(&json, "warnings");
+    if (is_same_person) {
+        sj_json_object(&json, NULL);
+        sj_json_str(&json, "code", "DISTINCT_PERSON");
+        sj_json_str(&json, "detail", "accepted by the person who sent it");
+        sj_json_object_end(&json);
+    }
+    sj_json_array_end(&json);
+    sj_json_object_end(&json);
+    TRY(sj_exchange_etag(x, item.version));
+    return sj_json_end(&json);
+}
+
+/* Acceptance is the manager's: whoever may register a court for the unit may answer for its data. */
+static bool may_accept(const struct sj_exchange *x)
+{
+    return sj_policy_decide(x->worker->server->policy, &x->session.actor, SJ_ACTION_COURT_CREATE)
+        .permit;
+}
+
+static sj_status move(struct sj_exchange *x)
+{
+    struct sj_contribution_move order = {.version = 0};
+    struct move_body body = {{"", 0}};
+    TRY(sj_exchange_id(x, &order.id));
+    TRY(sj_exchange_decode(x, move_members, SJ_COUNT(move_members), &body));
+    ENSURE(!sj_text_is(body.to, "accepted") || may_accept(x), FORBIDDEN);
+    const struct sj_desk desk = sj_desk_of(x);
+    bool found = false;
+    struct sj_contribution before;
+    TRY(sj_contribution_find(&desk, order.id, &found, &before));
+    ENSURE(found, NOT_FOUND);
+    TRY(sj_exchange_if_match(x, before.version));
+    order.to = body.to;
+    order.version = before.version;
+    bool is_same_person = false;
+    TRY(sj_contribution_move(&desk, &order, &found, &is_same_person));
+    ENSURE(found, NOT_FOUND);
+    x->draft.object = order.id;
+    (void)snprintf(x->draft.detail, sizeof x->draft.detail, "to=%.*s;same_person=%d",
+        (int)body.to.len, body.to.ptr, is_same_person ? 1 : 0);
+    return answer_move(x, &desk, order.id, is_same_person);
+}
+
 const struct sj_endpoint sj_routes_contributions[] = {
     {{SJ_GET, "/api/v1/contributions", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_CONTRIBUTION_LIST, list},
@@ -367,5 +462,7 @@ const struct sj_endpoint sj_routes_contributions[] = {
         SJ_USE_WRITE, SJ_ACTION_CONTRIBUTION_CREATE, create},
     {{SJ_GET, "/api/v1/contributions/{id}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_CONTRIBUTION_READ, read_one},
+    {{SJ_POST, "/api/v1/contributions/{id}/moves", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
+        SJ_USE_WRITE, SJ_ACTION_CONTRIBUTION_UPDATE, move},
 };
 const size_t sj_routes_contributions_count = SJ_COUNT(sj_routes_contributions);

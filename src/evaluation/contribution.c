@@ -28,7 +28,9 @@ enum {
     COLUMN_SUBMITTED_BY,
     COLUMN_CREATED_AT,
     COLUMN_SUPERSEDED_BY,
-    COLUMN_VERSION
+    COLUMN_VERSION,
+    COLUMN_ACCEPTED_BY,
+    COLUMN_SUPERSEDES
 };
 
 static sj_status open_hash(const struct sj_desk *desk, const struct sj_subject *subject,
@@ -69,6 +71,8 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
         .rows_rejected = sj_row_i64(rows, row, COLUMN_ROWS_REJECTED),
         .submitted_by = sj_row_id(rows, row, COLUMN_SUBMITTED_BY),
         .superseded_by = sj_row_id(rows, row, COLUMN_SUPERSEDED_BY),
+        .accepted_by = sj_row_id(rows, row, COLUMN_ACCEPTED_BY),
+        .supersedes = sj_row_id(rows, row, COLUMN_SUPERSEDES),
         .created_at = sj_row_time(rows, row, COLUMN_CREATED_AT),
         .version = sj_row_i64(rows, row, COLUMN_VERSION),
     };
@@ -153,7 +157,9 @@ sj_status sj_contribution_find(const struct sj_desk *desk, struct sj_uuid id, bo
     const struct sj_param params[] = {sj_p_id(&unit), sj_p_id(&id)};
     const struct sj_query sql = {SJ_SQL_CONTRIBUTION_FIND, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
+    TRY(desk->tx != NULL
+            ? sj_tx_query(desk->tx, SJ_SQL_CONTRIBUTION_FIND, params, SJ_COUNT(params), &rows)
+            : sj_db_read(desk->db, desk->context, &sql, 1, &rows));
     *ret_found = sj_rows_count(rows) == 1;
     return *ret_found ? read_rows(desk, rows, 1, ret_contribution) : SJ_DONE;
 }
@@ -192,7 +198,8 @@ sj_status contribution_insert(const struct sj_desk *desk, const struct new_contr
         sj_p_bytes(sj_buf_view(&hash)),
         item->comment.len > 0 ? sj_p_bytes(sj_buf_view(&comment)) : sj_p_null(),
         sj_p_i32((int32_t)subject.version), sj_p_i64((int64_t)item->byte_size),
-        sj_p_i64((int64_t)item->rows), sj_p_text(SJ_TEXT("accepted")),
+        sj_p_i64((int64_t)item->rows),
+        sj_p_text(sj_text_of(item->is_held ? "received" : "accepted")),
         sj_p_id(&desk->actor->account)};
     return sj_tx_query(desk->tx, SJ_SQL_CONTRIBUTION_INSERT, params, SJ_COUNT(params), NULL);
 }

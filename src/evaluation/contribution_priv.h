@@ -22,8 +22,18 @@ struct new_contribution {
     struct sj_hash file_sha256;
     size_t byte_size;
     size_t rows;
+    bool is_held; /* its rows come into force later, by acceptance */
 };
 
+/* A batch that a new one of the same kind may follow. Errors: NOT_FOUND, CONFLICT (another kind, or not in force),
+ * FROZEN. */
+SJ_MUST_CHECK sj_status contribution_check_successor(
+    const struct sj_desk *desk, struct sj_uuid id, struct sj_text kind);
+/* The rows of id come into force (again). */
+SJ_MUST_CHECK sj_status contribution_enforce(const struct sj_desk *desk, struct sj_uuid id);
+/* successor takes the place of id, whose rows are withdrawn already. */
+SJ_MUST_CHECK sj_status contribution_succeed(
+    const struct sj_desk *desk, struct sj_uuid successor, struct sj_uuid id);
 SJ_MUST_CHECK sj_status contribution_insert(
     const struct sj_desk *desk, const struct new_contribution *item);
 

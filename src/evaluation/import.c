@@ -259,6 +259,35 @@ static sj_status load_case_types(struct sj_import *import)
     return SJ_DONE;
 }
 
+/* The rows of the batch that this one follows are out of force before natural keys are compared. */
+static sj_status step_over(struct sj_import *import)
+{
+    if (sj_uuid_is_nil(import->order->supersedes)) {
+        return SJ_DONE;
+    }
+    ENSURE(import->order->kind != SJ_IMPORT_ROSTER, INVALID);
+    TRY(contribution_check_successor(
+        &import->desk, import->order->supersedes, sj_text_of(import->spec->name)));
+    return contribution_withdraw(&import->desk, import->order->supersedes);
+}
+
+static sj_status step_back(struct sj_import *import)
+{
+    return sj_uuid_is_nil(import->order->supersedes)
+               ? SJ_DONE
+               : contribution_enforce(&import->desk, import->order->supersedes);
+}
+
+static sj_status settle(struct sj_import *import)
+{
+    if (import->order->is_held) {
+        TRY(contribution_withdraw(&import->desk, import->outcome.id));
+    }
+    return sj_uuid_is_nil(import->order->supersedes)
+               ? SJ_DONE
+               : contribution_succeed(&import->desk, import->outcome.id, import->order->supersedes);
+}
+
 static sj_status run(struct sj_import *import, struct sj_work_pool *pool)
 {
     TRY(cycle_check_open(&import->desk, import->order->cycle));
@@ -270,13 +299,15 @@ static sj_status run(struct sj_import *import, struct sj_work_pool *pool)
         import_parse(import);
     }
     TRY(import->parse_status);
+    TRY(step_over(import));
     TRY(import_match(import));
     TRY(finish_outcome(import));
     const bool is_refused = import->outcome.fault_total > 0 && !import->order->keeps_valid;
     if (is_refused || import->outcome.is_unreadable || import->order->is_dry_run) {
-        return SJ_DONE;
+        return step_back(import);
     }
-    return import_store(import, pool);
+    TRY(import_store(import, pool));
+    return settle(import);
 }
 
 static sj_status import_new(

@@ -415,6 +415,7 @@ static sj_status store_contribution(struct sj_import *import)
         .file_sha256 = import->file_hash,
         .byte_size = import->order->file.len,
         .rows = count,
+        .is_held = import->order->is_held,
     };
     return contribution_insert(&import->desk, &contribution);
 }

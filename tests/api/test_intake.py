@@ -10,7 +10,30 @@ from stack import SharedTest, problem, recorded
 LOAD = "judge,court,period,pending_start,filed,returned,transferred_in,transferred_out,resolved,pending_end\n"
 
 
+# What these tests have sent: other tests of the shared stack count rows.
+SWEEP = """
+delete from sanjeh.data_issue where opened_at >= '{since}';
+delete from sanjeh.indicator_value where contribution_id in (select id from sanjeh.contribution where created_at >= '{since}');
+delete from sanjeh.workload_fact where contribution_id in (select id from sanjeh.contribution where created_at >= '{since}');
+update sanjeh.contribution set superseded_by = null, supersedes_id = null where created_at >= '{since}';
+delete from sanjeh.contribution where created_at >= '{since}';
+delete from sanjeh.posting where created_at >= '{since}';
+delete from sanjeh.availability_fact where created_at >= '{since}';
+delete from sanjeh.court where code = 'INTAKE-1';
+"""
+
+
 class Intake(SharedTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.since = cls.stack.sql("select clock_timestamp()")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.sql(SWEEP.format(since=cls.since))
+        super().tearDownClass()
+
     def setUp(self):
         self.hrd = self.stack.client("hrd.manager")
         self.sit = self.stack.client("sit.manager")
@@ -118,6 +141,62 @@ class Intake(SharedTest):
         self.assertEqual((answer.json()["leave_days"], answer.json()["other_duty_permille"]), (3, None))
         self.assertIn(answer.json()["id"], {item["id"] for item in self.judge.get("/api/v1/availability?limit=500").json()["items"]})
         problem(self, self.hrd.post("/api/v1/availability", {"judge_id": self.judge_id, "period": period}), 422)
+
+    # ---- the life of a batch -----------------------------------------------------------------------------------
+
+    def move(self, identity, to, client=None):
+        path = f"/api/v1/contributions/{identity}"
+        match = {"If-Match": (client or self.sit).get(path).header("ETag")}
+        return (client or self.sit).request("POST", f"{path}/moves", json_body={"to": to}, headers=match)
+
+    def test_a_held_batch_is_in_force_from_its_acceptance(self):
+        sent = self.send(self.fresh_period(), hold=True)
+        self.assertEqual((sent.status, sent.json()["state"]), (201, "received"), sent)
+        identity = sent.json()["id"]
+        self.assertIsNone(self.fact(identity))
+        problem(self, self.move(identity, "published"), 409, "NO_SUCH_MOVE")
+        self.assertEqual(self.move(identity, "validated").status, 200)
+        problem(self, self.sit.post(f"/api/v1/contributions/{identity}/moves", {"to": "accepted"}), 428)
+        done = self.move(identity, "accepted")
+        self.assertEqual((done.status, done.json()["state"]), (200, "accepted"), done)
+        self.assertEqual([item["code"] for item in done.json()["warnings"]], ["DISTINCT_PERSON"])
+        self.assertIsNotNone(self.fact(identity))
+        self.assertEqual(self.move(identity, "published").json()["state"], "published")
+        problem(self, self.hrd.request("POST", f"/api/v1/contributions/{identity}/moves", json_body={"to": "accepted"},
+                                       headers={"If-Match": "*"}), 404)
+
+    def test_a_successor_takes_the_place_of_a_batch(self):
+        period = self.fresh_period()
+        first = self.send(period).json()["id"]
+        problem(self, self.send(period, "2,1,0,0,0,1,2"), 422, "ROWS_REJECTED")
+        data = LOAD + f"HRD-0001,INTAKE-1,{period},2,1,0,0,0,1,2\n"
+        body = {"kind": "workload", "format": "csv", "data": data, "supersedes": first}
+        dry = self.sit.post("/api/v1/contributions?dry_run=true", body)
+        self.assertEqual((dry.status, dry.json()["rows_ok"]), (200, 1), dry)
+        self.assertEqual(self.fact(first)["pending_start"], 1)
+        second = self.sit.post("/api/v1/contributions", body)
+        self.assertEqual(second.status, 201, second)
+        identity = second.json()["id"]
+        self.assertIsNone(self.fact(first))
+        self.assertEqual(self.fact(identity)["pending_start"], 2)
+        old = self.sit.get(f"/api/v1/contributions/{first}").json()
+        self.assertEqual((old["state"], old["superseded_by"]), ("superseded", identity))
+        self.assertEqual(self.sit.get(f"/api/v1/contributions/{identity}").json()["supersedes"], first)
+        problem(self, self.sit.post("/api/v1/contributions", body), 409, "CONFLICT")
+        problem(self, self.sit.post("/api/v1/contributions", {**body, "supersedes": str(uuid.uuid4())}), 404)
+
+    def test_case_types_share_a_period(self):
+        period = self.fresh_period()
+        head = LOAD.rstrip() + ",case_type,on_time,hearings\n"
+        rows = "".join(f"HRD-0001,INTAKE-1,{period},1,1,0,0,0,1,1,{case},1,۴\n" for case in ("civil", "FAMILY"))
+        sent = self.sit.post("/api/v1/contributions", {"kind": "workload", "format": "csv", "data": head + rows})
+        self.assertEqual(sent.status, 201, sent)
+        items = self.sit.get(f"/api/v1/facts?contribution_id={sent.json()['id']}").json()["items"]
+        self.assertEqual({(item["case_type"], item["on_time"], item["hearings"], item["first_date_held"]) for item in items},
+                         {("CIVIL", 1, 4, None), ("FAMILY", 1, 4, None)})
+        bad = head + f"HRD-0001,INTAKE-1,{period},1,1,0,0,0,1,1,GOSSIP,2,\n"
+        document = problem(self, self.sit.post("/api/v1/contributions", {"kind": "workload", "format": "csv", "data": bad}), 422)
+        self.assertEqual({fault["code"] for fault in document["errors"]}, {"UNKNOWN_CASE_TYPE"})
 
 
 if __name__ == "__main__":

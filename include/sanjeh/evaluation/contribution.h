@@ -24,6 +24,8 @@ struct sj_contribution {
     int64_t rows_rejected;
     struct sj_text state;
     struct sj_uuid submitted_by;
+    struct sj_uuid accepted_by; /* nil: by the rules alone, or not yet */
+    struct sj_uuid supersedes;  /* nil: none */
     struct sj_uuid superseded_by;
     sj_time_us created_at;
     int64_t version;
@@ -39,5 +41,17 @@ SJ_MUST_CHECK sj_status sj_contribution_list(const struct sj_desk *desk,
     struct sj_contribution **ret_items, size_t *ret_count, struct sj_uuid *ret_last);
 SJ_MUST_CHECK sj_status sj_contribution_find(const struct sj_desk *desk, struct sj_uuid id,
     bool *ret_found, struct sj_contribution *ret_contribution);
+
+/* The life of a batch: received -> validated -> accepted -> published; superseded by a new batch alone. */
+struct sj_contribution_move {
+    struct sj_uuid id;
+    struct sj_text to;
+    int64_t version; /* that the caller has read */
+};
+/* Needs desk->tx. Rows of a held batch come into force when it is accepted. *ret_found false: no such batch of the own
+ * unit. *ret_same_person: accepted by whoever sent it (allowed, and told: a unit may be one person).
+ * Errors: NO_SUCH_MOVE, FROZEN, PRECONDITION_FAILED, DUPLICATE (another batch has these rows in force). */
+SJ_MUST_CHECK sj_status sj_contribution_move(const struct sj_desk *desk,
+    const struct sj_contribution_move *move, bool *ret_found, bool *ret_same_person);
 
 #endif

@@ -44,9 +44,11 @@ struct sj_import_order {
     struct sj_text comment; /* may be empty; encrypted */
     struct sj_view file;
     bool is_dry_run;
-    bool keeps_valid;    /* rows without fault go in beside refused ones */
-    bool without_values; /* facts alone: whoever needs aggregates computes them */
-    struct sj_piece {    /* of a larger file; all zero: the whole */
+    struct sj_uuid supersedes; /* a batch of the own unit whose place this one takes; nil: none */
+    bool is_held;              /* rows come into force by a later acceptance */
+    bool keeps_valid;          /* rows without fault go in beside refused ones */
+    bool without_values;       /* facts alone: whoever needs aggregates computes them */
+    struct sj_piece {          /* of a larger file; all zero: the whole */
         bool is_piece;
         bool is_last;          /* the file ends with these bytes */
         struct sj_view header; /* CSV: the first record, when file does not begin with it */
