@@ -309,6 +309,7 @@ create policy judge_adds on sanjeh.appeal as restrictive for insert with check (
 create policy chair_decides on sanjeh.appeal as restrictive for update using (exists (select from sanjeh.seat as s
     where s.evaluation_id = appeal.evaluation_id and s.ended_at is null and s.capacity = 'appeal_chair'
         and array[s.account_id] && (select sanjeh.scope_ids())));
+select sanjeh.open_to_definer('sanjeh.appeal');
 grant select, insert, update (state, outcome, body_ct, decision_ct, decided_by, decided_at, key_version, version) on sanjeh.appeal to sanjeh_app;
 
 -- body: outcome, reason. The voter's own and the appeal chair's; neither the judge's nor the issuer's.
@@ -519,3 +520,16 @@ select sanjeh.widen_policy('sanjeh.subject_key', 'unit_select', 'cardinality((se
 select sanjeh.widen_policy('sanjeh.subject_key', 'unit_insert', 'cardinality((select sanjeh.scope_ids())::uuid[]) > 0
     and exists (select from sanjeh.gate_answer as g where g.id = subject_key.subject_id and g.unit_id = subject_key.unit_id
         and array[g.scope_id] && (select sanjeh.scope_ids()))');
+
+-- How many of an appeal's seats have not voted, for members who see no other seat than their own.
+select sanjeh.open_to_definer('sanjeh.appeal_vote');
+create function sanjeh.appeal_votes_missing(appeal uuid) returns int8 language sql stable security definer
+    set search_path = pg_catalog, pg_temp
+as $$
+    select count(*) from sanjeh.appeal as a
+    join sanjeh.seat as s on s.evaluation_id = a.evaluation_id and s.ended_at is null
+        and s.capacity in ('appeal_chair', 'appeal_member')
+    where a.id = appeal and cardinality(sanjeh.scope_ids()) > 0
+        and not exists (select from sanjeh.appeal_vote as v where v.appeal_id = a.id and v.person_id = s.person_id)
+$$;
+grant execute on function sanjeh.appeal_votes_missing(uuid) to sanjeh_app;

@@ -384,3 +384,13 @@ sj_status sj_disclosure_open(const struct sj_desk *desk, const struct sj_record 
     const struct sj_param params[] = {sj_p_id(&disclosure->unit), sj_p_id(&disclosure->id)};
     return sj_tx_query(desk->tx, SJ_SQL_DISCLOSURE_OPEN, params, SJ_COUNT(params), NULL);
 }
+
+sj_status sj_appeal_votes_missing(
+    const struct sj_desk *desk, struct sj_uuid appeal, int64_t *ret_missing)
+{
+    const struct sj_param params[] = {sj_p_id(&appeal)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_APPEAL_VOTES_MISSING, params, 1, &rows));
+    *ret_missing = sj_row_i64(rows, 0, 0);
+    return SJ_DONE;
+}

@@ -79,5 +79,8 @@ SJ_MUST_CHECK sj_status sj_record_change(
 /* Stamps the first opening of a served file; later ones change nothing. Needs desk->tx. */
 SJ_MUST_CHECK sj_status sj_disclosure_open(
     const struct sj_desk *desk, const struct sj_record *disclosure);
+/* How many seats of the appeal board have not voted. Needs desk->tx. */
+SJ_MUST_CHECK sj_status sj_appeal_votes_missing(
+    const struct sj_desk *desk, struct sj_uuid appeal, int64_t *ret_missing);
 
 #endif

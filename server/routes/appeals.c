@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * After the card is issued: the judge acknowledges it (read is not agreed) or appeals; the appeal board votes by person
+ * and its chair decides with reasons; afterwards only a reasoned correction order changes anything.
+ */
+#include "remedy_desk.h"
+
+#define STATEMENT_WORDS 100
+
+struct kind_body {
+    struct sj_text kind;
+    struct sj_text statement;
+};
+static const struct sj_json_member kind_members[] = {
+    REMEDY_TEXT(kind_body, kind, true),
+    REMEDY_TEXT(kind_body, statement, false),
+};
+
+static sj_status acknowledge(struct sj_exchange *x)
+{
+    static const char *const known[] = {"agree", "read_but_disagree", NULL};
+    struct kind_body body = {.kind = {"", 0}};
+    TRY(sj_exchange_decode(x, kind_members, SJ_COUNT(kind_members), &body));
+    TRY(remedy_one_of(x, "kind", body.kind, known));
+    TRY(remedy_prose(x, "statement", &body.statement, 2000, false));
+    if (sj_prose_words(body.statement) > STATEMENT_WORDS) {
+        return remedy_refuse(x, "statement", "TOO_LONG", "at most 100 words");
+    }
+    struct sj_evaluation evaluation;
+    TRY(remedy_evaluation_of_path(x, &evaluation));
+    TRY(remedy_need_judge(x, &evaluation));
+    if (evaluation.issued_at == 0) {
+        return remedy_unmet(x, "NOT_ISSUED", "there is no report card yet");
+    }
+    CLEANUP(remedy_body_clear) struct remedy_body out;
+    remedy_body_begin(&out);
+    remedy_body_text(&out, "statement", body.statement);
+    struct sj_record record = {.kind = body.kind};
+    TRY(remedy_body_end(x, &out, &record.body));
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_record_add(&desk, SJ_RECORD_ACKNOWLEDGEMENT, &evaluation, &record));
+    TRY(remedy_move(x, &evaluation, SJ_EVALUATION_ACKNOWLEDGED, (struct sj_text){"", 0}));
+    TRY(sj_exchange_created(x, "/api/v1/acknowledgements", record.id));
+    return remedy_answer(x, SJ_RECORD_ACKNOWLEDGEMENT, &record);
+}
+
+static sj_status list_acknowledgements(struct sj_exchange *x)
+{
+    return remedy_list(x, SJ_RECORD_ACKNOWLEDGEMENT);
+}
+
+/* ---- appeals ---- */
+
+struct grounds_body {
+    struct sj_text grounds;
+};
+static const struct sj_json_member grounds_members[] = {REMEDY_TEXT(grounds_body, grounds, true)};
+
+static sj_status file(struct sj_exchange *x)
+{
+    struct grounds_body body = {.grounds = {"", 0}};
+    TRY(sj_exchange_decode(x, grounds_members, SJ_COUNT(grounds_members), &body));
+    TRY(remedy_prose(x, "grounds", &body.grounds, 3 * REMEDY_TEXT_MAX, true));
+    struct sj_evaluation evaluation;
+    TRY(remedy_evaluation_of_path(x, &evaluation));
+    TRY(remedy_need_judge(x, &evaluation));
+    if (evaluation.issued_at == 0) {
+        return remedy_unmet(x, "NOT_ISSUED", "there is no report card to appeal against");
+    }
+    ENSURE(
+        evaluation.state == SJ_EVALUATION_ISSUED || evaluation.state == SJ_EVALUATION_ACKNOWLEDGED,
+        NO_SUCH_MOVE);
+    CLEANUP(remedy_body_clear) struct remedy_body out;
+    remedy_body_begin(&out);
+    remedy_body_text(&out, "grounds", body.grounds);
+    struct sj_record record = {.state = SJ_TEXT("filed"), .opened_at = evaluation.now};
+    TRY(remedy_body_end(x, &out, &record.body));
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_record_add(&desk, SJ_RECORD_APPEAL, &evaluation, &record));
+    TRY(remedy_move(x, &evaluation, SJ_EVALUATION_APPEALED, (struct sj_text){"", 0}));
+    TRY(sj_exchange_created(x, "/api/v1/appeals", record.id));
+    return remedy_answer(x, SJ_RECORD_APPEAL, &record);
+}
+
+/* The process owner follows the state of appeals; their texts are not for it, and row security shows it no row. */
+static sj_status list(struct sj_exchange *x)
+{
+    return remedy_list(x, SJ_RECORD_APPEAL);
+}
+
+static sj_status read_one(struct sj_exchange *x)
+{
+    return remedy_read(x, SJ_RECORD_APPEAL);
+}
+
+static const char *const outcomes[] = {"upheld", "varied", "remanded", "rejected", NULL};
+
+struct vote_body {
+    struct sj_text outcome;
+    struct sj_text reason;
+};
+static const struct sj_json_member vote_members[] = {
+    REMEDY_TEXT(vote_body, outcome, true),
+    REMEDY_TEXT(vote_body, reason, true),
+};
+
+static sj_status find_filed(struct sj_exchange *x, const char *const *seats,
+    struct sj_record *appeal, struct sj_evaluation *evaluation)
+{
+    TRY(remedy_record(x, SJ_RECORD_APPEAL, appeal));
+    TRY(remedy_evaluation(x, appeal->evaluation, evaluation));
+    TRY(remedy_need_seat(x, evaluation, seats));
+    ENSURE(sj_text_is(appeal->state, "filed"), CONFLICT);
+    return SJ_DONE;
+}
+
+static sj_status vote(struct sj_exchange *x)
+{
+    static const char *const seats[] = {"appeal_chair", "appeal_member", NULL};
+    struct vote_body body = {.outcome = {"", 0}};
+    TRY(sj_exchange_decode(x, vote_members, SJ_COUNT(vote_members), &body));
+    TRY(remedy_one_of(x, "outcome", body.outcome, outcomes));
+    TRY(remedy_prose(x, "reason", &body.reason, REMEDY_TEXT_MAX, true));
+    struct sj_record appeal;
+    struct sj_evaluation evaluation;
+    TRY(find_filed(x, seats, &appeal, &evaluation));
+    CLEANUP(remedy_body_clear) struct remedy_body out;
+    remedy_body_begin(&out);
+    remedy_body_text(&out, "outcome", body.outcome);
+    remedy_body_text(&out, "reason", body.reason);
+    struct sj_record record = {.parent = appeal.id};
+    TRY(remedy_body_end(x, &out, &record.body));
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_record_add(&desk, SJ_RECORD_APPEAL_VOTE, &evaluation, &record));
+    x->status = 201;
+    return remedy_answer(x, SJ_RECORD_APPEAL_VOTE, &record);
+}
+
+struct appeal_body {
+    struct sj_text outcome;
+    struct sj_text reasons;
+    struct sj_text changes;
+};
+static const struct sj_json_member appeal_members[] = {
+    REMEDY_TEXT(appeal_body, outcome, true),
+    REMEDY_TEXT(appeal_body, reasons, true),
+    REMEDY_TEXT(appeal_body, changes, false),
+};
+
+/* Every seat has voted, and more than half for this outcome. */
+static sj_status need_majority(
+    struct sj_exchange *x, const struct sj_record *appeal, struct sj_text outcome)
+{
+    const struct sj_desk desk = sj_desk_of(x);
+    int64_t missing = 0;
+    TRY(sj_appeal_votes_missing(&desk, appeal->id, &missing));
+    if (missing > 0) {
+        return remedy_unmet(x, "VOTES_MISSING", "not every member of the appeal board has voted");
+    }
+    const struct sj_record_filter filter = {.parent = appeal->id};
+    struct sj_record *votes = NULL;
+    size_t count = 0;
+    struct sj_uuid last;
+    TRY(sj_record_list(&desk, SJ_RECORD_APPEAL_VOTE, &filter, (struct sj_paging){{{0}}, 100},
+        &votes, &count, &last));
+    size_t agreed = 0;
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(sj_json_doc_free) struct sj_json_doc *doc = NULL;
+        struct sj_text text = {"", 0};
+        TRY(sj_json_doc_parse(sj_text_bytes(votes[i].body), &doc, &text, x->arena));
+        agreed += sj_json_as_text(sj_json_get(sj_json_doc_root(doc), "outcome"), &text) &&
+                  sj_text_equal(text, outcome);
+    }
+    if (2 * agreed <= count) {
+        return remedy_unmet(x, "NO_MAJORITY", "the votes do not carry this outcome");
+    }
+    return SJ_DONE;
+}
+
+static sj_status decide(struct sj_exchange *x)
+{
+    static const char *const seats[] = {"appeal_chair", NULL};
+    struct appeal_body body = {.outcome = {"", 0}};
+    TRY(sj_exchange_decode(x, appeal_members, SJ_COUNT(appeal_members), &body));
+    TRY(remedy_one_of(x, "outcome", body.outcome, outcomes));
+    TRY(remedy_prose(x, "reasons", &body.reasons, 2 * REMEDY_TEXT_MAX, true));
+    const bool is_varied = sj_text_is(body.outcome, "varied");
+    TRY(remedy_prose(x, "changes", &body.changes, REMEDY_TEXT_MAX, is_varied));
+    struct sj_record appeal;
+    struct sj_evaluation evaluation;
+    TRY(find_filed(x, seats, &appeal, &evaluation));
+    TRY(sj_exchange_if_match(x, appeal.version));
+    TRY(need_majority(x, &appeal, body.outcome));
+    CLEANUP(remedy_body_clear) struct remedy_body out;
+    remedy_body_begin(&out);
+    remedy_body_text(&out, "reasons", body.reasons);
+    remedy_body_text(&out, "changes", body.changes);
+    TRY(remedy_body_end(x, &out, &appeal.answer));
+    appeal.state = SJ_TEXT("decided");
+    appeal.kind = body.outcome;
+    appeal.is_done = true;
+    appeal.done_at = evaluation.now;
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_record_change(&desk, SJ_RECORD_APPEAL, &appeal));
+    const bool is_remanded = sj_text_is(body.outcome, "remanded");
+    TRY(remedy_move(x, &evaluation,
+        is_varied     ? SJ_EVALUATION_VARIED
+        : is_remanded ? SJ_EVALUATION_RATING
+                      : SJ_EVALUATION_FINAL,
+        body.outcome));
+    return remedy_answer(x, SJ_RECORD_APPEAL, &appeal);
+}
+
+/* ---- corrections ---- */
+
+struct reason_body {
+    struct sj_text reason;
+};
+static const struct sj_json_member reason_members[] = {REMEDY_TEXT(reason_body, reason, true)};
+
+static sj_status correct(struct sj_exchange *x)
+{
+    struct reason_body body = {.reason = {"", 0}};
+    TRY(sj_exchange_decode(x, reason_members, SJ_COUNT(reason_members), &body));
+    TRY(remedy_prose(x, "reason", &body.reason, REMEDY_TEXT_MAX, true));
+    struct sj_evaluation evaluation;
+    TRY(remedy_evaluation_of_path(x, &evaluation));
+    TRY(remedy_need_issuer(x, &evaluation));
+    ENSURE(evaluation.state == SJ_EVALUATION_FINAL, NO_SUCH_MOVE);
+    CLEANUP(remedy_body_clear) struct remedy_body out;
+    remedy_body_begin(&out);
+    remedy_body_text(&out, "reason", body.reason);
+    struct sj_record record = {.version = 0};
+    TRY(remedy_body_end(x, &out, &record.body));
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_record_add(&desk, SJ_RECORD_CORRECTION, &evaluation, &record));
+    TRY(remedy_move(x, &evaluation, SJ_EVALUATION_SUPERSEDED, (struct sj_text){"", 0}));
+    TRY(sj_exchange_created(x, "/api/v1/corrections", record.id));
+    return remedy_answer(x, SJ_RECORD_CORRECTION, &record);
+}
+
+static sj_status list_corrections(struct sj_exchange *x)
+{
+    return remedy_list(x, SJ_RECORD_CORRECTION);
+}
+
+const struct sj_endpoint sj_routes_appeals[] = {
+    {{SJ_GET, "/api/v1/acknowledgements", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_ACKNOWLEDGEMENT_LIST, list_acknowledgements},
+    {{SJ_POST, "/api/v1/evaluations/{id}/acknowledgement", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
+        SJ_USE_WRITE, SJ_ACTION_ACKNOWLEDGEMENT_CREATE, acknowledge},
+    {{SJ_GET, "/api/v1/appeals", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_APPEAL_LIST, list},
+    {{SJ_POST, "/api/v1/evaluations/{id}/appeals", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
+        SJ_USE_WRITE, SJ_ACTION_APPEAL_CREATE, file},
+    {{SJ_GET, "/api/v1/appeals/{id}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_APPEAL_READ, read_one},
+    {{SJ_POST, "/api/v1/appeals/{id}/votes", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_WRITE,
+        SJ_ACTION_APPEAL_DECIDE, vote},
+    {{SJ_POST, "/api/v1/appeals/{id}/decision", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_WRITE,
+        SJ_ACTION_APPEAL_DECIDE, decide},
+    {{SJ_GET, "/api/v1/corrections", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_CORRECTION_LIST, list_corrections},
+    {{SJ_POST, "/api/v1/evaluations/{id}/corrections", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
+        SJ_USE_WRITE, SJ_ACTION_CORRECTION_CREATE, correct},
+};
+const size_t sj_routes_appeals_count = SJ_COUNT(sj_routes_appeals);
