@@ -23,7 +23,7 @@ static sj_status acknowledge(struct sj_exchange *x)
     TRY(sj_exchange_decode(x, kind_members, SJ_COUNT(kind_members), &body));
     TRY(remedy_one_of(x, "kind", body.kind, known));
     TRY(remedy_prose(x, "statement", &body.statement, 2000, false));
-    if (sj_prose_words(body.statement) > STATEMENT_WORDS) {
+    if (sj_remedy_words(body.statement) > STATEMENT_WORDS) {
         return remedy_refuse(x, "statement", "TOO_LONG", "at most 100 words");
     }
     struct sj_evaluation evaluation;

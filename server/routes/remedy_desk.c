@@ -81,7 +81,7 @@ sj_status remedy_prose(
         *text = (struct sj_text){"", 0};
         return SJ_DONE;
     }
-    const char *code = sj_prose_check(text, max);
+    const char *code = sj_remedy_prose(text, max);
     return code == NULL ? SJ_DONE
                         : remedy_refuse(x, member, code,
                               "text without control characters, within its length, not empty");

@@ -63,12 +63,12 @@ static bool write_mark(struct sj_json *json, const struct sj_json_value *value, 
         const bool is_good = (sj_text_is(name, "item_no") && sj_json_as_int(member, &no)) ||
                              (sj_text_is(name, "mark") && sj_json_as_text(member, &mark)) ||
                              (sj_text_is(name, "comment") && sj_json_as_text(member, &comment) &&
-                                 sj_prose_check(&comment, 1000) == NULL);
+                                 sj_remedy_prose(&comment, 1000) == NULL);
         if (!is_good) {
             return false;
         }
     }
-    if (no < 1 || no > MARKS_MAX || seen[no] || !sj_prose_mark(mark, canonical)) {
+    if (no < 1 || no > MARKS_MAX || seen[no] || !sj_remedy_mark(mark, canonical)) {
         return false;
     }
     seen[no] = true;

@@ -33,7 +33,7 @@ static bool is_deceiving(uint32_t point)
            (point >= 0x2066 && point <= 0x2069) || point == 0xFEFF;
 }
 
-const char *sj_prose_check(struct sj_text *text, size_t max)
+const char *sj_remedy_prose(struct sj_text *text, size_t max)
 {
     while (text->len > 0 && is_space((unsigned char)text->ptr[0])) {
         text->ptr++;
@@ -56,7 +56,7 @@ const char *sj_prose_check(struct sj_text *text, size_t max)
     return NULL;
 }
 
-size_t sj_prose_words(struct sj_text text)
+size_t sj_remedy_words(struct sj_text text)
 {
     size_t words = 0;
     bool is_apart = true;
@@ -80,7 +80,7 @@ static uint32_t fold_digit(uint32_t point)
     return point == 0x066B ? '.' : point;
 }
 
-bool sj_prose_mark(struct sj_text text, char ret_mark[8])
+bool sj_remedy_mark(struct sj_text text, char ret_mark[8])
 {
     uint32_t whole = 0;
     uint32_t hundredths = 0;
