@@ -7,7 +7,6 @@
 #include "sanjeh/remedy/disclosure.h"
 
 #include "sanjeh/crypto/hash.h"
-#include "sanjeh/evaluation/compute.h"
 #include "sanjeh/json/write.h"
 
 enum {
@@ -134,19 +133,27 @@ static sj_status add_marks(const struct sj_desk *desk, const struct sj_evaluatio
     return SJ_DONE;
 }
 
-sj_status sj_draft_body_find(const struct sj_desk *desk, const struct sj_evaluation *evaluation,
-    bool *ret_found, struct sj_text *ret_body)
+/* The one document of a statement with at most one row. */
+static sj_status find_document(const struct sj_desk *desk, enum sj_sql sql, uint32_t table,
+    const struct sj_evaluation *evaluation, bool *ret_found, struct sj_text *ret_body)
 {
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(query(desk, SJ_SQL_SERVED_DRAFT, evaluation, true, &rows));
+    TRY(query(desk, sql, evaluation, true, &rows));
     *ret_found = sj_rows_count(rows) == 1;
     if (!*ret_found) {
         return SJ_DONE;
     }
     struct sj_text texts[TEXTS];
-    TRY(open_row(desk, rows, 0, SJ_TABLE_DRAFT, texts));
+    TRY(open_row(desk, rows, 0, table, texts));
     *ret_body = texts[0];
     return SJ_DONE;
+}
+
+sj_status sj_draft_body_find(const struct sj_desk *desk, const struct sj_evaluation *evaluation,
+    bool *ret_found, struct sj_text *ret_body)
+{
+    return find_document(
+        desk, SJ_SQL_SERVED_DRAFT, SJ_TABLE_DRAFT, evaluation, ret_found, ret_body);
 }
 
 /* ---- the other parts ---- */
@@ -193,9 +200,10 @@ static sj_status gather(
     TRY(sj_draft_body_find(desk, evaluation, &found, &draft));
     ENSURE(found, GUARD_UNMET);
     TRY(add_ready(desk, SJ_SQL_SERVED_CRITERIA, "criteria", evaluation, served));
-    struct sj_score_sheet sheet;
-    TRY(sj_score_sheet_find(desk, evaluation->id, 0, &found, &sheet));
-    add(served, "score_sheet", found && sheet.is_readable ? sheet.body : SJ_TEXT("null"));
+    struct sj_text sheet = {"", 0};
+    TRY(find_document(
+        desk, SJ_SQL_SERVED_SCORE, SJ_TABLE_EVALUATION_SCORE, evaluation, &found, &sheet));
+    add(served, "score_sheet", found ? sheet : SJ_TEXT("null"));
     add(served, "draft", draft);
     TRY(add_marks(desk, evaluation, false, served));
     TRY(add_evidence(desk, evaluation, served));
