@@ -63,6 +63,7 @@ static sj_status list(struct sj_exchange *x)
     TRY(sj_card_list(&desk, &filter, sj_paging_of(page), &cards, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, cards[i].judge));
         sj_json_object(&json, NULL);
         write_members(&json, &cards[i]);
         sj_json_object_end(&json);
@@ -79,6 +80,7 @@ static sj_status find(struct sj_exchange *x, struct sj_card *ret_card, struct sj
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_card_find(&desk, id, &found, ret_card));
     ENSURE(found, NOT_FOUND);
+    TRY(sj_exchange_subject(x, ret_card->judge));
     return sj_card_content(&desk, ret_card, ret_json);
 }
 
@@ -238,6 +240,7 @@ static sj_status issue(struct sj_exchange *x)
     TRY(sj_exchange_if_match(x, evaluation.version));
     TRY(tell_unmet(x, &unmet, sj_card_issue(&desk, &evaluation, &unmet, &card)));
     TRY(sj_card_content(&desk, &card, &content));
+    TRY(sj_exchange_subject(x, card.judge));
     x->draft.object = card.id;
     TRY(sj_exchange_created(x, "/api/v1/report-cards", card.id));
     return answer_one(x, &card, &content);
