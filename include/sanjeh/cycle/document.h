@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A row whose answer the database writes as JSON: reference-like things that nobody computes with (templates, cycles,
+ * running clocks). Nothing sealed is ever in one.
+ */
+#ifndef SJ_CYCLE_DOCUMENT_H
+#define SJ_CYCLE_DOCUMENT_H
+
+#include "sanjeh/evaluation/evaluation.h"
+
+struct sj_document {
+    struct sj_uuid id;
+    int64_t version;     /* 0 where rows have none */
+    struct sj_text json; /* one object */
+};
+
+struct sj_documents {
+    struct sj_document *items;
+    size_t count;
+    struct sj_uuid last; /* to go on from when there may be more, else nil */
+};
+
+#endif

@@ -1,0 +1,11 @@
+select c.id, c.version, jsonb_build_object('id', c.id, 'code', c.code, 'name_fa', c.name_fa, 'name_en', c.name_en, 'kind', c.kind,
+    'period_from', c.period_from, 'period_to', c.period_to, 'template_id', c.template_id, 'unit_id', c.unit_id,
+    'issuer_unit_id', c.issuer_unit_id, 'issuer_scope_id', c.issuer_scope_id, 'population', c.population,
+    'coverage_min', c.coverage_min, 'state', c.state, 'owner_signed_at', sanjeh.rfc3339(c.owner_signed_at),
+    'issuer_signed_at', sanjeh.rfc3339(c.issuer_signed_at), 'announced_at', sanjeh.rfc3339(c.announced_at),
+    'frozen_at', sanjeh.rfc3339(c.frozen_at), 'criteria_sha256', encode(c.criteria_sha256, 'hex'),
+    'supersedes_id', c.supersedes_id, 'version', c.version, 'created_at', sanjeh.rfc3339(c.created_at))::text
+from sanjeh.cycle as c
+where c.id > $1::uuid and ($3::text is null or c.state = $3::text)
+order by c.id
+limit $2::int8

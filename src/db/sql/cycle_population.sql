@@ -1,0 +1,16 @@
+-- Who of the owner's register is in, who is out and why: counts, and the first of those who are out.
+with judged as (
+    select j.id, case
+            when exists (select from sanjeh.evaluation as e where e.unit_id = c.unit_id and e.cycle_id = c.id and e.judge_id = j.id)
+                then 'PLANNED_ALREADY'
+            when not (case when c.population ? 'status' then c.population -> 'status' ? j.status
+                else j.status in ('active', 'probationary') end) then 'STATUS'
+            when c.population ? 'judges' and not c.population -> 'judges' ? j.id::text then 'NOT_NAMED'
+        end as reason
+    from sanjeh.cycle as c
+    join sanjeh.judge as j on j.unit_id = c.unit_id
+    where c.id = $1::uuid)
+select jsonb_build_object('planned', count(*) filter (where w.reason is null), 'out_total', count(*) filter (where w.reason is not null),
+    'out', coalesce((select jsonb_agg(jsonb_build_object('judge_id', o.id, 'reason', o.reason)) from (select x.id, x.reason
+        from judged as x where x.reason is not null order by x.id limit 500) as o), '[]'))::text
+from judged as w
