@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which cycles are there, who has signed them, and whom do they evaluate? Signed criteria are immutable, which the
- * database holds (migration 0015); a plan makes one evaluation a judge, however often it is asked for.
+ * database holds (migration 0016); a plan makes one evaluation a judge, however often it is asked for.
  */
 #include "sanjeh/cycle/cycle.h"
 

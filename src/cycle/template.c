@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What are the criteria, and how do they become final? The database refuses a change of a published template and the
- * publication of one whose weights do not add up (migration 0015); here the same is read as "unmet" before.
+ * publication of one whose weights do not add up (migration 0016); here the same is read as "unmet" before.
  */
 #include "sanjeh/cycle/template.h"
 
