@@ -48,7 +48,7 @@ SJ_MUST_CHECK static inline sj_status sj_reason_check(
     if (text->len == 0) {
         return SJ_DONE;
     }
-    const char *fault = sj_prose_check(text, SJ_REASON_BYTES_MAX);
+    const char *fault = sj_remedy_prose(text, SJ_REASON_BYTES_MAX);
     return fault == NULL ? SJ_DONE
                          : sj_refuse_at(x, pointer, fault, "plain text of at most 2000 bytes");
 }

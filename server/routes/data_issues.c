@@ -119,7 +119,7 @@ static sj_status refuse(
 
 static sj_status check_prose(struct sj_exchange *x, const char *pointer, struct sj_text *text)
 {
-    const char *code = sj_prose_check(text, SJ_ISSUE_TEXT_MAX);
+    const char *code = sj_remedy_prose(text, SJ_ISSUE_TEXT_MAX);
     return code == NULL ? SJ_DONE
                         : refuse(x, pointer, code, "a text of people, without control characters");
 }

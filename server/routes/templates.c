@@ -84,7 +84,7 @@ static bool read_weight(const struct sj_json_value *value, int64_t *ret_hundredt
     }
     struct sj_text text;
     char mark[8];
-    if (!sj_json_as_text(value, &text) || !sj_prose_mark(text, mark)) {
+    if (!sj_json_as_text(value, &text) || !sj_remedy_mark(text, mark)) {
         return false;
     }
     int64_t hundredths = 0;
@@ -161,7 +161,7 @@ static const char *check_item(const struct sj_template_item *item)
     if (item->weight_hundredths <= 0) {
         return "weight";
     }
-    if (guidance.len > 0 && sj_prose_check(&guidance, 2000) != NULL) {
+    if (guidance.len > 0 && sj_remedy_prose(&guidance, 2000) != NULL) {
         return "guidance";
     }
     return item->scale_min < item->scale_max ? NULL : "scale_max";
