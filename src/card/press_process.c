@@ -43,6 +43,7 @@ static void close_others(int line)
 static sj_status die_with(int parent)
 {
     ENSURE(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, IO);
+    ENSURE(prctl(PR_SET_NAME, "sanjehd-press") == 0, IO);
     ENSURE(getppid() == parent, IO);
     return SJ_DONE;
 }

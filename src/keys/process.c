@@ -50,6 +50,7 @@ static void ignore_signals(void)
 static sj_status die_with_parent(const struct process_start *start)
 {
     ENSURE(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, IO);
+    ENSURE(prctl(PR_SET_NAME, "sanjehd-keeper") == 0, IO);
     ENSURE(getppid() == start->parent_pid, KEEPER_UNAVAILABLE);
     return SJ_DONE;
 }

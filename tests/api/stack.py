@@ -171,11 +171,18 @@ class Stack:
         except (ProcessLookupError, FileNotFoundError):
             return False
 
-    def keeper_pid(self):
-        """The other sanjehd process, child of the front."""
+    def child_pid(self, name):
+        """A child of the front: sanjehd-keeper or sanjehd-press."""
         children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        assert len(children) == 1, f"sanjehd has {len(children)} children"
-        return int(children[0])
+        found = [int(pid) for pid in children if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == name]
+        assert len(found) == 1, f"sanjehd has {len(found)} of {name}"
+        return found[0]
+
+    def keeper_pid(self):
+        return self.child_pid("sanjehd-keeper")
+
+    def press_pid(self):
+        return self.child_pid("sanjehd-press")
 
     # ---- using it --------------------------------------------------------------------------------------------
 

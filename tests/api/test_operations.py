@@ -44,8 +44,9 @@ class Operations(unittest.TestCase):
             with context.wrap_socket(plain, server_hostname="localhost") as tls:
                 return tls.getpeercert(binary_form=True)
 
-    def test_both_processes_are_sandboxed_and_not_root(self):
-        for name, pid in (("front", self.stack.pid), ("keeper", self.stack.keeper_pid())):
+    def test_all_processes_are_sandboxed_and_not_root(self):
+        for name, pid in (("front", self.stack.pid), ("keeper", self.stack.keeper_pid()),
+                          ("press", self.stack.press_pid())):
             with self.subTest(name):
                 found = status(pid)
                 if not self.sanitized():  # sanitizers need calls that the filter refuses
@@ -58,8 +59,14 @@ class Operations(unittest.TestCase):
                 self.assertRegex(limits, r"Max core file size\s+0\s+0")
 
     def test_the_keeper_has_no_network_and_no_database(self):
+        self.has_no_network(self.stack.keeper_pid())
+
+    def test_the_press_has_no_network_and_no_database(self):
+        self.has_no_network(self.stack.press_pid())
+
+    def has_no_network(self, pid):
         links = []
-        folder = pathlib.Path(f"/proc/{self.stack.keeper_pid()}/fd")
+        folder = pathlib.Path(f"/proc/{pid}/fd")
         for entry in folder.iterdir():
             try:
                 links.append(os.readlink(entry))
