@@ -12,6 +12,7 @@ left join lateral (
     select d.* from sanjeh.indicator_version d
     where d.indicator_id = i.id and d.status <> 'draft'
         and d.valid_from <= (case when c.announced_at is null then sanjeh.clock_now() else c.announced_at end)::date
+        and (d.version = 1 or c.announced_at is null or d.created_at <= c.announced_at)
     order by d.version desc limit 1) v on true
 where c.id = $1::uuid
 order by t.no
