@@ -53,11 +53,12 @@ static const char planting[] =
 /* What has happened to the evaluation. */
 enum stage { STAGE_RATING, STAGE_DISCLOSED, STAGE_ISSUED, STAGES };
 static const char *const stages[STAGES] = {
-    "update sanjeh.evaluation set state = 'rating', marks_locked_at = null, disclosed_at = null,"
-    " issued_at = null where id = " EVALUATION_TEXT,
-    "update sanjeh.evaluation set state = 'disclosed', marks_locked_at = now(), disclosed_at = "
-    "now() where id = " EVALUATION_TEXT,
-    "update sanjeh.evaluation set state = 'issued', issued_at = now() where id = " EVALUATION_TEXT,
+    ("update sanjeh.evaluation set state = 'rating', marks_locked_at = null, disclosed_at = null,"
+     " issued_at = null where id = " EVALUATION_TEXT),
+    ("update sanjeh.evaluation set state = 'disclosed', marks_locked_at = now(), disclosed_at = "
+     "now() where id = " EVALUATION_TEXT),
+    ("update sanjeh.evaluation set state = 'issued', issued_at = now() where id "
+     "= " EVALUATION_TEXT),
 };
 
 /* Who sees a row at which stage, '1' or '0' for rating, disclosed, issued. A row made of random texts is nobody's draft. */
