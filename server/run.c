@@ -3,6 +3,7 @@
  * What does the server do from the first turn of its loops to the last? Boot on fibers, signals, the
  * second's work, the orderly end within 10 s.
  */
+#include "clock_worker.h"
 #include "import_worker.h"
 #include "worker.h"
 
@@ -262,6 +263,7 @@ static void boot_fiber(void *ctx)
     }
     atomic_store(&server->ready, true);
     sj_ignore(sj_import_worker_start(server), "imports wait for the next start, requests do not");
+    sj_ignore(sj_clock_worker_start(server), "clocks wait for the next start, requests do not");
     SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
         sj_log_int("loops", server->worker_count));
 }
