@@ -17,7 +17,6 @@
 #define FLOOD_PATIENCE_MS 2000
 #define FLOOD_POLL_MS     5
 #define SUBJECTS_FIRST    16
-#define JUDGE_PATH        "/api/v1/judges/{id}"
 #define BODY_FIRST        1024 /* one object fits: without it the buffer grows four times */
 
 static const struct sj_endpoint *endpoint_of(const struct sj_exchange *x)
@@ -106,17 +105,6 @@ sj_status sj_exchange_subject(struct sj_exchange *x, struct sj_uuid judge)
     return SJ_DONE;
 }
 
-/* Whoever names a judge in the path asks for his data, whatever he is answered. */
-static sj_status name_subject_of_path(struct sj_exchange *x, const struct sj_endpoint *endpoint)
-{
-    struct sj_uuid judge;
-    if (strncmp(endpoint->route.path, JUDGE_PATH, sizeof JUDGE_PATH - 1) != 0 ||
-        sj_failed(sj_uuid_parse(sj_request_param(x->request, "id"), &judge))) {
-        return SJ_DONE;
-    }
-    return sj_exchange_subject(x, judge);
-}
-
 /* Once, before the draft goes anywhere. */
 static sj_status seal_subjects(struct sj_exchange *x)
 {
@@ -176,7 +164,7 @@ static sj_status decide_and_work(
     struct sj_exchange *x, const struct sj_endpoint *endpoint, bool by_cookie, bool *ret_in_outbox)
 {
     ENSURE(x->signed_in, UNAUTHENTICATED);
-    TRY(name_subject_of_path(x, endpoint));
+    TRY(sj_exchange_subject_of_request(x, endpoint));
     TRY(check_csrf(x, by_cookie));
     x->decision = sj_policy_decide(x->worker->server->policy, &x->session.actor, endpoint->action);
     x->draft.policy_version = x->decision.policy_version;

@@ -90,6 +90,12 @@ SJ_MUST_CHECK sj_status sj_exchange_id(struct sj_exchange *x, struct sj_uuid *re
 /* The judge's data are in the answer, or were asked for: the entry will say so (he sees who opened his file). Once for each
  * judge however often it is called; nil is nobody. Errors: LIMIT_EXCEEDED beyond SJ_SUBJECTS_MAX. */
 SJ_MUST_CHECK sj_status sj_exchange_subject(struct sj_exchange *x, struct sj_uuid judge);
+/* The judge of this evaluation, if the caller sees it; nil is nobody's. */
+SJ_MUST_CHECK sj_status sj_exchange_subject_of_evaluation(
+    struct sj_exchange *x, struct sj_uuid evaluation);
+/* Whoever the path or a filter names, or whose evaluation: before anything is decided. */
+SJ_MUST_CHECK sj_status sj_exchange_subject_of_request(
+    struct sj_exchange *x, const struct sj_endpoint *endpoint);
 /* ?limit= (1..500, 50) and ?cursor= of a list keyed by uuid (nil: from the start); unknown query members are
  * BAD_PARAMETER: allowed is a NULL-ended list of the others that the route takes. */
 struct sj_page {

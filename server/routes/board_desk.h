@@ -27,7 +27,7 @@ SJ_MUST_CHECK static inline sj_status sj_file_by_id(
     bool found = false;
     TRY(sj_file_find(&desk, id, &found, ret_file));
     ENSURE(found, NOT_FOUND);
-    return SJ_DONE;
+    return sj_exchange_subject(x, ret_file->judge);
 }
 
 /* The file of {id} in the path. */

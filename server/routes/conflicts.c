@@ -215,7 +215,7 @@ static sj_status challenge_of(struct sj_exchange *x, struct sj_challenge *ret_ch
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_challenge_find(&desk, id, &found, ret_challenge));
     ENSURE(found, NOT_FOUND);
-    return SJ_DONE;
+    return sj_exchange_subject_of_evaluation(x, ret_challenge->evaluation);
 }
 
 static sj_status read_challenge(struct sj_exchange *x)
@@ -302,6 +302,7 @@ static sj_status list_relations(struct sj_exchange *x)
     TRY(sj_relation_list(&desk, sj_paging_of(page), &items, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, items[i].judge));
         write_relation(&json, &items[i]);
     }
     return sj_exchange_list_end(x, &json, last);

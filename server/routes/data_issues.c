@@ -49,6 +49,7 @@ static sj_status list(struct sj_exchange *x)
     TRY(sj_issue_list(&desk, state, sj_paging_of(page), &items, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, items[i].judge));
         write_issue(&json, &items[i]);
     }
     return sj_exchange_list_end(x, &json, last);
@@ -61,7 +62,7 @@ static sj_status find(struct sj_exchange *x, const struct sj_desk *desk, struct 
     TRY(sj_issue_find(desk, id, &found, ret_issue));
     ENSURE(found, NOT_FOUND);
     x->draft.object = id;
-    return SJ_DONE;
+    return sj_exchange_subject(x, ret_issue->judge);
 }
 
 static sj_status answer_again(struct sj_exchange *x, const struct sj_desk *desk, struct sj_uuid id)

@@ -61,6 +61,7 @@ static sj_status list(struct sj_exchange *x)
     TRY(sj_evaluation_list(&desk, &query, sj_paging_of(page), &items, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, items[i].judge));
         sj_json_object(&json, NULL);
         write_members(&json, &items[i]);
         sj_json_object_end(&json);

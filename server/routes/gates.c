@@ -40,6 +40,7 @@ static sj_status write_page(struct sj_exchange *x, struct sj_uuid evaluation, st
     TRY(sj_gate_list(&desk, evaluation, sj_paging_of(page), &gates, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, gates[i].judge));
         write_gate(&json, &gates[i]);
     }
     return sj_exchange_list_end(x, &json, last);
@@ -129,6 +130,7 @@ static sj_status answer(struct sj_exchange *x)
     struct sj_gate gate;
     TRY(sj_gate_find(&desk, id, &found, &gate));
     ENSURE(found, NOT_FOUND);
+    TRY(sj_exchange_subject(x, gate.judge));
     ENSURE(gate.is_mine, FORBIDDEN);
     TRY(sj_exchange_if_match(x, gate.version));
     ENSURE(sj_text_is(gate.state, "asked"), CONFLICT);

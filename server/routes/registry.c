@@ -181,6 +181,7 @@ static sj_status list_postings(struct sj_exchange *x)
     TRY(sj_posting_list(&desk, judge, court, sj_paging_of(page), &items, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, items[i].judge));
         write_posting(&json, &items[i]);
     }
     return sj_exchange_list_end(x, &json, last);
@@ -193,6 +194,7 @@ static sj_status answer_posting(
     struct sj_posting posting;
     TRY(sj_posting_find(desk, id, &found, &posting));
     ENSURE(found, NOT_FOUND);
+    TRY(sj_exchange_subject(x, posting.judge));
     struct sj_json json = sj_json_begin(&x->body);
     write_posting(&json, &posting);
     TRY(sj_exchange_etag(x, 1)); /* never changed: an end or a correction is a row of its own */
@@ -324,6 +326,7 @@ static sj_status list_availability(struct sj_exchange *x)
     TRY(sj_availability_list(&desk, judge, sj_paging_of(page), &items, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, items[i].judge));
         write_availability(&json, &items[i]);
     }
     return sj_exchange_list_end(x, &json, last);
@@ -373,6 +376,7 @@ static sj_status create_availability(struct sj_exchange *x)
         return refuse(x, "judge_id", "UNKNOWN");
     }
     TRY(sj_exchange_created(x, "/api/v1/availability", item.id));
+    TRY(sj_exchange_subject(x, item.judge));
     struct sj_json json = sj_json_begin(&x->body);
     write_availability(&json, &item);
     return sj_json_end(&json);

@@ -27,7 +27,7 @@ sj_status remedy_evaluation(
     bool found = false;
     TRY(sj_evaluation_find(&desk, id, &found, ret_evaluation));
     ENSURE(found, NOT_FOUND);
-    return SJ_DONE;
+    return sj_exchange_subject(x, ret_evaluation->judge);
 }
 
 sj_status remedy_evaluation_of_path(struct sj_exchange *x, struct sj_evaluation *ret_evaluation)
@@ -71,7 +71,7 @@ sj_status remedy_record(
     bool found = false;
     TRY(sj_record_find(&desk, kind, id, &found, ret_record));
     ENSURE(found, NOT_FOUND);
-    return SJ_DONE;
+    return sj_exchange_subject(x, ret_record->judge);
 }
 
 sj_status remedy_prose(
@@ -312,6 +312,7 @@ sj_status remedy_list(struct sj_exchange *x, enum sj_record_kind kind)
     TRY(sj_record_list(&desk, kind, &filter, sj_paging_of(page), &items, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, items[i].judge));
         remedy_write(&json, kind, &items[i]);
     }
     return sj_exchange_list_end(x, &json, last);

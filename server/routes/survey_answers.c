@@ -103,7 +103,7 @@ static sj_status find_own(
     ENSURE(found && sj_uuid_equal(ret_survey->unit, x->session.actor.unit), NOT_FOUND);
     (void)snprintf(x->draft.object_type, sizeof x->draft.object_type, "survey");
     x->draft.object = id;
-    return SJ_DONE;
+    return sj_exchange_subject(x, ret_survey->judge);
 }
 
 static sj_status comments(struct sj_exchange *x)

@@ -72,6 +72,7 @@ static sj_status list(struct sj_exchange *x)
     TRY(sj_survey_list(&desk, state, sj_paging_of(page), &surveys, &count, &last));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, surveys[i].judge));
         write_survey(&json, &surveys[i]);
     }
     return sj_exchange_list_end(x, &json, last);
@@ -87,7 +88,7 @@ static sj_status find(struct sj_exchange *x, struct sj_desk *ret_desk, struct sj
     TRY(sj_survey_find(ret_desk, id, &found, ret_survey));
     ENSURE(found, NOT_FOUND);
     note_object(x, id);
-    return SJ_DONE;
+    return sj_exchange_subject(x, ret_survey->judge);
 }
 
 /* The survey of the path for its owner: whoever only reads a release is told that there is none to change. */

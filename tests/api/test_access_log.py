@@ -7,10 +7,11 @@ import time
 import unittest
 import uuid
 
-from stack import SharedTest, problem
+import test_remedies
+from stack import SharedTest, problem, run
 
 
-class AccessLog(SharedTest):
+class LogTest(SharedTest):
     def setUp(self):
         self.judge = self.stack.client("judge.one")
         self.me = next(item["id"] for item in self.judge.items("/api/v1/judges"))
@@ -38,6 +39,8 @@ class AccessLog(SharedTest):
         self.judge.get("/api/v1/me")
         self.assertNotIn(index, [item["index"] for item in self.log()["items"]])
 
+
+class AccessLog(LogTest):
     def test_a_reading_of_one_judge_is_told_with_unit_and_kind_and_no_person(self):
         hrd = self.stack.client("hrd.manager")
         answer = hrd.get(f"/api/v1/judges/{self.me}")
@@ -126,6 +129,69 @@ class AccessLog(SharedTest):
         self.assertEqual(self.entry_of(changed)["action"], "judge:update")
         left = self.stack.sql("select count(*) from sanjeh.audit_outbox where subjects is not null").strip()
         self.assertTrue(re.fullmatch(r"\d+", left) and int(left) == 0, left)
+
+
+class Evaluations(LogTest):
+    """Whatever belongs to his evaluation counts as his file, in whichever state and by whichever route it was opened."""
+
+    evaluation = test_remedies.Remedies.evaluation
+    READERS = ("hrd.manager", "jdpe.manager", "board.one")
+
+    def told(self, who, path):
+        """Answered, and in his log."""
+        answer = self.stack.client(who).get(path)
+        self.assertEqual(answer.status, 200, (who, path, answer))
+        self.assertEqual(self.entry_of(answer)["outcome"], "permitted", (who, path))
+        return answer
+
+    def routes_of_evaluations(self):
+        lines = run(self.stack.build / "server/sanjehd", "--routes").stdout.splitlines()
+        routes = {tuple(line.split()[:2]) for line in lines if line.strip()}
+        return sorted(path for method, path in routes if method == "GET" and path.startswith("/api/v1/evaluations/{id}"))
+
+    def test_every_route_below_an_evaluation_counts_whatever_is_answered(self):
+        evaluation, paths = self.evaluation("disclosed"), self.routes_of_evaluations()
+        self.assertGreater(len(paths), 5)
+        for path in paths:
+            for who in self.READERS:
+                with self.subTest(f"{who} {path}"):
+                    answer = self.stack.client(who).get(path.replace("{id}", evaluation))
+                    self.assertIn(answer.status, (200, 400, 403, 404))
+                    self.assertEqual(self.entry_of(answer)["outcome"], "permitted" if answer.status == 200 else "denied")
+
+    def test_lists_and_records_of_a_file_count(self):
+        evaluation = self.evaluation("collecting", seats={**test_remedies.SEATS, **test_remedies.APPEAL}, clocks=("self_assessment",))
+        made = self.judge.post("/api/v1/self-assessments", {"evaluation_id": evaluation, "achievements": "دستاورد"})
+        self.assertEqual(made.status, 201, made)
+        record = f"/api/v1/self-assessments/{made.json()['id']}"
+        self.assertEqual(self.judge.post(f"{record}/submit", headers={"If-Match": made.header("ETag")}).status, 200)
+        for who, path in (("hrd.manager", f"/api/v1/evaluations/{evaluation}"), ("hrd.manager", "/api/v1/evaluations?limit=500"),
+                          ("hrd.manager", f"/api/v1/evaluations/{evaluation}/events"), ("hrd.manager", f"/api/v1/evaluations/{evaluation}/seats"),
+                          ("hrd.manager", f"/api/v1/deadlines?evaluation_id={evaluation}"), ("board.one", record), ("jdpe.manager", record),
+                          ("board.one", "/api/v1/self-assessments?limit=500"), ("jdpe.manager", "/api/v1/self-assessments?limit=500")):
+            with self.subTest(f"{who} {path}"):
+                self.told(who, path)
+        for kind in ("evidence", "disclosures", "replies", "interviews", "verdicts", "appeals", "corrections"):
+            with self.subTest(kind):
+                self.told("jdpe.manager", f"/api/v1/{kind}?evaluation_id={evaluation}")
+
+    def test_data_issues_and_postings_count(self):
+        issue = self.judge.post("/api/v1/data-issues", {"field": "birth_year", "text": "سال دیگری است"})
+        self.assertIn(issue.status, (201, 409), issue)
+        items = [item for item in self.judge.items("/api/v1/data-issues") if item["judge_id"] == self.me]
+        self.told("hrd.manager", f"/api/v1/data-issues/{items[0]['id']}")
+        self.told("hrd.manager", "/api/v1/data-issues?limit=500")
+        for kind in ("postings", "availability"):
+            self.told("hrd.manager", f"/api/v1/{kind}?judge_id={self.me}")
+
+    def test_an_evaluation_of_another_is_not_his(self):
+        evaluation = self.evaluation("collecting")
+        other = self.stack.client("judge.two")
+        answer = other.get(f"/api/v1/evaluations/{evaluation}")
+        self.assertEqual(answer.status, 404)
+        me = other.get("/api/v1/me").json()["judge_id"]
+        seen = other.get(f"/api/v1/judges/{me}/access-log?limit=100").json()["items"]
+        self.assertNotIn(int(answer.header("Audit-Index")), [item["index"] for item in seen])
 
 
 if __name__ == "__main__":
