@@ -5,6 +5,7 @@
  */
 #include "fixture.h"
 #include "sanjeh/evaluation/compute.h"
+#include "sanjeh/evaluation/contribution.h"
 
 #define JUDGES 12
 
@@ -178,6 +179,60 @@ TEST(compute_gives_sheets_that_follow_from_facts)
     caller_clear(&issuer);
 }
 
+/* A year of the judge who has none, in a batch that waits for its acceptance. */
+static void import_held(struct caller *owner, struct sj_uuid *ret_id)
+{
+    static const char file[] = "judge,court,period,pending_start,filed,returned,transferred_in,"
+                               "transferred_out,resolved,pending_end\n"
+                               "CMP-99,,2009,100,200,0,0,0,150,150\n";
+    CLEANUP(sj_import_free) struct sj_import *import = NULL;
+    const struct sj_import_order order = {.kind = SJ_IMPORT_WORKLOAD,
+        .format = SJ_FORMAT_CSV,
+        .file = sj_view_of(file, sizeof file - 1),
+        .is_held = true};
+    caller_begin(owner);
+    CHECK_OK(sj_import_run(&owner->desk, NULL, &order, &import));
+    *ret_id = sj_import_outcome(import)->id;
+    CHECK(!sj_uuid_is_nil(*ret_id));
+    CHECK_OK(caller_commit(owner));
+}
+
+static void move_batch(struct caller *owner, struct sj_uuid id, const char *to, int64_t version)
+{
+    const struct sj_contribution_move move = {.id = id, .to = sj_text_of(to), .version = version};
+    bool found = false;
+    bool is_same_person = false;
+    caller_begin(owner);
+    CHECK_OK(sj_contribution_move(&owner->desk, &move, &found, &is_same_person));
+    CHECK(found);
+    CHECK_OK(caller_commit(owner));
+}
+
+TEST(compute_sees_only_what_is_in_force)
+{
+    struct caller owner;
+    struct sj_computation before;
+    struct sj_computation after;
+    struct sj_uuid batch;
+    caller_of_unit(&owner, place_get()->unit_a);
+    compute(&owner, &before);
+    import_held(&owner, &batch);
+    compute(&owner, &after);
+    CHECK(sj_text_equal(before.inputs_sha256, after.inputs_sha256));
+    move_batch(&owner, batch, "validated", 1);
+    compute(&owner, &after);
+    CHECK(sj_text_equal(before.inputs_sha256, after.inputs_sha256));
+    move_batch(&owner, batch, "accepted", 2);
+    compute(&owner, &after);
+    CHECK(!sj_text_equal(before.inputs_sha256, after.inputs_sha256));
+    run_sql("update sanjeh.workload_fact set in_force = false where resolved = 150; "
+            "update sanjeh.indicator_value set in_force = false where source_fact_id in "
+            "(select id from sanjeh.workload_fact where resolved = 150)");
+    compute(&owner, &after);
+    CHECK(sj_text_equal(before.inputs_sha256, after.inputs_sha256));
+    caller_clear(&owner);
+}
+
 TEST(compute_keeps_sheets_within_the_file)
 {
     struct caller owner;
@@ -225,7 +280,7 @@ TEST(compute_needs_an_evaluation_and_the_owner)
     struct sj_uuid last;
     CHECK_OK(sj_computation_list(
         &owner.desk, cycle, (struct sj_paging){{{0}}, 10}, &items, &count, &last));
-    CHECK(count == 2);
+    CHECK(count == 7);
     CHECK_OK(sj_computation_list(
         &other.desk, cycle, (struct sj_paging){{{0}}, 10}, &items, &count, &last));
     CHECK(count == 0);
