@@ -42,7 +42,7 @@ class BenchStack(Stack):
             stack.sql("alter system set max_connections = 120")
             stack.cluster("stop")
             stack.cluster("start")
-            stack.add_accounts({"hrd.manager": ACCOUNTS["hrd.manager"]})
+            stack.add_accounts({name: ACCOUNTS[name] for name in ("hrd.manager", "sit.manager")})
             stack.start()
             stack.populate(judges)
         except BaseException:
