@@ -1,0 +1,6 @@
+select o.id, o.account_id, o.observed_on, o.body_ct, o.key_version, k.wrapped, o.created_at
+from sanjeh.observation o
+left join sanjeh.subject_key k
+    on k.unit_id = o.unit_id and k.subject_id = o.evaluation_id and k.version = o.key_version
+where o.evaluation_id = $1::uuid
+order by o.observed_on, o.account_id
