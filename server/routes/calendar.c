@@ -7,8 +7,8 @@
 #include "sanjeh/base/parse.h"
 #include "sanjeh/cycle/calendar.h"
 
-#define DAYS_BACK  3650
-#define US_PER_DAY (INT64_C(86400) * 1000000)
+#define DAYS_AROUND 3650
+#define US_PER_DAY  (INT64_C(86400) * 1000000)
 
 /* A day in either calendar. */
 static sj_status take_day(struct sj_text text, int64_t *ret_day)
@@ -33,13 +33,43 @@ static sj_status clocks(struct sj_exchange *x)
     return sj_json_end(&json);
 }
 
+/* The day of a filter; the fallback when it is not given. */
+static sj_status take_filter_day(
+    struct sj_exchange *x, const char *name, int64_t fallback, int64_t *ret_day)
+{
+    struct sj_text text;
+    TRY(sj_filter_text(x, name, &text));
+    *ret_day = fallback;
+    if (text.len > 0 && sj_failed(take_day(text, ret_day))) {
+        return sj_filter_refuse(x, name, "BAD_DATE", "YYYY-MM-DD");
+    }
+    return SJ_DONE;
+}
+
 static sj_status list(struct sj_exchange *x)
 {
     const int64_t today = sj_time_now() / US_PER_DAY;
+    int64_t from = 0;
+    int64_t to = 0;
+    TRY(take_filter_day(x, "from", today - DAYS_AROUND, &from));
+    TRY(take_filter_day(x, "to", today + DAYS_AROUND, &to));
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_documents days;
-    TRY(sj_holiday_list(&desk, today - DAYS_BACK, today + DAYS_BACK, &days));
+    TRY(sj_holiday_list(&desk, from, to, &days));
     return sj_answer_documents(x, &days);
+}
+
+/* A day that is none, is not there or has come is NOT_FOUND alike: there is nothing that could be removed. */
+static sj_status remove_day(struct sj_exchange *x)
+{
+    int64_t day = 0;
+    bool removed = false;
+    ENSURE(!sj_failed(take_day(sj_request_param(x->request, "day"), &day)), NOT_FOUND);
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_holiday_remove(&desk, day, &removed));
+    ENSURE(removed, NOT_FOUND);
+    x->status = 204;
+    return SJ_DONE;
 }
 
 struct body {
@@ -128,6 +158,8 @@ const struct sj_endpoint sj_routes_calendar[] = {
         SJ_ACTION_CALENDAR_LIST, list},
     {{SJ_POST, "/api/v1/calendar/holidays", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_WRITE,
         SJ_ACTION_CALENDAR_CREATE, create},
+    {{SJ_DELETE, "/api/v1/calendar/holidays/{day}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL},
+        SJ_USE_WRITE, SJ_ACTION_CALENDAR_REMOVE, remove_day},
     {{SJ_GET, "/api/v1/calendar/deadline", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_CALENDAR_LIST, preview},
 };

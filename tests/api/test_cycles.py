@@ -235,6 +235,24 @@ class Cycles(unittest.TestCase):
         self.assertEqual(added.status, 201, added)
         self.assertEqual(self.read("/api/v1/calendar/deadline?start=2026-03-01&days=12").json()["day"], "2026-03-15")
 
+    def test_a_holiday_that_has_not_come_can_be_removed(self):
+        def days(query):
+            return [row["day"] for row in self.owner.items(f"/api/v1/calendar/holidays?{query}")]
+        for day in ("2020-05-04", "2031-05-05", "2031-05-06"):
+            added = self.owner.post("/api/v1/calendar/holidays", {"day": day, "name_fa": "آزمون", "name_en": "Test", "source": "test"})
+            self.assertEqual(added.status, 201, added)
+        self.assertEqual(days("from=2031-05-05&to=2031-05-06"), ["2031-05-05", "2031-05-06"])
+        self.assertEqual(days("from=2031-05-06&to=2031-05-06"), ["2031-05-06"])
+        self.assertEqual(days("from=2031-05-06&to=2031-05-05"), [])
+        problem(self, self.owner.get("/api/v1/calendar/holidays?from=yesterday"), 400)
+        problem(self, self.issuer.request("DELETE", "/api/v1/calendar/holidays/2031-05-05"), 403)
+        self.assertEqual(self.owner.request("DELETE", "/api/v1/calendar/holidays/2031-05-05").status, 204)
+        problem(self, self.owner.request("DELETE", "/api/v1/calendar/holidays/2031-05-05"), 404)
+        problem(self, self.owner.request("DELETE", "/api/v1/calendar/holidays/2020-05-04"), 404)
+        problem(self, self.owner.request("DELETE", "/api/v1/calendar/holidays/someday"), 404)
+        self.assertEqual(days("from=2031-05-05&to=2031-05-06"), ["2031-05-06"])
+        self.assertEqual(days("from=2020-05-04&to=2020-05-04"), ["2020-05-04"])
+
     def test_the_clock_that_runs_ahead_is_shown(self):
         self.advance(1)
         self.assertGreaterEqual(self.read("/api/v1/clocks").json()["test_clock_ahead_s"], 86400)
