@@ -17,6 +17,10 @@ static void write_court(struct sj_json *json, const struct sj_court *court)
     sj_json_text(json, "name_en", court->name_en);
     sj_json_text_or_null(json, "province", court->province);
     sj_json_text(json, "status", court->status);
+    sj_json_text_or_null(json, "kind", court->kind);
+    sj_json_text_or_null(json, "specialisation", court->specialisation);
+    sj_json_text_or_null(json, "size_class", court->size_class);
+    sj_json_id_or_null(json, "parent_id", court->parent);
     sj_json_int(json, "version", court->version);
     sj_json_time(json, "created_at", court->created_at);
     sj_json_object_end(json);
@@ -68,6 +72,10 @@ struct body {
     struct sj_text name_fa;
     struct sj_text name_en;
     struct sj_text province;
+    struct sj_text kind;
+    struct sj_text specialisation;
+    struct sj_text size_class;
+    struct sj_uuid parent_id;
 };
 
 #define TEXT_MEMBER(field, is_required, bound)                                                     \
@@ -81,6 +89,14 @@ static const struct sj_json_member members[] = {
     TEXT_MEMBER(name_fa, true, SJ_LABEL_BYTES_MAX),
     TEXT_MEMBER(name_en, true, SJ_LABEL_BYTES_MAX),
     TEXT_MEMBER(province, false, 64),
+    TEXT_MEMBER(kind, false, 32),
+    TEXT_MEMBER(specialisation, false, SJ_LABEL_BYTES_MAX),
+    TEXT_MEMBER(size_class, false, 16),
+    {.name = "parent_id",
+        .kind = SJ_JSON_ID,
+        .offset = offsetof(struct body, parent_id),
+        .present_offset = SJ_JSON_NO_PRESENT,
+        .nullable = true},
 };
 
 /* Courts are shown to every unit: what deceives the eye does not get in. */
@@ -94,7 +110,26 @@ static sj_status check(struct sj_exchange *x, const struct sj_court *court)
     char pointer[32];
     (void)snprintf(pointer, sizeof pointer, "/%s", field);
     TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code,
-        SJ_TEXT("letters, digits, blanks and . , - _ / ( ) ' & : + only")));
+        sj_text_of(sj_text_is(sj_text_of(code), "UNKNOWN_VALUE")
+                       ? "not one of the values of this member"
+                       : "letters, digits, blanks and . , - _ / ( ) ' & : + only")));
+    FAIL(INVALID);
+}
+
+static sj_status check_parent(struct sj_exchange *x, struct sj_uuid parent)
+{
+    if (sj_uuid_is_nil(parent)) {
+        return SJ_DONE;
+    }
+    const struct sj_desk desk = sj_desk_of(x);
+    bool found = false;
+    struct sj_court court;
+    TRY(sj_court_find(&desk, parent, &found, &court));
+    if (found) {
+        return SJ_DONE;
+    }
+    TRY(sj_json_fault_add(
+        &x->faults, x->arena, SJ_TEXT("/parent_id"), "UNKNOWN", SJ_TEXT("there is no such court")));
     FAIL(INVALID);
 }
 
@@ -105,8 +140,13 @@ static sj_status create(struct sj_exchange *x)
     struct sj_court court = {.code = body.code,
         .name_fa = body.name_fa,
         .name_en = body.name_en,
-        .province = body.province};
+        .province = body.province,
+        .kind = body.kind,
+        .specialisation = body.specialisation,
+        .size_class = body.size_class,
+        .parent = body.parent_id};
     TRY(check(x, &court));
+    TRY(check_parent(x, court.parent));
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_court_create(&desk, &court));
     TRY(sj_exchange_created(x, "/api/v1/courts", court.id));

@@ -17,12 +17,26 @@ static sj_status read_row(
         .id = sj_row_id(rows, row, 0),
         .version = sj_row_i64(rows, row, 6),
         .created_at = sj_row_time(rows, row, 7),
+        .parent = sj_row_id(rows, row, 11),
     };
     TRY(row_text(desk, rows, row, 1, &court->code));
     TRY(row_text(desk, rows, row, 2, &court->name_fa));
     TRY(row_text(desk, rows, row, 3, &court->name_en));
     TRY(row_text(desk, rows, row, 4, &court->province));
-    return row_text(desk, rows, row, 5, &court->status);
+    TRY(row_text(desk, rows, row, 5, &court->status));
+    TRY(row_text(desk, rows, row, 8, &court->kind));
+    TRY(row_text(desk, rows, row, 9, &court->specialisation));
+    return row_text(desk, rows, row, 10, &court->size_class);
+}
+
+static bool is_one_of(struct sj_text value, const char *const *names)
+{
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (sj_text_is(value, names[i])) {
+            return true;
+        }
+    }
+    return value.len == 0;
 }
 
 sj_status sj_court_code_norm(struct sj_arena *arena, struct sj_text code, struct sj_text *ret_norm)
@@ -32,6 +46,26 @@ sj_status sj_court_code_norm(struct sj_arena *arena, struct sj_text code, struct
     CLEANUP(sj_buf_clear) struct sj_buf norm = SJ_BUF(COURT_NORM_MAX);
     ENSURE(!sj_failed(sj_fa_norm(code, &norm)) && norm.len > 0, INVALID);
     return sj_arena_text(arena, sj_buf_text(&norm), ret_norm);
+}
+
+static const char *check_place(const struct sj_court *court, const char **reterr_field)
+{
+    static const char *const kinds[] = {"supreme", "appeal", "first_instance", "criminal_one",
+        "revolutionary", "family", "military", "administrative", "peace", "prosecution", "other",
+        NULL};
+    static const char *const sizes[] = {"small", "medium", "large", NULL};
+    *reterr_field = "kind";
+    if (!is_one_of(court->kind, kinds)) {
+        return "UNKNOWN_VALUE";
+    }
+    *reterr_field = "size_class";
+    if (!is_one_of(court->size_class, sizes)) {
+        return "UNKNOWN_VALUE";
+    }
+    *reterr_field = "specialisation";
+    return court->specialisation.len == 0 || !sj_failed(sj_label_check(court->specialisation))
+               ? NULL
+               : "BAD_COURT";
 }
 
 const char *sj_court_check(
@@ -51,8 +85,10 @@ const char *sj_court_check(
         return "BAD_COURT";
     }
     *reterr_field = "province";
-    return court->province.len == 0 || !sj_failed(sj_label_check(court->province)) ? NULL
-                                                                                   : "BAD_COURT";
+    if (court->province.len > 0 && sj_failed(sj_label_check(court->province))) {
+        return "BAD_COURT";
+    }
+    return check_place(court, reterr_field);
 }
 
 sj_status sj_court_list(const struct sj_desk *desk, const struct sj_court_query *query,
@@ -111,7 +147,9 @@ sj_status sj_court_create(const struct sj_desk *desk, struct sj_court *court)
     court->created_at = sj_time_now();
     const struct sj_param params[] = {sj_p_id(&court->id), sj_p_text(court->code), sj_p_text(norm),
         sj_p_text(court->name_fa), sj_p_text(court->name_en), text_or_null(court->province),
-        sj_p_id_or_null(&desk->actor->unit)};
+        sj_p_id_or_null(&desk->actor->unit), text_or_null(court->kind),
+        text_or_null(court->specialisation), text_or_null(court->size_class),
+        sj_p_id_or_null(&court->parent)};
     return sj_tx_query(desk->tx, SJ_SQL_COURT_INSERT, params, SJ_COUNT(params), NULL);
 }
 

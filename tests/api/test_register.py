@@ -137,6 +137,24 @@ class Register(SharedTest):
             self.assertEqual([(fault["column"], fault["code"]) for fault in document["errors"]], [("court", "BAD_COURT")])
         self.assertEqual(self.stack.sql("select count(*) from sanjeh.court"), before)
 
+    def test_a_court_has_a_kind_and_a_place_in_the_hierarchy(self):
+        client = self.stack.client("sit.manager")
+        above = {"code": f"P-{secrets.token_hex(4)}", "name_fa": "دادگاه تجدیدنظر", "name_en": "Court of appeal", "kind": "appeal"}
+        parent = client.post("/api/v1/courts", above)
+        self.assertEqual(parent.status, 201, parent)
+        self.assertEqual([parent.json()[name] for name in ("kind", "specialisation", "size_class", "parent_id")], ["appeal", None, None, None])
+        more = {"kind": "first_instance", "specialisation": "کیفری", "size_class": "large", "parent_id": parent.json()["id"]}
+        body = {**above, "code": f"Q-{secrets.token_hex(4)}", **more}
+        made = client.post("/api/v1/courts", body)
+        self.assertEqual(made.status, 201, made)
+        read = client.get(f"/api/v1/courts/{made.json()['id']}").json()
+        self.assertEqual({name: read[name] for name in more}, more)
+        self.assertEqual(client.get(f"/api/v1/courts?code={body['code']}").json()["items"], [read])
+        for name, value in (("kind", "tribunal"), ("size_class", "huge"), ("specialisation", "a\u202eb"),
+                            ("parent_id", "c0000000-0000-8000-8000-00000000dead")):
+            document = problem(self, client.post("/api/v1/courts", {**body, "code": f"R-{secrets.token_hex(4)}", name: value}), 422, "INVALID")
+            self.assertEqual(document["errors"][0]["pointer"], f"/{name}")
+
     # ---- forms and rows ----
 
     def form(self, client, parts):

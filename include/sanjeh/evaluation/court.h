@@ -16,6 +16,11 @@ struct sj_court {
     struct sj_text name_en;
     struct sj_text province; /* empty: unknown */
     struct sj_text status;   /* active, provisional */
+    struct sj_text
+        kind; /* supreme, appeal, first_instance, ...; empty: unknown, like the next three */
+    struct sj_text specialisation;
+    struct sj_text size_class; /* small, medium, large */
+    struct sj_uuid parent;     /* the court above */
     int64_t version;
     sj_time_us created_at;
 };
@@ -35,7 +40,7 @@ SJ_MUST_CHECK sj_status sj_court_find(
  * Errors: INVALID for an overlong code or one that is no label (sj_label_check). */
 SJ_MUST_CHECK sj_status sj_court_code_norm(
     struct sj_arena *arena, struct sj_text code, struct sj_text *ret_norm);
-/* NULL when code, names and province are fit to be shown to others, else the code, and *reterr_field the member. */
+/* NULL when code, names, province and specialisation are fit to be shown to others, else the code, and *reterr_field the member. */
 const char *sj_court_check(
     struct sj_arena *arena, const struct sj_court *court, const char **reterr_field);
 /* Registers a checked court as active; id is set here. Needs desk->tx. Errors: INVALID, DUPLICATE. */
