@@ -60,6 +60,7 @@ static const struct key keys[] = {
     NUMBER("authn", "absolute_s", absolute_s, 300, 86400, 28800),
     NUMBER("authn", "totp_window_back", totp_window_back, 0, 1, 1),
     TEXT("policy", "folder", policy_folder, NULL),
+    NUMBER("evaluation", "test_clock", test_clock, 0, 1, 0),
     NUMBER("http", "idle_timeout_s", idle_timeout_s, 1, 600, 60),
     NUMBER("http", "head_deadline_s", head_deadline_s, 1, 600, 30),
     NUMBER("http", "body_deadline_s", body_deadline_s, 1, 600, 60),

@@ -42,6 +42,8 @@ struct sj_config {
     int64_t totp_window_back;
     /* [policy] */
     char policy_folder[SJ_CONFIG_TEXT_MAX];
+    /* [evaluation] */
+    int64_t test_clock; /* 0 or 1: whether a clock that runs ahead may stand in the database */
     /* [http] */
     int64_t idle_timeout_s;
     int64_t head_deadline_s;

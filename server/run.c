@@ -65,11 +65,28 @@ static sj_status open_record(struct sj_server *server, char *reason, size_t size
     return sj_sequencer_start(&config, &server->sequencer, reason, size);
 }
 
+/* Under a clock that runs ahead real deadlines would lapse early: it needs the operator's explicit word. */
+static sj_status check_clock(struct sj_server *server, char *reason, size_t size)
+{
+    const struct sj_context nothing = {.text = ""};
+    const struct sj_query query = {SJ_SQL_TEST_CLOCK_STANDS, NULL, 0};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(server->workers[0].db, &nothing, &query, 1, &rows));
+    if (server->config.test_clock == 1 || !sj_row_bool(rows, 0, 0)) {
+        return SJ_DONE;
+    }
+    (void)snprintf(reason, size,
+        "a test clock stands in the database; set [evaluation] test_clock = 1 if this is a test, "
+        "else delete the row of sanjeh.test_clock as its owner");
+    FAIL(BAD_CONFIG);
+}
+
 static sj_status boot_first(struct sj_server *server, char *reason, size_t size)
 {
     struct sj_worker *worker = &server->workers[0];
     TRY(sj_worker_open(worker));
     TRY(sj_db_self_check(worker->db, reason, size));
+    TRY(check_clock(server, reason, size));
     TRY(sj_fields_load_units(worker->fields));
     TRY(open_record(server, reason, size));
     TRY(sj_db_listen(worker->db, "session_revoked", sj_authn_on_notify, server->authn));

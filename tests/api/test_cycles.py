@@ -253,6 +253,19 @@ class Cycles(unittest.TestCase):
         self.assertEqual(days("from=2031-05-05&to=2031-05-06"), ["2031-05-06"])
         self.assertEqual(days("from=2020-05-04&to=2020-05-04"), ["2020-05-04"])
 
+    def test_a_server_that_is_not_told_so_does_not_start_under_a_test_clock(self):
+        stack = Stack.own(accounts=("hrd.manager",))
+        self.addCleanup(stack.destroy)
+        stack.stop()
+        stack.cluster("start")
+        stack.sql("insert into sanjeh.test_clock (ahead) values (interval '1 day')")
+        refused = stack.start(check=False)
+        self.assertNotEqual(refused.returncode, 0, refused)
+        self.assertIn("[evaluation] test_clock", (stack.folder / "sanjehd.log").read_text(errors="replace"))
+        stack.env["SANJEH_EVALUATION_TEST_CLOCK"] = "1"
+        stack.start()
+        self.assertEqual(stack.client("hrd.manager").get("/api/v1/clocks").json()["test_clock_ahead_s"], 86400)
+
     def test_the_clock_that_runs_ahead_is_shown(self):
         self.advance(1)
         self.assertGreaterEqual(self.read("/api/v1/clocks").json()["test_clock_ahead_s"], 86400)

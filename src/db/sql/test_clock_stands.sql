@@ -1,0 +1,1 @@
+select exists (select from sanjeh.test_clock)
