@@ -119,7 +119,7 @@ static sj_status mean_in(
 {
     CLEANUP(sj_json_doc_free) struct sj_json_doc *doc = NULL;
     struct sj_text detail;
-    struct sj_text text;
+    struct sj_text text = {"", 0};
     TRY(sj_json_doc_parse(sj_text_bytes(review->body), &doc, &detail, desk->arena));
     const struct sj_json_value *mean = sj_json_get(sj_json_doc_root(doc), "mean");
     ENSURE(mean != NULL && sj_json_as_text(mean, &text), DECRYPT);
