@@ -56,6 +56,27 @@ static sj_status list(struct sj_exchange *x)
     return write_page(x, evaluation, page);
 }
 
+static sj_status answer_one(struct sj_exchange *x, const struct sj_gate *gate)
+{
+    TRY(sj_exchange_subject(x, gate->judge));
+    struct sj_json json = sj_json_begin(&x->body);
+    write_gate(&json, gate);
+    TRY(sj_exchange_etag(x, gate->version));
+    return sj_json_end(&json);
+}
+
+static sj_status read_one(struct sj_exchange *x)
+{
+    struct sj_uuid id;
+    TRY(sj_exchange_id(x, &id));
+    const struct sj_desk desk = sj_desk_of(x);
+    bool found = false;
+    struct sj_gate gate;
+    TRY(sj_gate_find(&desk, id, &found, &gate));
+    ENSURE(found, NOT_FOUND);
+    return answer_one(x, &gate);
+}
+
 struct ask_body {
     struct sj_text purpose;
 };
@@ -136,15 +157,14 @@ static sj_status answer(struct sj_exchange *x)
     ENSURE(sj_text_is(gate.state, "asked"), CONFLICT);
     TRY(apply(x, &body, &gate));
     TRY(sj_gate_answer(&desk, &gate));
-    struct sj_json json = sj_json_begin(&x->body);
-    write_gate(&json, &gate);
-    TRY(sj_exchange_etag(x, gate.version));
-    return sj_json_end(&json);
+    return answer_one(x, &gate);
 }
 
 const struct sj_endpoint sj_routes_gates[] = {
     {{SJ_GET, "/api/v1/gates", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ, SJ_ACTION_GATE_LIST,
         list},
+    {{SJ_GET, "/api/v1/gates/{id}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_GATE_LIST, read_one},
     {{SJ_POST, "/api/v1/evaluations/{id}/gates/ask", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
         SJ_USE_WRITE, SJ_ACTION_GATE_ASK, ask},
     {{SJ_POST, "/api/v1/gates/{id}/answer", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_WRITE,

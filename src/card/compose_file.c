@@ -50,6 +50,13 @@ static sj_status list(const struct sj_desk *desk, enum sj_record_kind kind,
     return sj_record_list(desk, kind, &filter, paging, ret_items, ret_count, &last);
 }
 
+static int by_number(const void *left, const void *right)
+{
+    const struct sj_record *a = left;
+    const struct sj_record *b = right;
+    return (a->no > b->no) - (a->no < b->no);
+}
+
 static sj_status put_points(
     const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
 {
@@ -58,6 +65,7 @@ static sj_status put_points(
     struct sj_record *points = NULL;
     size_t count = 0;
     TRY(list(desk, SJ_RECORD_REPLY_POINT, evaluation, &points, &count));
+    qsort(points, count, sizeof(*points), by_number);
     sj_json_array(json, "points");
     for (size_t i = 0; i < count; i++) {
         if (points[i].round == evaluation->round) {
@@ -75,7 +83,7 @@ static sj_status put_points(
 sj_status card_put_reply(
     const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
 {
-    static const char *const said[] = {"text", "general", NULL};
+    static const char *const said[] = {"statement", NULL};
     struct sj_record *replies = NULL;
     size_t count = 0;
     TRY(list(desk, SJ_RECORD_REPLY, evaluation, &replies, &count));

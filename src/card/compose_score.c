@@ -278,6 +278,19 @@ static void put_band(struct sj_json *json, enum sj_band band)
     sj_json_object_end(json);
 }
 
+/* As people read it: always two decimals. Not negative. */
+static void put_two_decimals(struct sj_json *json, const char *as, struct sj_decimal decimal)
+{
+    static const int64_t to_hundredths[] = {100, 10, 1};
+    const struct sj_decimal rounded = sj_decimal_round(decimal, 2);
+    SJ_ASSERT(rounded.scale <= 2 && rounded.units >= 0);
+    const int64_t hundredths = rounded.units * to_hundredths[rounded.scale];
+    char text[SJ_DECIMAL_TEXT_SIZE];
+    (void)snprintf(text, sizeof text, "%lld.%02lld", (long long)(hundredths / 100),
+        (long long)(hundredths % 100));
+    sj_json_str(json, as, text);
+}
+
 static sj_status put_result(
     struct sj_json *json, const struct figures *figures, int64_t coverage_min)
 {
@@ -285,14 +298,12 @@ static sj_status put_result(
     char text[SJ_DECIMAL_TEXT_SIZE];
     TRY(sj_score_total(figures->items, figures->count, coverage_min, &total));
     sj_json_object(json, "result");
-    sj_decimal_format(total.coverage, text);
-    sj_json_str(json, "coverage", text);
+    put_two_decimals(json, "coverage", total.coverage);
     sj_json_int(json, "coverage_min", coverage_min);
     sj_json_bool(json, "sufficient", total.is_sufficient);
     sj_json_null(json, "interval"); /* of a mixture of marks and counts none is known */
     if (total.is_sufficient) {
-        sj_decimal_format(sj_decimal_round(total.score, 2), text);
-        sj_json_str(json, "score", text);
+        put_two_decimals(json, "score", total.score);
         sj_decimal_format(total.score, text);
         sj_json_str(json, "score_unrounded", text);
         put_band(json, total.band);
