@@ -66,7 +66,7 @@ static sj_status list(struct sj_exchange *x)
 /* ---- bodies ---- */
 
 struct order_body {
-    struct sj_uuid office_unit_id;
+    struct sj_uuid office_account_id;
 };
 struct draw_body {
     const struct sj_json_value *frame;
@@ -84,7 +84,7 @@ struct review_body {
         .nullable = !(is_required), .limit = (bound)                                               \
     }
 static const struct sj_json_member members_of_order[] = {
-    PLACE(order_body, office_unit_id, SJ_JSON_ID, true, 0),
+    PLACE(order_body, office_account_id, SJ_JSON_ID, true, 0),
 };
 static const struct sj_json_member members_of_draw[] = {
     PLACE(draw_body, frame, SJ_JSON_TREE, true, 0),
@@ -192,12 +192,12 @@ static sj_status order(struct sj_exchange *x)
     TRY(sj_exchange_decode(x, members_of_order, SJ_COUNT(members_of_order), &body));
     TRY(sj_file_of(x, &file));
     const struct sj_desk desk = sj_desk_of(x);
-    TRY(sj_sample_order(&desk, &file, body.office_unit_id));
+    TRY(sj_sample_order(&desk, &file, body.office_account_id));
     x->status = 201;
     struct sj_json json = sj_json_begin(&x->body);
     sj_json_object(&json, NULL);
     sj_json_id(&json, "evaluation_id", file.id);
-    sj_json_id(&json, "office_unit_id", body.office_unit_id);
+    sj_json_id(&json, "office_account_id", body.office_account_id);
     sj_json_object_end(&json);
     return sj_json_end(&json);
 }

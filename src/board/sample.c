@@ -47,7 +47,7 @@ static sj_status name_of(
     const struct sj_param params[] = {sj_p_id(&file->id)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(ask(desk, SJ_SQL_SAMPLE_ORDER_FIND, params, 1, &rows));
-    ENSURE(sj_rows_count(rows) == 1 && sj_uuid_equal(sj_row_id(rows, 0, 0), desk->actor->unit),
+    ENSURE(sj_rows_count(rows) == 1 && sj_uuid_equal(sj_row_id(rows, 0, 0), desk->actor->account),
         FORBIDDEN);
     CLEANUP(opener_clear) struct opener opener = {.version = 0};
     TRY(opener_turn(desk, file, &opener, rows, 0, 2, 3));

@@ -45,8 +45,8 @@ class Samples(SharedTest):
             answer = self.owner.post(f"/api/v1/evaluations/{evaluation}/seats",
                                      {"account_id": self.stack.accounts[name]["id"], "capacity": "reviewer"})
             self.assertEqual(answer.status, 201, answer)
-        office = self.stack.sql("select id from sanjeh.unit where code = 'SC'")
-        answer = self.owner.post(f"/api/v1/evaluations/{evaluation}/samples/order", {"office_unit_id": office})
+        office = self.stack.accounts["sc.manager"]["id"]
+        answer = self.owner.post(f"/api/v1/evaluations/{evaluation}/samples/order", {"office_account_id": office})
         self.assertEqual(answer.status, 201, answer)
         return evaluation
 
@@ -91,6 +91,15 @@ class Samples(SharedTest):
         path = f"/api/v1/evaluations/{evaluation}/samples/draw"
         for name in ("hrd.manager", "reviewer.one", "judge.one", "admin.one"):
             self.assertIn(self.stack.client(name).post(path, {"frame": FRAME, "size": 8}).status, (403, 404), name)
+
+    def test_a_colleague_of_the_office_sees_nothing_of_the_file(self):
+        """board.one is of the office's unit and has no seat here."""
+        evaluation = self.ready()
+        sample = self.drawn(evaluation)[0]["id"]
+        colleague = self.stack.client("board.one")
+        for path in (f"evaluations/{evaluation}", f"evaluations/{evaluation}/samples", f"evaluations/{evaluation}/samples/quality",
+                     f"samples/{sample}/reviews"):
+            self.assertEqual(colleague.get(f"/api/v1/{path}").status, 404, path)
 
     def test_two_readers_are_blind_until_both_have_written(self):
         evaluation = self.ready()
