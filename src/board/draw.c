@@ -295,8 +295,11 @@ static bool next_word(struct sj_text text, size_t *at, struct sj_text *ret_word)
     while (*at < text.len && separator_at(text, *at) == 0) {
         (*at)++;
     }
+    if (*at == from) {
+        return false;
+    }
     *ret_word = (struct sj_text){text.ptr + from, *at - from};
-    return *at > from;
+    return true;
 }
 
 static size_t letters_of(struct sj_text word)
