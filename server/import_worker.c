@@ -16,6 +16,7 @@
 #define CONTEXT_US     (INT64_C(120) * 1000 * 1000)
 #define STEP_ARENA_MAX ((size_t)16 * 1024 * 1024)
 #define TRIES_MAX      8u
+#define CAREFUL_MAX    64u
 
 struct round {
     struct sj_server *server;
@@ -24,6 +25,9 @@ struct round {
     struct sj_actor actor;
     struct sj_context context;
     unsigned tries;
+    struct sj_import_memo *memo;
+    unsigned careful;      /* steps that still ask for each row */
+    unsigned careful_next; /* after the next row that is there already */
 };
 
 void sj_import_worker_wake(struct sj_server *server)
@@ -93,7 +97,8 @@ static sj_status step(struct round *round, bool *ret_goes_on)
     TRY(sj_tx_begin(round->worker->db, &round->context, &tx));
     const struct sj_desk desk = desk_of(round, &as_unit, arena, tx);
     struct sj_bulk job;
-    TRY(sj_bulk_step(&desk, round->server->work_pool, round->job.id, ret_goes_on, &job));
+    const struct sj_bulk_way way = {round->server->work_pool, round->memo, round->careful > 0};
+    TRY(sj_bulk_step(&desk, &way, round->job.id, ret_goes_on, &job));
     if (!*ret_goes_on) {
         return SJ_DONE;
     }
@@ -123,6 +128,18 @@ static bool is_stopping(struct sj_server *server)
     return atomic_load(&server->stopping);
 }
 
+/* A row that is in force already stops a step that did not ask; the next ones ask, ever more of them in a file of such rows. */
+static bool becomes_careful(struct round *round, sj_status status)
+{
+    if (status.code != SJ_DUPLICATE || round->careful > 0) {
+        return false;
+    }
+    round->careful_next = round->careful_next == 0 ? 1 : 2 * round->careful_next;
+    round->careful_next = round->careful_next > CAREFUL_MAX ? CAREFUL_MAX : round->careful_next;
+    round->careful = round->careful_next;
+    return true;
+}
+
 /* Until the job has ended, the server stops or the tries are used up. */
 static void work(struct round *round)
 {
@@ -131,6 +148,11 @@ static void work(struct round *round)
         const sj_status status = step(round, &goes_on);
         if (!sj_failed(status)) {
             round->tries = 0;
+            round->careful -= round->careful > 0 ? 1 : 0;
+            continue;
+        }
+        if (becomes_careful(round, status)) {
+            goes_on = true;
             continue;
         }
         const struct sj_log_field fields[] = {
@@ -162,7 +184,13 @@ static bool look(struct sj_server *server, struct sj_uuid *after)
         .unit = round.job.unit,
         .compartment = round.job.compartment,
         .tenant_tag = round.job.tenant_tag};
-    work(&round);
+    const sj_status status = sj_import_memo_new(&round.memo);
+    if (sj_failed(status)) {
+        const struct sj_log_field fields[] = {sj_log_status(status)};
+        sj_log(SJ_LEVEL_WARN, "import.step.failed", fields, SJ_COUNT(fields));
+    }
+    work(&round); /* without a memo it works more slowly */
+    sj_import_memo_free(&round.memo);
     return true;
 }
 

@@ -12,11 +12,12 @@
 #include "sanjeh/crypto/random.h"
 
 #define WINDOW_BYTES  ((int64_t)4 * 1024 * 1024)
+#define WINDOW_MARGIN ((int64_t)512 * 1024)
 #define ERRORS_INSERT 10000u
 
 struct step {
     const struct sj_desk *desk;
-    struct sj_work_pool *pool;
+    const struct sj_bulk_way *way;
     struct sj_bulk *job;
     bool is_check;
     bool is_whole;
@@ -196,7 +197,20 @@ static struct sj_import_order order_of(const struct step *step, struct sj_view w
             .row_before = (size_t)job->at_row,
             .rows_max =
                 is_roster && step->is_whole ? SJ_IMPORT_ROWS_MAX : (size_t)SJ_BULK_ROWS_STEP,
-            .contribution = job->contribution}};
+            .contribution = job->contribution,
+            .trusts_index = !step->is_check && !is_roster && !step->way->is_careful,
+            .memo = step->way->memo}};
+}
+
+/* So many bytes as the rows of a step take if they go on like those before: each byte is opened once. */
+static int64_t window_of(const struct sj_bulk *job)
+{
+    if (job->at_row < 2) {
+        return WINDOW_BYTES;
+    }
+    const int64_t likely = job->at_byte / job->at_row * (int64_t)SJ_BULK_ROWS_STEP;
+    const int64_t room = likely + likely / 16 + WINDOW_MARGIN;
+    return room < WINDOW_BYTES ? room : WINDOW_BYTES;
 }
 
 static sj_status work_piece(const struct step *step)
@@ -207,18 +221,18 @@ static sj_status work_piece(const struct step *step)
         return fail(step, "ROSTER_TOO_LARGE"); /* people cannot be taken out of force again */
     }
     TRY(open_contribution(step));
-    const int64_t window_max = is_at_once ? SJ_BULK_ROSTER_MAX : WINDOW_BYTES;
+    const int64_t window_max = is_at_once ? SJ_BULK_ROSTER_MAX : window_of(job);
     const int64_t left = job->bytes - job->at_byte;
     const int64_t size = left < window_max ? left : window_max;
     CLEANUP(sj_buf_clear) struct sj_buf window = SJ_BUF((size_t)SJ_BULK_ROSTER_MAX + 1);
     TRY(bulk_read(step->desk, job->id, job->at_byte, job->at_byte + size, &window));
     const struct sj_import_order order = order_of(step, sj_buf_view(&window), size == left);
     CLEANUP(sj_import_free) struct sj_import *import = NULL;
-    TRY(sj_import_run(step->desk, step->pool, &order, &import));
+    TRY(sj_import_run(step->desk, step->way->pool, &order, &import));
     return take_outcome(step, sj_import_outcome(import), sj_buf_view(&window));
 }
 
-sj_status sj_bulk_step(const struct sj_desk *desk, struct sj_work_pool *pool, struct sj_uuid id,
+sj_status sj_bulk_step(const struct sj_desk *desk, const struct sj_bulk_way *way, struct sj_uuid id,
     bool *ret_moved, struct sj_bulk *ret_job)
 {
     SJ_ASSERT(desk->tx != NULL);
@@ -228,7 +242,7 @@ sj_status sj_bulk_step(const struct sj_desk *desk, struct sj_work_pool *pool, st
     if (!found || (!is_state(ret_job, "checking") && !is_state(ret_job, "writing"))) {
         return SJ_DONE;
     }
-    const struct step step = {desk, pool, ret_job, is_state(ret_job, "checking"),
+    const struct step step = {desk, way, ret_job, is_state(ret_job, "checking"),
         sj_text_is(ret_job->accept, "all_or_nothing")};
     const int64_t from_byte = ret_job->at_byte;
     TRY(work_piece(&step));

@@ -11,6 +11,7 @@
 #include "contribution_priv.h"
 
 #define COLUMN_NAME_MAX 64u
+#define FAULTS_AT_FIRST 256u
 #define ROW_BYTES_TOTAL ((size_t)SJ_IMPORT_ROWS_MAX * sizeof(struct import_row))
 
 /* Sentences of the codes; the codes are stable, the sentences are not. */
@@ -67,6 +68,23 @@ const char *import_detail(const char *code)
     return code;
 }
 
+static sj_status make_room(struct sj_import *import)
+{
+    struct sj_import_outcome *outcome = &import->outcome;
+    if (outcome->fault_count < import->fault_room) {
+        return SJ_DONE;
+    }
+    const size_t doubled = import->fault_room == 0 ? FAULTS_AT_FIRST : 2 * import->fault_room;
+    const size_t room = doubled < import->fault_max ? doubled : import->fault_max;
+    const size_t kept = outcome->fault_count * sizeof(struct sj_row_fault);
+    void *memory;
+    TRY(sj_arena_alloc(import->arena, room * sizeof(struct sj_row_fault), &memory));
+    TRY(sj_copy(memory, room * sizeof(struct sj_row_fault), outcome->faults, kept));
+    outcome->faults = memory;
+    import->fault_room = room;
+    return SJ_DONE;
+}
+
 sj_status import_fault(
     struct sj_import *import, size_t row, struct sj_text column, const char *code)
 {
@@ -75,6 +93,7 @@ sj_status import_fault(
     if (outcome->fault_count == import->fault_max) {
         return SJ_DONE;
     }
+    TRY(make_room(import));
     struct sj_text name;
     const bool is_short = column.len <= COLUMN_NAME_MAX;
     TRY(sj_arena_text(import->arena, is_short ? column : SJ_TEXT("(a long name)"), &name));
@@ -131,7 +150,9 @@ static sj_status parse_rows(struct sj_import *import, struct source *source, boo
 
 static sj_status parse_file(struct sj_import *import)
 {
-    TRY(sj_sha256_one(import->order->file, &import->file_hash));
+    if (!import->order->piece.is_piece) { /* the hash of a piece says nothing */
+        TRY(sj_sha256_one(import->order->file, &import->file_hash));
+    }
     CLEANUP(source_clear) struct source source = {0};
     bool is_usable;
     TRY(source_open(import, &source, &is_usable));
@@ -221,7 +242,9 @@ static sj_status finish_outcome(struct sj_import *import)
     struct sj_import_outcome *outcome = &import->outcome;
     outcome->rows_rejected = import->rows_refused;
     outcome->rows_ok = import->rows_read - import->rows_refused;
-    qsort(outcome->faults, outcome->fault_count, sizeof(*outcome->faults), compare_fault);
+    if (outcome->fault_count > 1) {
+        qsort(outcome->faults, outcome->fault_count, sizeof(*outcome->faults), compare_fault);
+    }
     set_hash_text(import);
     set_period(import);
     return note_new_courts(import);
@@ -325,8 +348,6 @@ static sj_status import_new(
     const size_t of_piece = COLUMNS_OF_KIND_MAX + order->piece.rows_max * PIECE_FAULTS_A_ROW;
     const size_t bounded = of_piece < PIECE_FAULTS_MAX ? of_piece : PIECE_FAULTS_MAX;
     import->fault_max = order->piece.is_piece ? bounded : SJ_IMPORT_ERRORS_MAX;
-    TRY(sj_arena_alloc(import->arena, import->fault_max * sizeof(struct sj_row_fault), &memory));
-    import->outcome.faults = memory;
     *ret_import = TAKE(import);
     return SJ_DONE;
 }

@@ -176,6 +176,9 @@ static sj_status refuse_registered(struct sj_import *import)
 sj_status import_keys(struct sj_import *import)
 {
     TRY(refuse_twins_in_file(import));
+    if (import->order->piece.trusts_index) {
+        return SJ_DONE;
+    }
     return import->order->kind == SJ_IMPORT_ROSTER ? refuse_registered(import)
                                                    : refuse_rows_in_force(import);
 }

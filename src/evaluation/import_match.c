@@ -127,6 +127,11 @@ static sj_status match_judges(struct sj_import *import)
     for (size_t i = 0; i < count; i++) {
         numbers[i] = import->judges[i].number;
     }
+    struct sj_import_memo *memo = import->order->piece.memo;
+    const bool has_memo = memo != NULL && import->order->kind != SJ_IMPORT_ROSTER;
+    if (has_memo) {
+        memo_recall(memo, numbers, count, hits);
+    }
     TRY(register_match_own(&import->desk, SJ_INDEX_JUDGE_PERSONNEL_NUMBER, numbers, count, hits));
     if (import->order->kind != SJ_IMPORT_ROSTER) {
         TRY(register_match_others(&import->desk, numbers, count, hits));
@@ -134,7 +139,7 @@ static sj_status match_judges(struct sj_import *import)
     for (size_t i = 0; i < count; i++) {
         import->judges[i].hit = hits[i];
     }
-    return SJ_DONE;
+    return has_memo ? memo_keep(memo, numbers, count, hits) : SJ_DONE;
 }
 
 static sj_status refuse_unknown_judges(struct sj_import *import)

@@ -21,7 +21,7 @@
 #define IMPORT_ARENA_MAX    ((size_t)96 * 1024 * 1024)
 #define COLUMNS_OF_KIND_MAX 16u
 #define PIECE_FAULTS_A_ROW  16u
-#define PIECE_FAULTS_MAX    320000u
+#define PIECE_FAULTS_MAX    640000u
 #define PIECE_MARGIN        ((size_t)4 * SJ_ROW_BYTES_MAX) /* no record is cut that far from the end */
 #define NO_ENTRY            UINT32_MAX
 
@@ -91,6 +91,7 @@ struct sj_import {
     struct sj_text *case_types; /* codes in force, workload only */
     size_t case_type_count;
     size_t fault_max;
+    size_t fault_room; /* of outcome.faults; grows up to fault_max */
     struct sj_buf row_bytes;
     size_t rows_read; /* with those that were refused while parsing */
     size_t rows_refused;
@@ -146,6 +147,12 @@ SJ_MUST_CHECK sj_status row_parse(
     struct sj_import *import, const struct source *source, struct import_row *row, bool *ret_ok);
 /* Judges, courts, then import_keys. */
 SJ_MUST_CHECK sj_status import_match(struct sj_import *import);
+/* What the memo knows of these numbers, which are sorted; the others stay as they are. */
+void memo_recall(const struct sj_import_memo *memo, const struct sj_text *numbers, size_t count,
+    struct register_hit *hits);
+/* Keeps those that are somebody's. */
+SJ_MUST_CHECK sj_status memo_keep(struct sj_import_memo *memo, const struct sj_text *numbers,
+    size_t count, const struct register_hit *hits);
 SJ_MUST_CHECK sj_status import_keys(struct sj_import *import); /* its last step: natural keys */
 
 /* A row by one of its texts. */

@@ -70,7 +70,12 @@ static sj_status flush(struct sj_import *import, enum sj_sql sql, struct columns
     struct sj_param params[3 + COLUMNS_MAX] = {sj_p_id(&import->desk.actor->unit),
         sj_p_id_or_null(&import->desk.actor->compartment), sj_p_id(&import->outcome.id)};
     columns_params(columns, params + 3);
-    TRY(sj_tx_query(import->desk.tx, sql, params, 3 + columns->count, NULL));
+    if (import->order->piece.is_piece) {
+        /* nobody waits: the database works on these rows while the next ones are gathered */
+        TRY(sj_tx_send(import->desk.tx, sql, params, 3 + columns->count));
+    } else {
+        TRY(sj_tx_query(import->desk.tx, sql, params, 3 + columns->count, NULL));
+    }
     columns_reset(columns);
     return SJ_DONE;
 }

@@ -79,7 +79,10 @@ static const struct {
         /* The one exception: a file's rows are the issuer's, so their foreign key needs the issuer's unit in front. */
         " and not (i.indexrelid = to_regclass('sanjeh.evaluation_of_issuer') and i.indkey[0] ="
         " (select k.attnum from pg_attribute k where k.attrelid = c.oid and k.attname = "
-        "'issuer_unit_id'))"},
+        "'issuer_unit_id'))"
+        /* And one that holds the unit further behind, so that rows of a judge lie together whoever sent them (0019). */
+        " and not (i.indexrelid = to_regclass('sanjeh.fact_in_force') and a.attnum = any "
+        "(i.indkey))"},
     {"a view runs with its owner's rights, or a materialised view copies a unit's rows",
         "select c.relname from pg_class c where c.relnamespace = 'sanjeh'::regnamespace"
         " and (c.relkind = 'm' or (c.relkind = 'v' and not coalesce(c.reloptions"

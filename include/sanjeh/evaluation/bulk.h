@@ -11,7 +11,7 @@
 
 #define SJ_BULK_PART_MAX  ((size_t)8 * 1024 * 1024) /* bytes of one part as it is sent */
 #define SJ_BULK_FILE_MAX  ((int64_t)4 * 1024 * 1024 * 1024)
-#define SJ_BULK_ROWS_STEP 20000u
+#define SJ_BULK_ROWS_STEP 40000u
 #define SJ_BULK_ROSTER_MAX                                                                         \
     ((int64_t)8 * 1024 * 1024) /* a roster that goes in as a whole, in one step */
 
@@ -97,9 +97,17 @@ struct sj_bulk_running {
 /* A job of any unit that is to go on, behind `after` in the order of ids; context of scope EVALUATION. */
 SJ_MUST_CHECK sj_status sj_bulk_next(struct sj_db *db, const struct sj_context *context,
     struct sj_uuid after, bool *ret_found, struct sj_bulk_running *ret_running);
+/* How a step goes to work. */
+struct sj_bulk_way {
+    struct sj_work_pool *pool;   /* NULL: parse here */
+    struct sj_import_memo *memo; /* of this job alone; NULL: none */
+    bool
+        is_careful; /* ask for each row whether it is in force already; a step that met one needs it */
+};
 /* One step in desk->tx, desk as the submitter's unit. *ret_job is the job afterwards; *ret_moved false when it was
- * not to go on any more. Errors: as of sj_import_run; nothing has happened then. */
-SJ_MUST_CHECK sj_status sj_bulk_step(const struct sj_desk *desk, struct sj_work_pool *pool,
+ * not to go on any more. Errors: as of sj_import_run; DUPLICATE from a step that is not careful wants a careful one.
+ * Nothing has happened then. */
+SJ_MUST_CHECK sj_status sj_bulk_step(const struct sj_desk *desk, const struct sj_bulk_way *way,
     struct sj_uuid id, bool *ret_moved, struct sj_bulk *ret_job);
 /* Ends a job that no step can help, with the name of the code. */
 SJ_MUST_CHECK sj_status sj_bulk_fail(

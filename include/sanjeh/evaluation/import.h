@@ -34,6 +34,11 @@ enum sj_import_format { SJ_FORMAT_NONE = 0, SJ_FORMAT_CSV, SJ_FORMAT_NDJSON };
 enum sj_import_kind sj_import_kind_of(struct sj_text name);
 enum sj_import_format sj_import_format_of(struct sj_text name);
 
+/* Which personnel numbers earlier pieces of the file found, and whom: each register is asked once. NULL: nothing is kept. */
+struct sj_import_memo;
+SJ_MUST_CHECK sj_status sj_import_memo_new(struct sj_import_memo **ret_memo);
+void sj_import_memo_free(struct sj_import_memo **memo);
+
 struct sj_import_order {
     enum sj_import_kind
         kind; /* survey_means needs the period, workload when it has no such column */
@@ -55,6 +60,8 @@ struct sj_import_order {
         size_t row_before;     /* number of the last record before file */
         size_t rows_max;
         struct sj_uuid contribution; /* that the rows go to; exists */
+        bool trusts_index; /* rows in force are not looked up: DUPLICATE when one is met */
+        struct sj_import_memo *memo; /* borrowed; may be NULL */
     } piece;
 };
 
