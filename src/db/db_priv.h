@@ -36,6 +36,7 @@ struct db_request {
     size_t keep;            /* results from there on that are kept */
     size_t seen;
     int64_t deadline_ms; /* monotonic */
+    int64_t patience_ms; /* for the answer; 0: the pool's */
     sj_status status;
     char constraint[DB_CONSTRAINT_MAX];
     enum sj_sql names[DB_NAMES_MAX];
@@ -48,6 +49,7 @@ struct sj_tx {
     uint64_t life;   /* conn->life at the begin: another one now means that it was lost */
     size_t unsynced; /* statements sent since the last Sync */
     bool begun;
+    int64_t patience_ms; /* for an answer; 0: the pool's */
     sj_status failed;
     char constraint[DB_CONSTRAINT_MAX];
     enum sj_sql names[DB_NAMES_MAX]; /* of the unsynced ones */

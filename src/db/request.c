@@ -36,12 +36,18 @@ sj_status db_send(
     return SJ_DONE;
 }
 
+static int64_t deadline_of(const struct db_conn *conn, const struct db_request *request)
+{
+    return sj_time_monotonic_ms() + DB_GRACE_MS +
+           (request->patience_ms > 0 ? request->patience_ms : conn->db->statement_timeout_ms);
+}
+
 sj_status db_submit(struct db_conn *conn, struct db_request *request)
 {
     request->next = NULL;
     request->status = SJ_DONE;
     request->done = false;
-    request->deadline_ms = sj_time_monotonic_ms() + conn->db->statement_timeout_ms + DB_GRACE_MS;
+    request->deadline_ms = deadline_of(conn, request);
     int unsent = -1;
     if (PQpipelineSync(conn->pg) == 1) {
         unsent = PQflush(conn->pg);
@@ -156,8 +162,7 @@ static void take_sync(struct db_conn *conn, struct db_request *request)
     } else {
         /* It has waited behind others: its own time begins now. Otherwise one slow statement would take
          * everybody behind it, and the connection, with it. */
-        conn->head->deadline_ms =
-            sj_time_monotonic_ms() + conn->db->statement_timeout_ms + DB_GRACE_MS;
+        conn->head->deadline_ms = deadline_of(conn, conn->head);
     }
     conn->in_flight--;
     if (request == &conn->setup) {

@@ -57,7 +57,8 @@ static sj_status tx_queue(
 static sj_status tx_sync(struct sj_tx *tx, struct sj_rows **ret_rows)
 {
     struct sj_rows *rows = NULL;
-    struct db_request request = {.rows = &rows, .first = tx->unsynced - 1, .keep = 1};
+    struct db_request request = {
+        .rows = &rows, .first = tx->unsynced - 1, .keep = 1, .patience_ms = tx->patience_ms};
     for (size_t i = 0; i < tx->unsynced && i < DB_NAMES_MAX; i++) {
         request.names[i] = tx->names[i];
     }
@@ -87,6 +88,12 @@ static sj_status tx_query(struct sj_tx *tx, enum sj_sql sql, const struct sj_par
 {
     TRY(tx_queue(tx, sql, params, count));
     return tx_sync(tx, ret_rows);
+}
+
+void sj_tx_be_patient(struct sj_tx *tx, int64_t patience_ms)
+{
+    SJ_ASSERT(patience_ms > 0);
+    tx->patience_ms = patience_ms;
 }
 
 sj_status sj_tx_query(struct sj_tx *tx, enum sj_sql sql, const struct sj_param *params,

@@ -66,6 +66,7 @@ struct target {
     struct sj_uuid sheet; /* of this round; nil: none yet */
     int64_t round;
     bool is_contested;
+    bool has_workload;
     const char *workload_fault; /* "NO_DATA" until there is some; NULL: inputs hold */
     struct sj_input_value inputs[SJ_INPUT_WORKLOAD_COUNT_];
     struct reading *readings; /* by item */

@@ -84,6 +84,7 @@ class CycleStack(BenchStack):
 
     def plan(self):
         owner, issuer = self.client("hrd.manager"), self.client("jdpe.manager")
+        owner.close()  # idle for longer than the server keeps a connection
 
         def tagged(client, path, suffix, body):
             tag = checked(client.get(path), 200) and client.get(path).header("ETag")

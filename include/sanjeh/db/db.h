@@ -103,6 +103,8 @@ SJ_MUST_CHECK sj_status sj_db_read(struct sj_db *db, const struct sj_context *co
  * statement. A fiber waits for a free connection at most statement_timeout_ms, then BUSY. */
 SJ_MUST_CHECK sj_status sj_tx_begin(
     struct sj_db *db, const struct sj_context *context, struct sj_tx **ret_tx);
+/* Waits so long for each further answer instead of statement_timeout_ms; the server's own timeout is for a statement to set. */
+void sj_tx_be_patient(struct sj_tx *tx, int64_t patience_ms);
 /* Sends and waits for this statement's answer. ret_rows may be NULL. After an error only
  * sj_tx_rollback is allowed. */
 SJ_MUST_CHECK sj_status sj_tx_query(struct sj_tx *tx, enum sj_sql sql,

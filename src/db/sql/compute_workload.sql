@@ -1,30 +1,37 @@
--- The workload of a page of judges in a period: stocks at its ends, flows summed; a sum with an unknown part is unknown.
-with f as (
-    select w.*, min(w.period_from) over one as first_day, max(w.period_to) over one as last_day,
-        sum(w.period_to - w.period_from + 1) over one as covered_days,
-        case when w.filed + w.returned + w.transferred_in - w.transferred_out is null
-            then w.pending_end + w.resolved - w.pending_start
-            else w.filed + w.returned + w.transferred_in - w.transferred_out end as incoming
-    from sanjeh.workload_fact w
-    where w.in_force and w.judge_id = any($1::uuid[])
-        and w.period_from >= $2::date and w.period_to <= $3::date
-    window one as (partition by w.unit_id, w.judge_id, w.court_id, w.case_type)
+-- The workload of many judges in a period, a row for each source, in one pass: stocks at the ends of each chain (source, court, case type), flows summed;
+-- a sum with an unknown part is unknown. A day and a count are packed into one number (day × 2^40 + count, all ones: unknown), so
+-- that the aggregates keep their state by value: first and last stock cost no sorting.
+with chain as (
+    select f.judge_id, f.unit_id, f.court_id, f.case_type,
+        min((f.period_from - date '0001-01-01')::int8 << 40 | coalesce(f.pending_start, 1099511627775)) as first,
+        max((f.period_to - date '0001-01-01')::int8 << 40 | coalesce(f.pending_end, 1099511627775)) as last,
+        sum(f.period_to - f.period_from + 1) as covered_days, count(*) as rows,
+        count(case when f.filed + f.returned + f.transferred_in - f.transferred_out is null
+            then f.pending_end + f.resolved - f.pending_start else 1 end) as incoming_known,
+        sum(case when f.filed + f.returned + f.transferred_in - f.transferred_out is null
+            then f.pending_end + f.resolved - f.pending_start
+            else f.filed + f.returned + f.transferred_in - f.transferred_out end) as incoming,
+        count(f.resolved) as resolved_known, sum(f.resolved::int4) as resolved,
+        count(f.filed) as filed_known, sum(f.filed::int4) as filed,
+        count(f.returned) as returned_known, sum(f.returned::int4) as returned,
+        count(f.transferred_in) as in_known, sum(f.transferred_in::int4) as transferred_in,
+        count(f.transferred_out) as out_known, sum(f.transferred_out::int4) as transferred_out
+    from sanjeh.workload_fact f
+    where f.in_force and f.judge_id = any($1::uuid[]) and f.period_from >= $2::date and f.period_to <= $3::date
+    group by f.judge_id, f.unit_id, f.court_id, f.case_type
 )
-select f.judge_id, count(distinct f.unit_id),
-    bool_or(f.covered_days > f.last_day - f.first_day + 1)
-        or (bool_or(f.court_id is null) and bool_or(f.court_id is not null))
-        or (bool_or(f.case_type is null) and bool_or(f.case_type is not null)),
-    max(f.last_day) - min(f.first_day) + 1,
-    case when bool_and(f.pending_start is not null or f.period_from > f.first_day)
-        then (sum(f.pending_start) filter (where f.period_from = f.first_day))::int8 end,
-    case when bool_and(f.incoming is not null) then sum(f.incoming)::int8 end,
-    case when bool_and(f.resolved is not null) then sum(f.resolved)::int8 end,
-    case when bool_and(f.pending_end is not null or f.period_to < f.last_day)
-        then (sum(f.pending_end) filter (where f.period_to = f.last_day))::int8 end,
-    case when bool_and(f.filed is not null) then sum(f.filed)::int8 end,
-    case when bool_and(f.returned is not null) then sum(f.returned)::int8 end,
-    case when bool_and(f.transferred_in is not null) then sum(f.transferred_in)::int8 end,
-    case when bool_and(f.transferred_out is not null) then sum(f.transferred_out)::int8 end
-from f
-group by f.judge_id
-order by f.judge_id
+select c.judge_id,
+    bool_or(c.covered_days > (c.last >> 40) - (c.first >> 40) + 1)
+        or (bool_or(c.court_id is null) and bool_or(c.court_id is not null))
+        or (bool_or(c.case_type is null) and bool_or(c.case_type is not null)),
+    max(c.last >> 40) - min(c.first >> 40) + 1,
+    case when bool_and(c.first & 1099511627775 <> 1099511627775) then sum(c.first & 1099511627775)::int8 end,
+    case when sum(c.incoming_known) = sum(c.rows) then sum(c.incoming)::int8 end,
+    case when sum(c.resolved_known) = sum(c.rows) then sum(c.resolved)::int8 end,
+    case when bool_and(c.last & 1099511627775 <> 1099511627775) then sum(c.last & 1099511627775)::int8 end,
+    case when sum(c.filed_known) = sum(c.rows) then sum(c.filed)::int8 end,
+    case when sum(c.returned_known) = sum(c.rows) then sum(c.returned)::int8 end,
+    case when sum(c.in_known) = sum(c.rows) then sum(c.transferred_in)::int8 end,
+    case when sum(c.out_known) = sum(c.rows) then sum(c.transferred_out)::int8 end
+from chain c
+group by c.judge_id, c.unit_id
