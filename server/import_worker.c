@@ -159,7 +159,7 @@ static void work(struct round *round)
             sj_log_status(status), sj_log_id("import.id", round->job.id)};
         sj_log(SJ_LEVEL_WARN, "import.step.failed", fields, SJ_COUNT(fields));
         goes_on = true;
-        if (++round->tries == TRIES_MAX) {
+        if (++round->tries == TRIES_MAX || status.code == SJ_FROZEN) {
             sj_ignore(give_up(round, status.code), "the next look finds the job again");
             return;
         }

@@ -9,6 +9,8 @@
  */
 #include "db_priv.h"
 
+#include <sys/epoll.h>
+
 sj_status sj_tx_begin(struct sj_db *db, const struct sj_context *context, struct sj_tx **ret_tx)
 {
     struct db_conn *conn = NULL;
@@ -113,6 +115,22 @@ sj_status sj_tx_send(
     struct sj_tx *tx, enum sj_sql sql, const struct sj_param *params, size_t param_count)
 {
     return tx_remember(tx, tx_queue(tx, sql, params, param_count));
+}
+
+sj_status sj_tx_push(struct sj_tx *tx)
+{
+    if (sj_failed(tx->failed)) {
+        return tx->failed;
+    }
+    ENSURE(tx->life == tx->conn->life && tx->conn->state == DB_READY, DATABASE_UNAVAILABLE);
+    const int unsent = PQflush(tx->conn->pg);
+    if (unsent < 0) {
+        db_conn_lost(tx->conn, SJ_FAILURE(DATABASE_UNAVAILABLE));
+        FAIL(DATABASE_UNAVAILABLE);
+    }
+    /* what the socket did not take goes when the loop finds it ready again */
+    db_conn_interest(tx->conn, unsent == 1 ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    return SJ_DONE;
 }
 
 /* Leaves the server outside any transaction. An error before it makes the first ROLLBACK one of the

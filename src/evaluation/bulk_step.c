@@ -187,6 +187,7 @@ static struct sj_import_order order_of(const struct step *step, struct sj_view w
         .format = sj_import_format_of(job->format),
         .has_period = job->has_period,
         .period = job->period,
+        .cycle = step->is_check ? (struct sj_text){"", 0} : job->cycle,
         .file = window,
         .is_dry_run = step->is_check,
         .keeps_valid = !step->is_whole,

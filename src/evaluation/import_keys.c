@@ -54,6 +54,7 @@ static sj_status refuse_twins_in_file(struct sj_import *import)
         order[i] = &rows[i];
     }
     qsort(order, count, sizeof(*order), compare_row);
+    import->sorted = order;
     for (size_t i = 1; i < count; i++) {
         if (compare_natural_key(order[i - 1], order[i]) == 0) {
             TRY(import_refuse(import, order[i], NULL, "DUPLICATE_ROW"));

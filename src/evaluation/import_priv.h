@@ -93,6 +93,8 @@ struct sj_import {
     size_t fault_max;
     size_t fault_room; /* of outcome.faults; grows up to fault_max */
     struct sj_buf row_bytes;
+    struct import_row *
+        *sorted;      /* all rows by natural key, from import_keys on; NULL: fewer than two */
     size_t rows_read; /* with those that were refused while parsing */
     size_t rows_refused;
     struct judge_key *judges;

@@ -73,6 +73,7 @@ static sj_status flush(struct sj_import *import, enum sj_sql sql, struct columns
     if (import->order->piece.is_piece) {
         /* nobody waits: the database works on these rows while the next ones are gathered */
         TRY(sj_tx_send(import->desk.tx, sql, params, 3 + columns->count));
+        TRY(sj_tx_push(import->desk.tx));
     } else {
         TRY(sj_tx_query(import->desk.tx, sql, params, 3 + columns->count, NULL));
     }
@@ -323,7 +324,33 @@ static sj_status put_workload_row(struct sj_import *import, const struct import_
     return SJ_DONE;
 }
 
-static sj_status store_workload(struct sj_import *import)
+struct gathering {
+    struct sj_import *import;
+    size_t from;
+    size_t count;
+    struct columns *facts;
+    struct columns *values;
+    sj_status status;
+};
+
+static void gather_rows(void *ctx)
+{
+    struct gathering *gathering = ctx;
+    const struct sj_import *import = gathering->import;
+    size_t all;
+    const struct import_row *rows = import_rows(import, &all);
+    for (size_t i = 0; i < gathering->count && !sj_failed(gathering->status); i++) {
+        const size_t at = gathering->from + i;
+        /* in the order of the index: neighbours go to the same page of it */
+        const struct import_row *row = import->sorted == NULL ? &rows[at] : import->sorted[at];
+        if (!row->is_rejected) {
+            gathering->status =
+                put_workload_row(gathering->import, row, gathering->facts, gathering->values);
+        }
+    }
+}
+
+static sj_status store_workload(struct sj_import *import, struct sj_work_pool *pool)
 {
     static const uint32_t fact_oids[FACT_COLUMNS_] = {SJ_OID_UUID, SJ_OID_UUID, SJ_OID_UUID,
         SJ_OID_UUID, SJ_OID_INT4, SJ_OID_INT4, SJ_OID_INT8, SJ_OID_INT8, SJ_OID_INT8, SJ_OID_INT8,
@@ -334,15 +361,19 @@ static sj_status store_workload(struct sj_import *import)
     TRY(columns_init(&facts, fact_oids, FACT_COLUMNS_));
     TRY(columns_init(&values, value_oids, VALUE_COLUMNS_));
     size_t count;
-    const struct import_row *rows = import_rows(import, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (!rows[i].is_rejected) {
-            TRY(put_workload_row(import, &rows[i], &facts, &values));
+    (void)import_rows(import, &count);
+    for (size_t from = 0; from < count; from += INSERT_ROWS_MAX / 4) {
+        const size_t left = count - from;
+        struct gathering gathering = {import, from,
+            left < INSERT_ROWS_MAX / 4 ? left : INSERT_ROWS_MAX / 4, &facts, &values, SJ_DONE};
+        if (pool != NULL && gathering.count > SEAL_ON_WORKER_ROWS) {
+            TRY(sj_work_run(pool, gather_rows, &gathering));
+        } else {
+            gather_rows(&gathering);
         }
-        if (facts.of[0].count == INSERT_ROWS_MAX / 4 || i + 1 == count) {
-            TRY(flush(import, SJ_SQL_FACT_INSERT_MANY, &facts));
-            TRY(flush(import, SJ_SQL_VALUE_INSERT_MANY, &values));
-        }
+        TRY(gathering.status);
+        TRY(flush(import, SJ_SQL_FACT_INSERT_MANY, &facts));
+        TRY(flush(import, SJ_SQL_VALUE_INSERT_MANY, &values));
     }
     return SJ_DONE;
 }
@@ -435,7 +466,7 @@ sj_status import_store(struct sj_import *import, struct sj_work_pool *pool)
     case SJ_IMPORT_SURVEY_MEANS:
         return store_survey(import, pool);
     case SJ_IMPORT_WORKLOAD:
-        return store_workload(import);
+        return store_workload(import, pool);
     case SJ_IMPORT_ROSTER:
         return store_roster(import);
     }

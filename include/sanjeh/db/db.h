@@ -112,6 +112,8 @@ SJ_MUST_CHECK sj_status sj_tx_query(struct sj_tx *tx, enum sj_sql sql,
 /* Queues without waiting; its error, if any, comes from the next sj_tx_query or the commit. */
 SJ_MUST_CHECK sj_status sj_tx_send(
     struct sj_tx *tx, enum sj_sql sql, const struct sj_param *params, size_t param_count);
+/* Lets the server begin with what was queued, for whoever goes on with long work of its own. */
+SJ_MUST_CHECK sj_status sj_tx_push(struct sj_tx *tx);
 /* Consumes the transaction in every case. Ok means durable. A lost connection gives
  * DATABASE_UNAVAILABLE: the outcome is unknown, the outbox tells later. */
 SJ_MUST_CHECK sj_status sj_tx_commit(struct sj_tx **tx);
