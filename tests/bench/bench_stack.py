@@ -52,6 +52,10 @@ class BenchStack(Stack):
         return stack
 
     def populate(self, judges):
+        self.roster(judges)
+        self.copy_for_pgbench()
+
+    def roster(self, judges):
         client = self.client("hrd.manager")
         self.count = judges
         for start in range(1, judges + 1, 20_000):
@@ -61,6 +65,9 @@ class BenchStack(Stack):
                                                            "data": "personnel_number,name\n" + rows})
             if answer.status != 201:
                 raise RuntimeError(f"population: {answer!r}")
+
+    def copy_for_pgbench(self):
+        """The judges once more under ids that a script can count through: they cannot be opened, only read."""
         self.unit = self.sql("select id from sanjeh.unit where code = 'HRD'")
         self.ids = self.sql("select id from sanjeh.judge").split()
         self.sql(f"""
