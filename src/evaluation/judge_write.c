@@ -172,28 +172,30 @@ static bool is_written(const struct entries *entries, const struct sj_blind *bli
     return false;
 }
 
-static sj_status insert_entries(const struct sj_desk *desk, enum sj_index_number index,
-    const struct entries *entries, const struct sj_blind *blinds)
+/* Rows of one statement, whatever the indexes. */
+static sj_status index_rows_init(struct columns *columns)
 {
     static const uint32_t oids[] = {SJ_OID_INT4, SJ_OID_BYTEA, SJ_OID_UUID, SJ_OID_INT4};
-    CLEANUP(columns_clear) struct columns columns = {.count = 0};
-    TRY(columns_init(&columns, oids, SJ_COUNT(oids)));
+    return columns_init(columns, oids, SJ_COUNT(oids));
+}
+
+static sj_status put_entries(struct columns *columns, enum sj_index_number index,
+    const struct entries *entries, const struct sj_blind *blinds)
+{
     for (size_t i = 0; i < entries->count; i++) {
         if (is_written(entries, blinds, i)) {
             continue;
         }
-        TRY(sj_array_put_i32(&columns.of[0], (int32_t)index));
-        TRY(sj_array_put(&columns.of[1], blinds[i].bytes, judge_blind_size(index)));
-        TRY(put_id(&columns.of[2], entries->rows[i]));
-        TRY(sj_array_put_i32(&columns.of[3], index == SJ_INDEX_JUDGE_NAME_TOKEN ? 0 : 1));
+        TRY(sj_array_put_i32(&columns->of[0], (int32_t)index));
+        TRY(sj_array_put(&columns->of[1], blinds[i].bytes, judge_blind_size(index)));
+        TRY(put_id(&columns->of[2], entries->rows[i]));
+        TRY(sj_array_put_i32(&columns->of[3], index == SJ_INDEX_JUDGE_NAME_TOKEN ? 0 : 1));
     }
-    struct sj_param params[1 + SJ_COUNT(oids)] = {sj_p_id(&desk->actor->unit)};
-    columns_params(&columns, params + 1);
-    return sj_tx_query(desk->tx, SJ_SQL_JUDGE_INDEX_INSERT_MANY, params, SJ_COUNT(params), NULL);
+    return SJ_DONE;
 }
 
-static sj_status write_index(const struct sj_desk *desk, const struct sj_judge *judges,
-    size_t count, enum sj_index_number index)
+static sj_status put_index(const struct sj_desk *desk, const struct sj_judge *judges, size_t count,
+    enum sj_index_number index, struct columns *columns)
 {
     struct entries entries;
     TRY(entries_new(
@@ -205,7 +207,35 @@ static sj_status write_index(const struct sj_desk *desk, const struct sj_judge *
     void *blinds;
     TRY(sj_arena_alloc(desk->arena, entries.count * sizeof(struct sj_blind), &blinds));
     TRY(judge_blinds(desk, desk->actor->unit, index, entries.texts, entries.count, blinds));
-    return insert_entries(desk, index, &entries, blinds);
+    return put_entries(columns, index, &entries, blinds);
+}
+
+/* Waits: what was queued before it has held when it has. */
+static sj_status insert_index_rows(const struct sj_desk *desk, struct columns *columns)
+{
+    struct sj_param params[1 + COLUMNS_MAX] = {sj_p_id(&desk->actor->unit)};
+    columns_params(columns, params + 1);
+    return sj_tx_query(desk->tx, SJ_SQL_JUDGE_INDEX_INSERT_MANY, params, 1 + columns->count, NULL);
+}
+
+static sj_status write_index(
+    const struct sj_desk *desk, const struct sj_judge *judge, enum sj_index_number index)
+{
+    CLEANUP(columns_clear) struct columns columns = {.count = 0};
+    TRY(index_rows_init(&columns));
+    TRY(put_index(desk, judge, 1, index, &columns));
+    return columns.of[0].count == 0 ? SJ_DONE : insert_index_rows(desk, &columns);
+}
+
+static sj_status write_all_indexes(
+    const struct sj_desk *desk, const struct sj_judge *judges, size_t count)
+{
+    CLEANUP(columns_clear) struct columns columns = {.count = 0};
+    TRY(index_rows_init(&columns));
+    TRY(put_index(desk, judges, count, SJ_INDEX_JUDGE_PERSONNEL_NUMBER, &columns));
+    TRY(put_index(desk, judges, count, SJ_INDEX_JUDGE_NATIONAL_NUMBER, &columns));
+    TRY(put_index(desk, judges, count, SJ_INDEX_JUDGE_NAME_TOKEN, &columns));
+    return insert_index_rows(desk, &columns);
 }
 
 /* ---- create ---- */
@@ -264,7 +294,7 @@ static sj_status insert_judges(const struct sj_desk *desk, const struct sj_judge
         sj_p_id(&desk->actor->unit), sj_p_id(&desk->actor->account)};
     columns_params(&columns, params + 2);
     params[2 + PUT_COUNT_] = sj_p_id_or_null(&desk->actor->compartment);
-    return sj_tx_query(desk->tx, SJ_SQL_JUDGE_INSERT_MANY, params, SJ_COUNT(params), NULL);
+    return sj_tx_send(desk->tx, SJ_SQL_JUDGE_INSERT_MANY, params, SJ_COUNT(params));
 }
 
 static sj_status create_some(const struct sj_desk *desk, struct sj_judge *judges, size_t count)
@@ -281,16 +311,13 @@ static sj_status create_some(const struct sj_desk *desk, struct sj_judge *judges
         judges[i].created_at = sj_time_now();
         ids[i] = judges[i].id;
     }
-    TRY(sj_fields_subjects_for_write(
-        desk->fields, desk->tx, desk->actor->unit, ids, count, subjects));
+    TRY(sj_fields_subjects_new(desk->fields, desk->tx, desk->actor->unit, ids, count, subjects));
     const sj_status status = insert_judges(desk, judges, subjects, count);
     for (size_t i = 0; i < count; i++) {
         sj_subject_clear(&subjects[i]);
     }
     TRY(status);
-    TRY(write_index(desk, judges, count, SJ_INDEX_JUDGE_PERSONNEL_NUMBER));
-    TRY(write_index(desk, judges, count, SJ_INDEX_JUDGE_NATIONAL_NUMBER));
-    return write_index(desk, judges, count, SJ_INDEX_JUDGE_NAME_TOKEN);
+    return write_all_indexes(desk, judges, count);
 }
 
 sj_status sj_judge_create_many(const struct sj_desk *desk, struct sj_judge *judges, size_t count)
@@ -315,7 +342,7 @@ static sj_status rewrite_index(const struct sj_desk *desk, const struct sj_judge
     const struct sj_param params[] = {
         sj_p_id(&after->unit), sj_p_id(&after->id), sj_p_i32((int32_t)index)};
     TRY(sj_tx_query(desk->tx, SJ_SQL_JUDGE_INDEX_DELETE, params, SJ_COUNT(params), NULL));
-    return write_index(desk, after, 1, index);
+    return write_index(desk, after, index);
 }
 
 static struct sj_param number_or_null(int64_t number)

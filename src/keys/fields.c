@@ -316,25 +316,20 @@ static sj_status round_read(struct round *round, bool may_cache)
     return SJ_DONE;
 }
 
-/* Fresh wrapped keys for the open subjects. The keys themselves are dropped: the reading after the insert brings
- * those that won, ours or another transaction's. */
+/* Fresh wrapped keys for the open subjects. */
 static sj_status round_wrap(struct round *round, const struct sj_uuid *subjects, size_t *ret_len,
-    struct sj_buf *ret_wrapped)
+    struct sj_buf *ret_wrapped, struct sj_key *ret_deks)
 {
     struct sj_channel *channel = round->fields->channel;
-    struct sj_key deks[SJ_UNWRAP_MAX];
     const size_t count = round->open_count;
-    sj_status status = ask_new_subject_keys(
-        channel, round->unit, subjects, count, FIRST_VERSION, ret_len, ret_wrapped, deks);
-    if (status.code == SJ_NOT_FOUND) {
-        status = sj_fields_load_units(round->fields);
-        if (!sj_failed(status)) {
-            status = ask_new_subject_keys(
-                channel, round->unit, subjects, count, FIRST_VERSION, ret_len, ret_wrapped, deks);
-        }
+    const sj_status status = ask_new_subject_keys(
+        channel, round->unit, subjects, count, FIRST_VERSION, ret_len, ret_wrapped, ret_deks);
+    if (status.code != SJ_NOT_FOUND) {
+        return status;
     }
-    sj_wipe(deks, sizeof(deks));
-    return status;
+    TRY(sj_fields_load_units(round->fields));
+    return ask_new_subject_keys(
+        channel, round->unit, subjects, count, FIRST_VERSION, ret_len, ret_wrapped, ret_deks);
 }
 
 static sj_status put_pieces(
@@ -346,7 +341,7 @@ static sj_status put_pieces(
     return SJ_DONE;
 }
 
-static sj_status round_make(struct round *round)
+static sj_status round_make(struct round *round, enum sj_sql insert, struct sj_key *ret_deks)
 {
     struct sj_uuid open[SJ_UNWRAP_MAX];
     for (size_t i = 0; i < round->open_count; i++) {
@@ -354,7 +349,7 @@ static sj_status round_make(struct round *round)
     }
     size_t len = 0;
     CLEANUP(sj_buf_clear) struct sj_buf wrapped = SJ_BUF(WRAPPED_DEKS_BYTES);
-    TRY(round_wrap(round, open, &len, &wrapped));
+    TRY(round_wrap(round, open, &len, &wrapped, ret_deks));
     CLEANUP(sj_array_clear) struct sj_array subjects = {0};
     CLEANUP(sj_array_clear) struct sj_array keys = {0};
     TRY(sj_array_init(&subjects, SJ_OID_UUID, (size_t)SJ_UNWRAP_MAX * 32));
@@ -363,7 +358,16 @@ static sj_status round_make(struct round *round)
     TRY(put_pieces(&wrapped, len, round->open_count, &keys));
     const struct sj_param params[] = {
         sj_p_id(&round->unit), sj_p_array(&subjects), sj_p_array(&keys)};
-    return sj_tx_send(round->tx, SJ_SQL_SUBJECT_KEY_INSERT, params, 3);
+    return sj_tx_send(round->tx, insert, params, 3);
+}
+
+/* The keys themselves are dropped: the reading after the insert brings those that won, ours or another transaction's. */
+static sj_status round_offer(struct round *round)
+{
+    struct sj_key deks[SJ_UNWRAP_MAX];
+    const sj_status status = round_make(round, SJ_SQL_SUBJECT_KEY_INSERT, deks);
+    sj_wipe(deks, sizeof(deks));
+    return status;
 }
 
 static sj_status round_run(struct round *round)
@@ -378,7 +382,7 @@ static sj_status round_run(struct round *round)
         TRY(round_read(round, /* may_cache= */ true));
     }
     if (round->open_count > 0) {
-        TRY(round_make(round));
+        TRY(round_offer(round));
         TRY(round_read(round, /* may_cache= */ false));
     }
     /* neither made nor visible: row security hides it, so it is not ours to write */
@@ -386,8 +390,23 @@ static sj_status round_run(struct round *round)
     return SJ_DONE;
 }
 
-sj_status sj_fields_subjects_for_write(struct sj_fields *fields, struct sj_tx *tx,
-    struct sj_uuid unit, const struct sj_uuid *subjects, size_t count,
+/* Nobody else can have made a key of these: nothing is read, and ours are the keys. */
+static sj_status round_run_new(struct round *round)
+{
+    struct sj_key deks[SJ_UNWRAP_MAX];
+    round_find_open(round);
+    const sj_status status = round_make(round, SJ_SQL_SUBJECT_KEY_INSERT_NEW, deks);
+    for (size_t i = 0; !sj_failed(status) && i < round->count; i++) {
+        const struct sj_wrapped_dek item = {
+            .unit = round->unit, .subject = round->subjects[i], .version = FIRST_VERSION};
+        subject_set(&round->out[i], &item, &deks[i]);
+    }
+    sj_wipe(deks, sizeof(deks));
+    return status;
+}
+
+static sj_status run_rounds(struct sj_fields *fields, struct sj_tx *tx, struct sj_uuid unit,
+    const struct sj_uuid *subjects, size_t count, sj_status (*run)(struct round *),
     struct sj_subject *ret_subjects)
 {
     if (count == 0) {
@@ -402,13 +421,26 @@ sj_status sj_fields_subjects_for_write(struct sj_fields *fields, struct sj_tx *t
             .subjects = subjects + at,
             .count = left < SJ_UNWRAP_MAX ? left : SJ_UNWRAP_MAX,
             .out = ret_subjects + at};
-        const sj_status status = round_run(&round);
+        const sj_status status = run(&round);
         if (sj_failed(status)) {
             clear_subjects(ret_subjects, count);
             return status;
         }
     }
     return SJ_DONE;
+}
+
+sj_status sj_fields_subjects_for_write(struct sj_fields *fields, struct sj_tx *tx,
+    struct sj_uuid unit, const struct sj_uuid *subjects, size_t count,
+    struct sj_subject *ret_subjects)
+{
+    return run_rounds(fields, tx, unit, subjects, count, round_run, ret_subjects);
+}
+
+sj_status sj_fields_subjects_new(struct sj_fields *fields, struct sj_tx *tx, struct sj_uuid unit,
+    const struct sj_uuid *subjects, size_t count, struct sj_subject *ret_subjects)
+{
+    return run_rounds(fields, tx, unit, subjects, count, round_run_new, ret_subjects);
 }
 
 sj_status sj_fields_subject_for_write(struct sj_fields *fields, struct sj_tx *tx,

@@ -19,6 +19,7 @@ BYTES = 2_000
 class CrowdStack(BenchStack):
     def populate(self, judges):
         self.roster(judges)
+        self.sql("vacuum analyze")
 
 
 def text_of(person, round_no):
@@ -54,7 +55,7 @@ insert into sanjeh.evaluation (unit_id, id, cycle_id, judge_unit_id, judge_id, i
     from made m, sanjeh.unit h, sanjeh.unit j, sanjeh.unit e where h.code = 'HRD' and j.code = 'JDP' and e.code = 'JDP-E';
 select id from made order by n;
 commit;
-analyze sanjeh.evaluation;
+vacuum analyze;
 """)
     return made.split()
 

@@ -38,6 +38,12 @@ SJ_MUST_CHECK sj_status sj_fields_subject_for_write(struct sj_fields *fields, st
 SJ_MUST_CHECK sj_status sj_fields_subjects_for_write(struct sj_fields *fields, struct sj_tx *tx,
     struct sj_uuid unit, const struct sj_uuid *subjects, size_t count,
     struct sj_subject *ret_subjects);
+/* The same for subjects whose ids the caller has just drawn at random, each once: nobody can have made them a key, so the insert is
+ * queued (sj_tx_send) and nothing is read. An error of the insert, DUPLICATE among them, comes with the next statement that
+ * waits: what was sealed under the key is rolled back with it. */
+SJ_MUST_CHECK sj_status sj_fields_subjects_new(struct sj_fields *fields, struct sj_tx *tx,
+    struct sj_uuid unit, const struct sj_uuid *subjects, size_t count,
+    struct sj_subject *ret_subjects);
 /* Reads bring version and wrapped DEK along in their own query (join subject_key): opens them, from the
  * cache when it can, the rest in one question. */
 SJ_MUST_CHECK sj_status sj_fields_open(struct sj_fields *fields, const struct sj_wrapped_dek *items,
