@@ -65,27 +65,27 @@ $do$;
 
 -- The key of a gate's answer or of a survey's release is rare: it is asked for when nothing else has opened the row, not set up with
 -- every statement that touches a key.
-create function sanjeh.sees_gate_key(key_unit uuid, gate uuid) returns boolean language plpgsql stable set search_path = pg_catalog, pg_temp
+create function sanjeh.sees_gate_key(key_unit uuid, key_subject uuid) returns boolean language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return exists (select from sanjeh.gate_answer as g where g.id = gate and g.unit_id = key_unit);
+    return exists (select from sanjeh.gate_answer as g where g.id = key_subject and g.unit_id = key_unit);
 end
 $$;
 comment on function sanjeh.sees_gate_key(uuid, uuid) is 'whether row security shows the caller the gate whose key this is';
-create function sanjeh.answers_gate_key(key_unit uuid, gate uuid) returns boolean language plpgsql stable
+create function sanjeh.answers_gate_key(key_unit uuid, key_subject uuid) returns boolean language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return exists (select from sanjeh.gate_answer as g where g.id = gate and g.unit_id = key_unit
+    return exists (select from sanjeh.gate_answer as g where g.id = key_subject and g.unit_id = key_unit
         and array[g.scope_id] && (select sanjeh.scope_ids()));
 end
 $$;
 comment on function sanjeh.answers_gate_key(uuid, uuid) is 'whether the gate whose key this is asks a unit of the context';
-create function sanjeh.sees_release_key(key_unit uuid, release uuid) returns boolean language plpgsql stable
+create function sanjeh.sees_release_key(key_unit uuid, key_subject uuid) returns boolean language plpgsql stable
     set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return exists (select from sanjeh.survey_release as r where r.id = release and r.unit_id = key_unit);
+    return exists (select from sanjeh.survey_release as r where r.id = key_subject and r.unit_id = key_unit);
 end
 $$;
 comment on function sanjeh.sees_release_key(uuid, uuid) is 'whether row security shows the caller the release whose key this is';
@@ -105,3 +105,49 @@ alter policy unit_insert on sanjeh.subject_key with check (
         and (exists (select from sanjeh.evaluation as e
                 where e.id = subject_key.subject_id and e.issuer_unit_id = subject_key.unit_id)
             or sanjeh.answers_gate_key(unit_id, subject_id))));
+
+-- The guards: the same questions, their plans kept for the session (a function in SQL that cannot be inlined is planned at each call, and
+-- reading one evaluation made nine of them).
+create or replace function sanjeh.evaluation_clock_passed(owner_unit uuid, evaluation uuid, clock_code text, require_one boolean)
+    returns boolean language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select not exists (select from sanjeh.deadline as d where d.unit_id = owner_unit and d.evaluation_id = evaluation
+            and d.code = clock_code and (d.state = 'stopped' or d.state = 'open' and d.due_at >= sanjeh.clock_now()))
+        and (not require_one or exists (select from sanjeh.deadline as d where d.unit_id = owner_unit
+            and d.evaluation_id = evaluation and d.code = clock_code)));
+end
+$$;
+create or replace function sanjeh.evaluation_parts(evaluation uuid) returns text[]
+    language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select array_remove(array[
+        case when e.unit_id = any (ids.of) then 'owner' end,
+        case when e.issuer_scope_id = any (ids.of) then 'issuer' end,
+        case when e.judge_id = any (ids.of) and e.state <> 'planned' then 'judge' end,
+        case when '00000000-0000-8000-8000-000000000006'::uuid = any (ids.of) then 'system' end], null)
+        || array(select distinct case when s.capacity in ('chair', 'rapporteur') then 'lead'
+                when s.capacity in ('appeal_chair', 'appeal_member') then 'appeal_board'
+                when s.capacity = 'calibrator' then 'calibrator' else 'board' end
+            from sanjeh.seat as s where s.evaluation_id = e.id and s.ended_at is null and s.account_id = any (ids.of)
+                and s.capacity in ('chair', 'member', 'rapporteur', 'calibrator', 'appeal_chair', 'appeal_member'))
+    from sanjeh.evaluation as e, (select sanjeh.scope_ids()) as ids (of)
+    where e.id = evaluation);
+end
+$$;
+create or replace function sanjeh.seated_in() returns uuid[] language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select coalesce(array_agg(distinct s.evaluation_id), '{}') from sanjeh.seat as s
+        where s.ended_at is null and s.account_id = any ((select sanjeh.scope_ids())::uuid[])
+            and s.capacity not in ('reviewer', 'observer', 'court_head'));
+end
+$$;
+create or replace function sanjeh.member_of() returns uuid[] language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return (select coalesce(array_agg(distinct m.board_id), '{}') from sanjeh.board_member as m
+        where m.removed_at is null and m.account_id = any ((select sanjeh.scope_ids())::uuid[]));
+end
+$$;

@@ -21,6 +21,7 @@
 #define SJ_DEVICE_COOKIE  "__Host-sanjeh-device"
 
 struct sj_server;
+struct sj_evaluation;
 
 /* What one loop owns. */
 struct sj_worker {
@@ -46,6 +47,8 @@ struct sj_exchange {
     struct sj_draft draft;    /* object, object_type, detail: set by the route when it knows */
     struct sj_uuid *subjects; /* whose data the answer shows: sj_exchange_subject */
     size_t subject_count;
+    const struct sj_evaluation
+        *evaluation; /* that the request names, as read before its work; NULL: none read */
     /* the answer, filled by the route */
     unsigned status; /* 200 */
     struct sj_buf body;
@@ -93,6 +96,9 @@ SJ_MUST_CHECK sj_status sj_exchange_subject(struct sj_exchange *x, struct sj_uui
 /* The judge of this evaluation, if the caller sees it; nil is nobody's. */
 SJ_MUST_CHECK sj_status sj_exchange_subject_of_evaluation(
     struct sj_exchange *x, struct sj_uuid evaluation);
+/* One evaluation, if the caller sees it. A read takes what the request's subject was found by; in a transaction it is read anew. */
+SJ_MUST_CHECK sj_status sj_exchange_evaluation(struct sj_exchange *x, struct sj_uuid id,
+    bool *ret_found, struct sj_evaluation *ret_evaluation);
 /* Whoever the path or a filter names, or whose evaluation: before anything is decided. */
 SJ_MUST_CHECK sj_status sj_exchange_subject_of_request(
     struct sj_exchange *x, const struct sj_endpoint *endpoint);

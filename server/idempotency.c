@@ -10,6 +10,7 @@
 #include "answer.h"
 
 #include "sanjeh/crypto/hash.h"
+#include "sanjeh/unit/unit.h"
 
 static bool key_is_well_formed(struct sj_text key)
 {
@@ -49,13 +50,20 @@ static sj_status row_of(const struct sj_exchange *x, struct sj_text key, struct 
     return sj_copy(ret_row->bytes, sizeof ret_row->bytes, hash.bytes, sizeof ret_row->bytes);
 }
 
+/* Under whose key an account's answers are kept: its unit's, the platform's for judges and others without one. */
+static struct sj_uuid key_unit(const struct sj_exchange *x)
+{
+    const struct sj_uuid unit = x->session.actor.unit;
+    return sj_uuid_is_nil(unit) ? sj_platform_unit : unit;
+}
+
 static sj_status open_body(
     struct sj_exchange *x, const struct sj_idempotency *idempotency, const struct sj_rows *rows)
 {
     if (sj_row_is_null(rows, 0, 2)) {
         return SJ_DONE;
     }
-    const struct sj_wrapped_dek dek = {.unit = x->session.actor.unit,
+    const struct sj_wrapped_dek dek = {.unit = key_unit(x),
         .subject = x->session.actor.account,
         .version = (uint32_t)sj_row_i64(rows, 0, 5),
         .wrapped = sj_row_bytes(rows, 0, 6)};
@@ -68,8 +76,9 @@ static sj_status open_body(
 static sj_status replay(
     struct sj_exchange *x, const struct sj_idempotency *idempotency, const struct sj_hash *hash)
 {
-    const struct sj_param params[] = {sj_p_id(&x->session.actor.account),
-        sj_p_text(idempotency->key), sj_p_id(&x->session.actor.unit)};
+    const struct sj_uuid unit = key_unit(x);
+    const struct sj_param params[] = {
+        sj_p_id(&x->session.actor.account), sj_p_text(idempotency->key), sj_p_id(&unit)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(x->tx, SJ_SQL_IDEMPOTENCY_FIND, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_count(rows) == 1, SERIALIZATION); /* removed between the two statements */
@@ -92,7 +101,6 @@ sj_status sj_idempotency_claim(
         return SJ_DONE;
     }
     ENSURE(key_is_well_formed(key), BAD_IDEMPOTENCY_KEY);
-    ENSURE(!sj_uuid_is_nil(x->session.actor.unit), FORBIDDEN); /* no key to keep the answer under */
     struct sj_hash hash;
     TRY(hash_request(x, &hash));
     ret_idempotency->key = key;
@@ -121,7 +129,7 @@ sj_status sj_idempotency_keep(struct sj_exchange *x, const struct sj_idempotency
     if (x->body.len > 0) {
         CLEANUP(sj_subject_clear) struct sj_subject subject = {0};
         TRY(sj_fields_subject_for_write(
-            x->worker->fields, x->tx, x->session.actor.unit, x->session.actor.account, &subject));
+            x->worker->fields, x->tx, key_unit(x), x->session.actor.account, &subject));
         TRY(sj_field_seal(&subject, SJ_TABLE_IDEMPOTENCY, SJ_COLUMN_IDEMPOTENCY_BODY,
             idempotency->row, SJ_FLE1_BYTES, sj_buf_view(&x->body), &blob));
     }

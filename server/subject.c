@@ -30,16 +30,33 @@ static struct sj_uuid asked_for(
     return sj_failed(sj_uuid_parse(text, &id)) ? (struct sj_uuid){{0}} : id;
 }
 
+sj_status sj_exchange_evaluation(
+    struct sj_exchange *x, struct sj_uuid id, bool *ret_found, struct sj_evaluation *ret_evaluation)
+{
+    if (x->tx == NULL && x->evaluation != NULL && sj_uuid_equal(x->evaluation->id, id)) {
+        *ret_found = true;
+        *ret_evaluation = *x->evaluation;
+        return SJ_DONE;
+    }
+    const struct sj_desk desk = sj_desk_of(x);
+    return sj_evaluation_find(&desk, id, ret_found, ret_evaluation);
+}
+
 sj_status sj_exchange_subject_of_evaluation(struct sj_exchange *x, struct sj_uuid evaluation)
 {
     if (sj_uuid_is_nil(evaluation)) {
         return SJ_DONE;
     }
-    const struct sj_desk desk = sj_desk_of(x);
-    struct sj_evaluation found;
+    void *memory = NULL;
+    TRY(sj_arena_alloc(x->arena, sizeof(struct sj_evaluation), &memory));
+    struct sj_evaluation *found = memory;
     bool is_found = false;
-    TRY(sj_evaluation_find(&desk, evaluation, &is_found, &found));
-    return is_found ? sj_exchange_subject(x, found.judge) : SJ_DONE;
+    TRY(sj_exchange_evaluation(x, evaluation, &is_found, found));
+    if (!is_found) {
+        return SJ_DONE;
+    }
+    x->evaluation = found;
+    return sj_exchange_subject(x, found->judge);
 }
 
 sj_status sj_exchange_subject_of_request(struct sj_exchange *x, const struct sj_endpoint *endpoint)

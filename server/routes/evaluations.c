@@ -136,9 +136,8 @@ static sj_status find(struct sj_exchange *x, struct sj_evaluation *ret_evaluatio
 {
     struct sj_uuid id;
     TRY(sj_exchange_id(x, &id));
-    const struct sj_desk desk = sj_desk_of(x);
     bool found = false;
-    TRY(sj_evaluation_find(&desk, id, &found, ret_evaluation));
+    TRY(sj_exchange_evaluation(x, id, &found, ret_evaluation));
     ENSURE(found, NOT_FOUND);
     x->draft.object = id;
     return SJ_DONE;

@@ -23,9 +23,8 @@ sj_status remedy_unmet(struct sj_exchange *x, const char *code, const char *deta
 sj_status remedy_evaluation(
     struct sj_exchange *x, struct sj_uuid id, struct sj_evaluation *ret_evaluation)
 {
-    const struct sj_desk desk = sj_desk_of(x);
     bool found = false;
-    TRY(sj_evaluation_find(&desk, id, &found, ret_evaluation));
+    TRY(sj_exchange_evaluation(x, id, &found, ret_evaluation));
     ENSURE(found, NOT_FOUND);
     return sj_exchange_subject(x, ret_evaluation->judge);
 }

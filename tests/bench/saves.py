@@ -113,6 +113,22 @@ def read_back(stack, people, paths, round_no):
     return result
 
 
+def peak(stack, tokens, people, paths, connections):
+    """More connections than people, all asking at once; a refusal must be an answer that says so. (row, answers by status)"""
+    more = crowd.connect(stack, [tokens[number % len(tokens)] for number in range(connections - len(people))])
+    everybody = people + more
+    for number, person in enumerate(everybody):
+        person.ask("GET", paths[number % len(paths)])
+    result = measure(stack, everybody, (200, 429, 503))
+    statuses = {}
+    for person in everybody:
+        status, headers, _ = person.answer
+        statuses[status] = statuses.get(status, 0) + 1
+        if status != 200 and "retry-after" not in headers:
+            raise RuntimeError(f"refused without saying when to come again: {person.answer!r}")
+    return result, statuses
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True)
@@ -128,6 +144,9 @@ def main():
         first, changes, paths = rounds(stack, people, ids, args.rounds)
         back = read_back(stack, people, paths, args.rounds)
         memory = stack.rss()
+        connections = args.people * 3 // 2
+        crowded, statuses = peak(stack, tokens, people, paths, connections)
+        at_peak = stack.rss()
         print("# Everybody saves at once\n")
         print(conditions(stack, 0, args.rounds).replace("alternating rounds of 0 s", "rounds") + ".\n")
         print(f"{args.people:,} people, each with a session and a TLS connection of his own, save {len(text_of(1, 1).encode()):,} bytes of Persian "
@@ -137,7 +156,10 @@ def main():
         print(line("first save (POST)", [first]))
         print(line("change (PATCH, If-Match)", changes))
         print(line("read back (GET)", [back]))
-        print(f"\nResident with {args.people:,} connections: front {memory[0]:,} KiB, keeper {memory[1]:,} KiB.")
+        print(line(f"{connections:,} connections read at once", [crowded]))
+        print(f"\nAnswers at {connections:,} connections: " + ", ".join(f"{count:,} x {status}" for status, count in statuses.items()) + ".")
+        print(f"Resident with {args.people:,} connections: front {memory[0]:,} KiB, keeper {memory[1]:,} KiB; with {connections:,}: front "
+              f"{at_peak[0]:,} KiB.")
     finally:
         stack.destroy()
 
