@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every row of the table of moves: each guard refused once by the server and once by the database, each wrong person, each
+move that does not exist. The table is read from the product: a guard without a case here fails the last test.
+
+The database's owner puts one file into each state with nothing done in it; the moves themselves go through the routes. That they
+succeed when everything is done is shown by test_cycle_full and test_cycles."""
+
+import unittest
+
+from board_case import BoardTest
+from stack import problem
+
+SEATS = (("board.one", "chair"), ("board.two", "member"), ("board.three", "rapporteur"), ("board.four", "calibrator"),
+         ("appeal.one", "appeal_chair"), ("appeal.two", "appeal_member"), ("appeal.three", "appeal_member"))
+PART_OF = {"owner": "hrd.manager", "issuer": "jdpe.manager", "judge": "judge.one", "lead": "board.one", "board": "board.two",
+           "calibrator": "board.four", "appeal_board": "appeal.one"}
+PARTS_OF = {"hrd.manager": {"owner"}, "jdpe.manager": {"issuer"}, "judge.one": {"judge"}, "board.one": {"lead"}, "board.two": {"board"},
+            "board.three": {"lead"}, "board.four": {"calibrator"}, "appeal.one": {"appeal_board"}, "judge.two": set(),
+            "jdpd.manager": set(), "sit.manager": set(), "admin.one": set(), "security.officer": set()}
+# True of a file with seats and nothing else: each of these is broken on purpose below.
+MET_BY_NOTHING = {"CYCLE_ANNOUNCED", "NO_CHALLENGE_OPEN", "BATCHES_ACCEPTED", "NO_DATA_ISSUE", "NO_CONFLICT_OPEN", "BOARD_FULL",
+                  "BOARD_OF_JUDGES", "POINTS_ANSWERED", "NO_GATE_ASKED", "APPEAL_DISJOINT"}
+SYSTEM = "00000000-0000-8000-8000-000000000006"
+
+
+def tag(answer):
+    return {"If-Match": answer.header("ETag")}
+
+
+class Guards(BoardTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        rows = cls.stack.sql("select from_state, to_state, array_to_string(parts, ','), array_to_string(guards, ',') "
+                             "from sanjeh.evaluation_move order by 1, 2").splitlines()
+        cls.moves = {(a, b): (parts.split(","), [g for g in guards.split(",") if g]) for a, b, parts, guards in
+                     (row.split("|") for row in rows)}
+        cls.states = sorted({state for pair in cls.moves for state in pair})
+        cls.refused = set()
+
+    def setUp(self):
+        self.cycle_id = self.cycle()
+        self.file = self.evaluation(self.cycle_id)
+        self.path = f"/api/v1/evaluations/{self.file}"
+        for name, capacity in SEATS:
+            self.stack.sql(f"""insert into sanjeh.seat (unit_id, evaluation_id, account_id, person_id, capacity, is_judge, judge_id,
+                issuer_scope_id) select e.unit_id, e.id, a.id, coalesce(a.judge_id, a.person_judge_id, a.id), '{capacity}', true, e.judge_id,
+                e.issuer_scope_id from sanjeh.evaluation e, sanjeh.account a where e.id = '{self.file}' and a.username = '{name}'""")
+
+    def place(self, state, more="", suspended_from="rating"):
+        come_from = f"'{suspended_from}'" if state == "suspended" else "null"
+        self.version = self.stack.sql(f"update sanjeh.evaluation set state = '{state}', suspended_from = {come_from}{more} "
+                                      f"where id = '{self.file}' returning version")
+
+    def ask(self, name, to, **body):
+        return self.stack.client(name).post(f"{self.path}/moves", {"to": to, **body}, headers={"If-Match": f'"v{self.version}"'})
+
+    def in_database(self, part, to):
+        """The same move as the server's role, under a genuine context of who has this part; what the database says."""
+        column = {"owner": "unit_id", "issuer": "issuer_scope_id", "judge": "judge_id"}.get(part)
+        whose = f"(select {column} from sanjeh.evaluation where id = '{self.file}')" if column else (
+            f"'{SYSTEM}'" if part == "system" else f"'{self.account(PART_OF[part])}'")
+        return self.stack.sql(f"""select set_config('sanjeh.context', c.text || '.' || encode(sha256(k.outer_pad ||
+            sha256(k.inner_pad || convert_to(c.text, 'UTF8'))), 'hex'), false) from sanjeh.context_key k, (select 'v1.' ||
+            extract(epoch from now() + interval '1 minute')::int8 || '.' || {whose} as text) c;
+            set role sanjeh_app; update sanjeh.evaluation set state = '{to}' where id = '{self.file}'; select state from
+            sanjeh.evaluation where id = '{self.file}'""", check=False)
+
+    def unmet(self, came, to):
+        """What the server names as missing; the move did not happen, there or in the database."""
+        part = self.moves[came, to][0][0]
+        named = set()
+        if part == "judge":  # he moves by submitting: his reply, his appeal (test_remedies), never by name
+            self.assertEqual(self.ask(PART_OF[part], to).status, 403)
+        elif part != "system":
+            document = problem(self, self.ask(PART_OF[part], to), 409, "GUARD_UNMET")
+            named = {error["code"] for error in document["errors"]}
+        said = self.in_database(part, to)
+        self.assertNotEqual(said.returncode, 0, f"the database makes {came} -> {to}: {said.stdout}")
+        if part in ("owner", "issuer", "judge", "system"):  # the others may not write the row at all
+            self.assertIn("unmet:", said.stderr, said)
+            found = set(said.stderr.split("unmet: ")[1].split()[0].split(","))
+            self.assertEqual(found, named or found, "server and database see different guards")
+            named = found
+        self.assertEqual(self.stack.sql(f"select state from sanjeh.evaluation where id = '{self.file}'"), came)
+        self.refused.update((came, to, code) for code in named)
+        return named
+
+    # ---- what is missing ----
+
+    def test_1_where_nothing_was_done_each_missing_thing_is_named(self):
+        for (came, to), (_, guards) in self.moves.items():
+            wanted = set(guards) - MET_BY_NOTHING
+            if wanted:
+                with self.subTest(f"{came} -> {to}"):
+                    self.place(came, suspended_from=to)
+                    self.assertEqual(self.unmet(came, to), wanted)
+
+    def broken(self, code, came, to):
+        with self.subTest(f"{code}: {came} -> {to}"):
+            self.place(came)
+            self.assertIn(code, self.unmet(came, to))
+
+    def test_2_a_cycle_that_is_over_begins_no_evaluation(self):
+        self.stack.sql(f"update sanjeh.cycle set state = 'closed' where id = '{self.cycle_id}'")
+        self.broken("CYCLE_ANNOUNCED", "planned", "notified")
+
+    def test_2_the_board_is_three_and_mostly_judges(self):
+        self.stack.sql(f"update sanjeh.seat set is_judge = false where evaluation_id = '{self.file}'")
+        self.broken("BOARD_OF_JUDGES", "frozen", "rating")
+        self.stack.sql(f"update sanjeh.seat set ended_at = now(), ended_reason = 'replaced' where evaluation_id = '{self.file}' "
+                       "and capacity = 'member'")
+        self.broken("BOARD_FULL", "frozen", "rating")
+
+    def test_2_an_open_challenge_holds(self):
+        self.stack.sql(f"""insert into sanjeh.deadline (unit_id, id, evaluation_id, code, holder, started_at, due_at)
+            select unit_id, gen_random_uuid(), id, 'challenge', 'judge', now(), now() + interval '3 days' from sanjeh.evaluation
+            where id = '{self.file}'""")
+        made = self.judge.post(f"{self.path}/challenges", {"account_id": self.account("board.two"), "grounds": "آشنایی"})
+        self.assertEqual(made.status, 201, made)
+        self.broken("NO_CHALLENGE_OPEN", "notified", "collecting")
+
+    def test_2_a_batch_that_waits_for_acceptance_holds(self):
+        code = self.stack.sql(f"select code from sanjeh.cycle where id = '{self.cycle_id}'")
+        sent = self.stack.client("sit.manager").post("/api/v1/contributions", {
+            "kind": "workload", "format": "csv", "period": "1370", "cycle": code, "hold": True, "data":
+            "judge,court,period,pending_start,filed,returned,transferred_in,transferred_out,resolved,pending_end\n"
+            "HRD-0001,GUARD-1,1370,1,1,0,0,0,1,1\n"})
+        self.assertEqual((sent.status, sent.json().get("state")), (201, "received"), sent)
+        self.broken("BATCHES_ACCEPTED", "collecting", "frozen")
+
+    def test_2_an_open_data_issue_holds(self):
+        made = self.judge.post("/api/v1/data-issues", {"field": "first_appointment", "text": "سال دیگری است"})
+        self.assertEqual(made.status, 201, made)
+        self.addCleanup(self.stack.sql, "update sanjeh.data_issue set state = 'rejected' where id = '" + made.json()["id"] + "'", check=False)
+        self.broken("NO_DATA_ISSUE", "collecting", "frozen")
+
+    def test_2_an_open_conflict_holds(self):
+        declared = self.stack.client("board.two").post(f"{self.path}/coi-declarations", {"has_interest": True, "interests": "همسایه"})
+        self.assertEqual(declared.status, 201, declared)
+        self.broken("NO_CONFLICT_OPEN", "frozen", "rating")
+
+    def test_2_each_point_of_a_reply_wants_an_answer(self):
+        self.place("disclosed", ", disclosed_at = now()")
+        self.stack.sql(f"""insert into sanjeh.deadline (unit_id, id, evaluation_id, code, holder, started_at, due_at)
+            select unit_id, gen_random_uuid(), id, 'reply', 'judge', now(), now() + interval '3 days' from sanjeh.evaluation
+            where id = '{self.file}'""")
+        made = self.judge.post(f"{self.path}/replies", {"points": ["یک"]})
+        self.assertEqual(made.status, 201, made)
+        done = self.judge.post(f"/api/v1/replies/{made.json()['id']}/submit", headers=tag(made))
+        self.assertEqual(done.status, 200, done)
+        for state in ("replied", "reply_lapsed"):
+            self.broken("POINTS_ANSWERED", state, "decided")
+
+    def test_2_a_gate_that_was_asked_wants_an_answer(self):
+        self.place("decided", ", marks_locked_at = now(), disclosed_at = now()")
+        asked = self.issuer.post(f"{self.path}/gates/ask", {"purpose": "report_card"})
+        self.assertIn(asked.status, (200, 201), asked)
+        self.broken("NO_GATE_ASKED", "decided", "gated")
+
+    def test_2_the_appeal_board_had_no_part_before(self):
+        self.stack.sql(f"""update sanjeh.seat set person_id = (select person_id from sanjeh.seat where evaluation_id = '{self.file}'
+            and capacity = 'chair') where evaluation_id = '{self.file}' and capacity = 'appeal_chair'""")
+        for to in ("final", "varied", "rating"):
+            self.broken("APPEAL_DISJOINT", "appealed", to)
+
+    def test_3_coverage_decides_between_frozen_and_insufficient(self):
+        for coverage, to, code in ((95, "insufficient", "COVERAGE_SHORT"), (10, "frozen", "COVERAGE_ENOUGH")):
+            self.place("collecting", f", coverage = {coverage}")
+            named = self.unmet("collecting", to)
+            self.assertIn(code, named)
+            self.assertNotIn("COMPUTED", named)
+
+    # ---- who ----
+
+    def test_4_nobody_makes_a_move_that_is_another_s(self):
+        for (came, to), (parts, _) in self.moves.items():
+            self.place(came, suspended_from=to)
+            for name, own in PARTS_OF.items():
+                if own & set(parts):
+                    continue
+                answer = self.ask(name, to, reason="تلاش")
+                self.assertIn(answer.status, (403, 404), f"{name} asks {came} -> {to}: {answer}")
+        self.assertEqual(self.stack.sql(f"select count(*) from sanjeh.evaluation_event where evaluation_id = '{self.file}'"), "0")
+
+    def test_5_what_is_not_in_the_table_is_no_move(self):
+        for came in self.states:
+            self.place(came)
+            for to in self.states:
+                if (came, to) not in self.moves or (came == "suspended" and to != "rating"):
+                    answer = self.ask("hrd.manager", to, reason="تلاش")
+                    problem(self, answer, 409, "NO_SUCH_MOVE")
+        self.assertEqual(self.stack.sql(f"select count(*) from sanjeh.evaluation_event where evaluation_id = '{self.file}'"), "0")
+
+    def test_6_every_guard_of_every_move_was_refused(self):
+        every = {(came, to, guard) for (came, to), (_, guards) in self.moves.items() for guard in guards}
+        self.assertEqual(every - self.refused, set(), "a guard has no case in this file")
+
+
+if __name__ == "__main__":
+    unittest.main()
