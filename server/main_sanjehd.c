@@ -8,8 +8,11 @@
 #include "sanjeh/sandbox/sandbox.h"
 
 #include <getopt.h>
+#include <sys/resource.h>
 
 enum { EXIT_USAGE = 2 };
+
+#define DESCRIPTORS_BESIDE 256 /* database, keeper, press, loops, files */
 
 static const char help[] =
     "usage: sanjehd --config FILE [--check]\n"
@@ -46,6 +49,23 @@ static int fail(sj_status status, const char *detail)
     return status.code == SJ_BAD_CONFIG ? EXIT_USAGE : EXIT_FAILURE;
 }
 
+/* Each connection is a descriptor, and a service starts with 1,024 of which it may take more: at the limit new connections would wait
+ * unanswered instead of being served or refused. */
+static void allow_connections(const struct sj_config *config)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* what holds is read below */
+    const rlim_t wanted = (rlim_t)config->connection_limit + DESCRIPTORS_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
+        SJ_LOG(WARN, "server.descriptors.few", sj_log_int("allowed", (int64_t)limit.rlim_cur),
+            sj_log_int("wanted", (int64_t)wanted));
+    }
+}
+
 static int serve(const char *path, bool check)
 {
     static struct sj_server server; /* too large for a stack; the only one of the process */
@@ -59,6 +79,7 @@ static int serve(const char *path, bool check)
     server.config_path = path;
     server.is_check = check;
     sj_log_set_process("front");
+    allow_connections(&config);
     status = sj_server_prepare(&config, &server, detail, sizeof detail);
     if (sj_failed(status)) {
         sj_server_clear(&server);

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import resource
 import signal
 import ssl
 import socket
@@ -57,6 +58,17 @@ class Operations(unittest.TestCase):
                     self.assertNotIn("0", found["Uid"].split())
                 limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
                 self.assertRegex(limits, r"Max core file size\s+0\s+0")
+
+    def test_it_takes_all_the_descriptors_that_it_may_have(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self.stack.stop()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))  # as a service begins: far fewer than connections
+        try:
+            self.stack.start()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        limits = re.search(r"Max open files\s+(\d+)\s+(\d+)", pathlib.Path(f"/proc/{self.stack.pid}/limits").read_text())
+        self.assertEqual(limits.group(1), limits.group(2))
 
     def test_the_keeper_has_no_network_and_no_database(self):
         self.has_no_network(self.stack.keeper_pid())
