@@ -2,7 +2,7 @@
 """Does a file of any length go in by parts, go on behind a kill -9 with nothing doubled and nothing lost, and name every
 faulty row?
 
-60,000 workload rows with 1 % faults and a kill -9 in the middle; a million with SANJEH_LONG=1."""
+60,000 workload rows with 1 % faults of every kind and a kill -9 in the middle; a million with SANJEH_LONG=1, stopped in order once as well."""
 
 import time
 import unittest
@@ -15,6 +15,7 @@ HEAD = "judge,court,period,pending_start,filed,returned,transferred_in,transferr
 CASES = ("CIVIL", "FAMILY", "CRIM1", "CRIM2", "LAND")
 JUDGES = 200
 DIGITS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+LATIN = str.maketrans("۰۱۲۳۴۵۶۷۸۹", "0123456789")
 
 
 def row(number, faulty):
@@ -35,6 +36,56 @@ def row(number, faulty):
 
 def is_faulty(number):
     return number % 100 == 42
+
+
+# column (empty: the whole row) and code that the import must name
+FAULTS = (("", "IDENTITY_BROKEN"), ("judge", "UNKNOWN_JUDGE"), ("court", "BAD_COURT"), ("filed", "OUT_OF_RANGE"),
+          ("period", "BAD_PERIOD"), ("filed", "NOT_A_NUMBER"), ("", "DUPLICATE_ROW"), ("", "WRONG_CELL_COUNT"),
+          ("court", "BAD_UTF8"), ("case_type", "UNKNOWN_CASE_TYPE"), ("filed", "NOT_WHOLE"), ("", "BAD_QUOTE"),
+          ("", "DUPLICATE_ROW"), ("", "TOO_MANY_CELLS"), ("judge", "BAD_PERSONNEL_NUMBER"))
+
+
+def spoiled(number):
+    """The row of this number as bytes, faulty in the way of its turn, and (column, code)."""
+    kind = number // 100 % len(FAULTS)
+    cells = row(number, False).translate(LATIN).rstrip("\n").split(",")
+    if kind == 0:
+        cells[9] = str(int(cells[9]) + 1)
+    elif kind == 6:  # of a row of the same step, most likely
+        cells = row(number - 20, False).rstrip("\n").split(",")
+    elif kind == 12:  # of a row that was written long before
+        cells = row(1, False).rstrip("\n").split(",")
+    elif kind == 7:
+        cells.append("1")
+    elif kind == 13:
+        cells += ["1"] * 60
+    else:
+        place, text = {1: (0, "NOBODY-1"), 2: (1, "C*1"), 3: (4, "-5"), 4: (2, "1404-13"), 5: (4, "12x"), 8: (1, "C\udcff1"),
+                       9: (10, "NO-SUCH"), 10: (4, "1.5"), 11: (1, 'C"1'), 14: (0, "B/1")}[kind]
+        cells[place] = text
+    return (",".join(cells) + "\n").encode("utf-8", "surrogateescape"), FAULTS[kind]
+
+
+def made(count):
+    """The file, its faults as (row, column, code), and the sums of filed, resolved and pending_end of its sound rows."""
+    lines, faults, sums = [HEAD.encode()], [], [0, 0, 0]
+    for number in range(count):
+        if is_faulty(number):
+            line, fault = spoiled(number)
+            faults.append((number + 2, *fault))
+        else:
+            line = row(number, False)
+            cells = line.split(",")
+            sums = [total + int(cells[place]) for total, place in zip(sums, (4, 8, 9))]
+            line = line.encode()
+        lines.append(line)
+    return b"".join(lines), faults, sums
+
+
+def peak(pid):
+    """Highest resident KiB of the process so far."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
 
 
 class BulkImport(unittest.TestCase):
@@ -95,6 +146,18 @@ class BulkImport(unittest.TestCase):
             time.sleep(0.1)
         self.fail(f"the import has not ended: {job}\n{self.stack.log()[-3000:]}")
 
+    def grows_beyond(self, identity, rows):
+        """Progress is there to be read, and never goes back."""
+        deadline, before = time.time() + 120, 0
+        while time.time() < deadline:
+            now = self.read(identity)["rows_read"]
+            self.assertGreaterEqual(now, before)
+            if now > rows:
+                return
+            before = now
+            time.sleep(0.02)
+        self.fail(f"it stays at {before} rows")
+
     def errors(self, identity):
         found, cursor = [], ""
         while True:
@@ -112,14 +175,19 @@ class BulkImport(unittest.TestCase):
     # ---- tests -----------------------------------------------------------------------------------------------
 
     def test_it_goes_on_behind_a_kill(self):
-        data = (HEAD + "".join(row(n, is_faulty(n)) for n in range(ROWS))).encode()
-        faulty = sum(is_faulty(n) for n in range(ROWS))
+        data, faults, sums = made(ROWS)
+        faulty = len(faults)
         identity = self.create(accept="valid_rows", comment="آزمون")
         self.upload(identity, data)
+        begun = time.time()
         self.start(identity)
-        deadline = time.time() + 60
-        while self.read(identity)["rows_read"] == 0 and time.time() < deadline:
-            time.sleep(0.02)
+        self.grows_beyond(identity, 0)
+        if LONG:
+            self.stack.stop()
+            self.sit.close()
+            self.stack.start()
+            self.stack.wait_ready()
+            self.grows_beyond(identity, ROWS // 3)
         self.stack.kill9()
         cursor = int(self.stack.sql(f"select at_byte from sanjeh.import_job where id = '{identity}'"))
         self.assertGreater(cursor, 0)
@@ -131,19 +199,23 @@ class BulkImport(unittest.TestCase):
         self.assertEqual((job["state"], job["rows_read"], job["rows_ok"], job["rows_rejected"]),
                          ("done", ROWS, ROWS - faulty, faulty))
         self.assertEqual(self.facts(job), ROWS - faulty)
+        if LONG:
+            print(f"{ROWS:,} rows, stopped and killed once each: {time.time() - begun:.1f} s; front {peak(self.stack.pid):,} KiB at most")
+        self.assertEqual(self.stack.sql("select sum(filed), sum(resolved), sum(pending_end) from sanjeh.workload_fact where "
+                                        f"in_force and contribution_id = '{job['contribution_id']}'").strip(),
+                         "|".join(str(total) for total in sums))
         wrong = self.errors(identity)
-        self.assertEqual(sorted(fault["row"] for fault in wrong), [n + 2 for n in range(ROWS) if is_faulty(n)])
-        self.assertEqual({fault["code"] for fault in wrong}, {"IDENTITY_BROKEN"})
+        self.assertEqual(sorted((fault["row"], fault["column"] or "", fault["code"]) for fault in wrong), faults)
         listed = self.sit.get(f"/api/v1/imports/{identity}/errors.csv")
         self.assertEqual(listed.status, 200)
-        self.assertEqual(listed.body.decode().count("IDENTITY_BROKEN"), faulty)
+        self.assertEqual(listed.body.decode().count("IDENTITY_BROKEN"), sum(code == "IDENTITY_BROKEN" for _, _, code in faults))
         batch = self.sit.get(f"/api/v1/contributions/{job['contribution_id']}").json()
         self.assertEqual((batch["rows_ok"], batch["rows_rejected"], batch["state"]), (ROWS - faulty, faulty, "accepted"))
         again = self.create(accept="valid_rows")
         self.upload(again, data[:200_000 - data[:200_000][::-1].index(b"\n")])
         self.start(again)
         job = self.ended(again)
-        self.assertEqual((job["rows_ok"], {fault["code"] for fault in self.errors(again)}), (0, {"DUPLICATE_ROW", "IDENTITY_BROKEN"}))
+        self.assertEqual((job["rows_ok"], {fault["code"] for fault in self.errors(again)}), (0, {code for _, code in FAULTS}))
 
     def test_a_file_that_goes_in_whole_or_not(self):
         good = HEAD + "".join(f"B-{n % JUDGES:04},WHOLE-1,15{n // JUDGES:02}-01,1,1,0,0,0,1,1,CIVIL\n" for n in range(1000))
