@@ -19,6 +19,10 @@ static const struct sj_command *const commands[] = {
     &sj_command_audit_export,
     &sj_command_audit_vkey,
     &sj_command_card_vkey,
+    &sj_command_deadlines,
+    &sj_command_clock_show,
+    &sj_command_clock_advance,
+    &sj_command_clock_reset,
 };
 
 static int usage(FILE *out, int code)

@@ -8,6 +8,7 @@
 #include "board_priv.h"
 
 #include "sanjeh/crypto/random.h"
+#include "sanjeh/cycle/evaluation.h"
 
 static sj_status read_challenge(const struct sj_desk *desk, const struct sj_file *file,
     struct opener *opener, const struct sj_rows *rows, size_t row, struct sj_challenge *challenge)
@@ -112,6 +113,8 @@ sj_status sj_challenge_create(const struct sj_desk *desk, const struct sj_file *
         sj_p_id(&file->unit), sj_p_id(&challenge->account), sj_p_bytes(sj_buf_view(&body)),
         sj_p_i32((int32_t)key.version), sj_p_id(&desk->actor->account)};
     TRY(write_one(desk, SJ_SQL_CHALLENGE_INSERT, params, SJ_COUNT(params), SJ_CONFLICT));
+    const struct sj_evaluation evaluation = {.unit = file->unit, .id = file->id};
+    TRY(sj_deadline_start(desk, &evaluation, "challenge_decision", (struct sj_uuid){{0}}));
     bool found = false;
     TRY(sj_challenge_find(desk, challenge->id, &found, challenge));
     ENSURE(found, INTERNAL);
@@ -156,6 +159,8 @@ sj_status sj_challenge_decide(const struct sj_desk *desk, const struct sj_file *
     if (is_upheld) {
         TRY(sj_seat_end(desk, file, challenge->account, "challenged"));
     }
+    const struct sj_param clock[] = {sj_p_id(&file->unit), sj_p_id(&file->id)};
+    TRY(sj_tx_query(desk->tx, SJ_SQL_CHALLENGE_MEET, clock, SJ_COUNT(clock), NULL));
     bool found = false;
     TRY(sj_challenge_find(desk, challenge->id, &found, challenge));
     ENSURE(found, INTERNAL);

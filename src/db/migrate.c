@@ -191,22 +191,48 @@ static sj_status connect_now(struct migration_run *run, const char *conninfo)
     return SJ_DONE;
 }
 
+static sj_status connect_as_owner(struct migration_run *run, const char *conninfo)
+{
+    const sj_status allowed = db_conninfo_check(conninfo);
+    if (sj_failed(allowed)) {
+        tell(
+            run, "connect", "conninfo must name a unix socket or sslmode=verify-full, no password");
+        return allowed;
+    }
+    TRY(connect_now(run, conninfo));
+    return run_admin(run, SJ_ADMIN_BECOME_OWNER);
+}
+
+static sj_status turn_test_clock(const struct migration_run *run, int64_t seconds)
+{
+    const uint64_t wire = htobe64((uint64_t)seconds);
+    const char *const values[1] = {(const char *)&wire};
+    const int lengths[1] = {(int)sizeof wire};
+    return seconds == 0 ? run_admin(run, SJ_ADMIN_RESET_TEST_CLOCK)
+                        : run_with(run, SJ_ADMIN_ADVANCE_TEST_CLOCK, values, lengths, 1);
+}
+
+sj_status sj_test_clock_turn(
+    const char *conninfo, int64_t seconds, char *reterr_detail, size_t detail_size)
+{
+    ENSURE(seconds >= 0 && seconds <= SJ_TEST_CLOCK_STEP_S_MAX, INVALID);
+    struct migration_run run = {.detail = reterr_detail, .detail_size = detail_size};
+    const sj_status connected = connect_as_owner(&run, conninfo);
+    CLEANUP(finish) PGconn *owned = run.pg;
+    TRY(connected);
+    SJ_ASSERT(owned != NULL);
+    return turn_test_clock(&run, seconds);
+}
+
 sj_status sj_migrate(const char *conninfo, struct sj_view context_pads,
     sj_migrate_progress_fn *progress, void *ctx, char *reterr_detail, size_t detail_size)
 {
     ENSURE(context_pads.len == 2 * PAD_SIZE, BAD_CONFIG);
     struct migration_run run = {.detail = reterr_detail, .detail_size = detail_size};
-    const sj_status allowed = db_conninfo_check(conninfo);
-    if (sj_failed(allowed)) {
-        tell(&run, "connect",
-            "conninfo must name a unix socket or sslmode=verify-full, no password");
-        return allowed;
-    }
-    const sj_status connected = connect_now(&run, conninfo);
+    const sj_status connected = connect_as_owner(&run, conninfo);
     CLEANUP(finish) PGconn *owned = run.pg;
     TRY(connected);
     SJ_ASSERT(owned != NULL);
-    TRY(run_admin(&run, SJ_ADMIN_BECOME_OWNER));
     TRY(run_admin(&run, SJ_ADMIN_LOCK));
     TRY(apply_all(&run, progress, ctx));
     return store_pads(&run, context_pads);

@@ -15,6 +15,11 @@
 typedef void sj_migrate_progress_fn(void *ctx, const char *name, bool already_applied);
 SJ_MUST_CHECK sj_status sj_migrate(const char *conninfo, struct sj_view context_pads,
     sj_migrate_progress_fn *progress, void *ctx, char *reterr_detail, size_t detail_size);
+/* Turns the evaluation's clock ahead by so many seconds, for tests; 0 sets it right again. As the migrator; the caller has checked
+ * that the configuration allows it. Errors: as sj_migrate. */
+#define SJ_TEST_CLOCK_STEP_S_MAX (INT64_C(3660) * 86400)
+SJ_MUST_CHECK sj_status sj_test_clock_turn(
+    const char *conninfo, int64_t seconds, char *reterr_detail, size_t detail_size);
 /* Number of the newest embedded migration. */
 unsigned sj_migrate_newest(void);
 

@@ -1,0 +1,1 @@
+delete from sanjeh.test_clock
