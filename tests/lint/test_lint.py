@@ -21,6 +21,13 @@ SOUND = {
     "server/main.c": HEAD + '#include "sanjeh/base/a.h"\n',
     "tests/test_a.py": "# SPDX-License-Identifier: Apache-2.0\n",
     "tests/lint/banned.allow": "# none\n",
+    "server/main_sanjeh.c": HEAD + 'const char *a = "usage: sanjeh key make --config FILE [--json]"\n'
+                                   '                "\\n\\nAs --other does.\\n";\n',
+    "server/main_verify.c": HEAD + 'const char *c = "Usage: sanjeh-verify FILE --policy FILE\\n";\n',
+    "server/main_sanjehd.c": HEAD + 'const char *d = "usage: sanjehd --config FILE\\n";\n',
+    "docs/man/sanjeh.1": '.BI "key make \\-\\-config " FILE\n.B \\-\\-json\n',
+    "docs/man/sanjeh-verify.1": ".B \\-\\-policy\n",
+    "docs/man/sanjehd.8": ".B \\-\\-config\n",
     "README.md": "[security](SECURITY.md)\n",
     "SECURITY.md": "| claim | test |\n|---|---|\n| it holds | `tests/test_a.py` |\n",
     ".clang-format": "BasedOnStyle: LLVM\nIndentWidth: 4\nBreakBeforeBraces: Linux\nSortIncludes: Never\n",
@@ -90,6 +97,15 @@ class Lints(unittest.TestCase):
 
     def test_headers_finds_missing_guard(self):
         self.finds("headers", "include/sanjeh/base/a.h", "struct sj_a {\n    int a;\n};\n", "does not compile alone")
+
+    def test_man_finds_what_only_the_help_says(self):
+        self.finds("man", "docs/man/sanjeh.1", '.BI "key make \\-\\-config " FILE\n', "--json is in the help of sanjeh only")
+
+    def test_man_finds_what_only_the_page_says(self):
+        self.finds("man", "docs/man/sanjehd.8", ".B \\-\\-config \\-\\-old\n", "--old is in the page of sanjehd only")
+
+    def test_man_finds_missing_command(self):
+        self.finds("man", "docs/man/sanjeh.1", ".B \\-\\-config \\-\\-json\n", "'key make' of server/main_sanjeh.c is missing")
 
     def test_banned_finds_raw_call(self):
         self.finds("banned", "src/json/b.c", "void *x(void)\n{\n    return malloc(1);\n}\n", "1 raw memory calls")

@@ -92,6 +92,10 @@ static const struct {
         "p.prosecdef"
         " and p.proname <> 'scope_ids' and not exists (select from unnest(p.proconfig) s"
         " where s ~ '^search_path=')"},
+    {"somebody but its owner may turn the evaluation's clock",
+        "select r.rolname from pg_roles r where r.rolname ~ '^sanjeh_(app|auditor)$' and"
+        " (has_any_column_privilege(r.oid, 'sanjeh.test_clock', 'INSERT, UPDATE')"
+        " or has_table_privilege(r.oid, 'sanjeh.test_clock', 'DELETE'))"},
     {"a leakproof function could look at rows before row security",
         "select proname from pg_proc where pronamespace = 'sanjeh'::regnamespace and proleakproof"},
     {"somebody but its owner may read the context key",

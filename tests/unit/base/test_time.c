@@ -97,6 +97,39 @@ TEST(jalali_every_day_reads_back)
     CHECK(wrong == 0);
 }
 
+/* Borkowski's table of equinoxes (The Persian calendar for 3000 years, 1996), the piece 1210 to 1634: a rule of its own,
+ * derived from astronomy and written with other counts than ours. */
+static int64_t borkowski_nowruz(int32_t year, bool *ret_leap)
+{
+    enum { PIECE = 1210, LEAPS_BEFORE = -14 };
+    static const int32_t breaks[] = {-61, 9, 38, 199, 426, 686, 756, 818, 1111, 1181, PIECE, 1635};
+    int32_t leaps = LEAPS_BEFORE;
+
+    for (size_t i = 1; breaks[i] <= year; i++) {
+        const int32_t jump = breaks[i] - breaks[i - 1];
+        leaps += jump / 33 * 8 + jump % 33 / 4;
+    }
+    const int32_t n = year - PIECE;
+    const int32_t gregorian = year + 621;
+    leaps += n / 33 * 8 + (n % 33 + 3) / 4;
+    const int32_t gregorian_leaps = gregorian / 4 - (gregorian / 100 + 1) * 3 / 4 - 150;
+    *ret_leap = ((n + 1) % 33 - 1) % 4 == 0;
+    return sj_date_to_days((struct sj_date){gregorian, 3, (uint8_t)(20 + leaps - gregorian_leaps)});
+}
+
+TEST(jalali_years_agree_with_borkowski)
+{
+    int wrong = 0;
+
+    for (int32_t year = 1300; year <= 1500; year++) {
+        bool leap = false;
+        const int64_t day = borkowski_nowruz(year, &leap);
+        wrong += sj_jalali_to_days((struct sj_date){year, 1, 1}) == day ? 0 : 1;
+        wrong += sj_jalali_is_leap(year) == leap ? 0 : 1;
+    }
+    CHECK(wrong == 0);
+}
+
 TEST(jalali_known_dates)
 {
     const struct sj_date last = sj_jalali_from_days(sj_date_to_days((struct sj_date){2025, 3, 20}));
