@@ -110,4 +110,17 @@ static inline void sj_json_period(
     sj_json_str(json, name, text);
 }
 
+/* A day in either calendar and any digits, by the rule of periods. */
+SJ_MUST_CHECK static inline sj_status sj_day_parse(struct sj_text text, int64_t *ret_day)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf range = SJ_BUF(128);
+    TRY(sj_buf_put_text(&range, text));
+    TRY(sj_buf_put_byte(&range, '/'));
+    TRY(sj_buf_put_text(&range, text));
+    struct sj_period period;
+    TRY(sj_period_parse(sj_buf_text(&range), &period));
+    *ret_day = period.from_day;
+    return SJ_DONE;
+}
+
 #endif

@@ -25,19 +25,6 @@ static void write_day(struct sj_json *json, const char *name, int64_t day)
     sj_json_str(json, name, text);
 }
 
-/* A day in either calendar and any digits, by the rule of periods. */
-static sj_status parse_day(struct sj_text text, int64_t *ret_day)
-{
-    CLEANUP(sj_buf_clear) struct sj_buf range = SJ_BUF(128);
-    TRY(sj_buf_put_text(&range, text));
-    TRY(sj_buf_put_byte(&range, '/'));
-    TRY(sj_buf_put_text(&range, text));
-    struct sj_period period;
-    TRY(sj_period_parse(sj_buf_text(&range), &period));
-    *ret_day = period.from_day;
-    return SJ_DONE;
-}
-
 /* ---- references ---- */
 
 static void write_reference(struct sj_json *json, const struct sj_reference *item)
@@ -71,7 +58,7 @@ static sj_status list_references(struct sj_exchange *x)
     TRY(sj_filter_text(x, "code", &query.code));
     TRY(sj_filter_text(x, "day", &day));
     query.has_day = day.len > 0;
-    if (query.has_day && (day.len > 32 || sj_failed(parse_day(day, &query.day)))) {
+    if (query.has_day && (day.len > 32 || sj_failed(sj_day_parse(day, &query.day)))) {
         return sj_filter_refuse(x, "day", "FORMAT", "YYYY-MM-DD");
     }
     const struct sj_desk desk = sj_desk_of(x);
@@ -124,7 +111,7 @@ static sj_status create_reference(struct sj_exchange *x)
     if (code != NULL) {
         return refuse(x, field, code);
     }
-    if (sj_failed(parse_day(body.valid_from, &item.valid_from))) {
+    if (sj_failed(sj_day_parse(body.valid_from, &item.valid_from))) {
         return refuse(x, "valid_from", "FORMAT");
     }
     const struct sj_desk desk = sj_desk_of(x);
@@ -258,10 +245,10 @@ static sj_status make_posting(
         .secondment_body = body->secondment_body,
         .has_end = body->to.len > 0,
         .order_number = body->order_number};
-    if (sj_failed(parse_day(body->from, &posting->from_day))) {
+    if (sj_failed(sj_day_parse(body->from, &posting->from_day))) {
         return refuse(x, "from", "FORMAT");
     }
-    if (posting->has_end && sj_failed(parse_day(body->to, &posting->to_day))) {
+    if (posting->has_end && sj_failed(sj_day_parse(body->to, &posting->to_day))) {
         return refuse(x, "to", "FORMAT");
     }
     if (!is_group(body->job_group)) {
