@@ -158,7 +158,7 @@ static sj_status make_order(
 {
     order->kind = sj_import_kind_of(body->kind);
     if (order->kind == SJ_IMPORT_NONE) {
-        return refuse(x, "/kind", "UNKNOWN", "survey_means, workload or roster");
+        return refuse(x, "/kind", "UNKNOWN", "survey_means, measures, workload or roster");
     }
     order->format = sj_import_format_of(body->format);
     if (order->format == SJ_FORMAT_NONE) {
@@ -172,8 +172,8 @@ static sj_status make_order(
     if (order->has_period && sj_failed(sj_period_parse(body->period, &order->period))) {
         return refuse(x, "/period", "FORMAT", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
     }
-    if (!order->has_period && order->kind == SJ_IMPORT_SURVEY_MEANS) {
-        return refuse(x, "/period", "REQUIRED", "survey means have no period of their own");
+    if (!order->has_period && sj_import_has_values(order->kind)) {
+        return refuse(x, "/period", "REQUIRED", "values have no period of their own");
     }
     order->cycle = body->cycle;
     order->comment = body->comment;

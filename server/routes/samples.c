@@ -307,6 +307,18 @@ static void write_statistic(
     sj_json_str(json, name, statistic->has_value ? text : NULL);
 }
 
+static sj_status answer_quality(struct sj_exchange *x, const struct sj_quality *said)
+{
+    struct sj_json json = sj_json_begin(&x->body);
+    sj_json_object(&json, NULL);
+    sj_json_int(&json, "samples", (int64_t)said->samples);
+    sj_json_int(&json, "reviewed", (int64_t)said->reviewed);
+    write_statistic(&json, "mean", &said->mean);
+    write_statistic(&json, "agreement", &said->agreement);
+    sj_json_object_end(&json);
+    return sj_json_end(&json);
+}
+
 static sj_status quality(struct sj_exchange *x)
 {
     struct sj_file file;
@@ -314,14 +326,19 @@ static sj_status quality(struct sj_exchange *x)
     TRY(sj_file_of(x, &file));
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_quality_of(&desk, &file, &said));
-    struct sj_json json = sj_json_begin(&x->body);
-    sj_json_object(&json, NULL);
-    sj_json_int(&json, "samples", (int64_t)said.samples);
-    sj_json_int(&json, "reviewed", (int64_t)said.reviewed);
-    write_statistic(&json, "mean", &said.mean);
-    write_statistic(&json, "agreement", &said.agreement);
-    sj_json_object_end(&json);
-    return sj_json_end(&json);
+    return answer_quality(x, &said);
+}
+
+static sj_status store_quality(struct sj_exchange *x)
+{
+    struct sj_file file;
+    struct sj_quality said;
+    struct sj_refusal refusal = {0};
+    TRY(sj_file_of(x, &file));
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_refused(x, sj_quality_store(&desk, &file, &said, &refusal), &refusal));
+    x->status = 201;
+    return answer_quality(x, &said);
 }
 
 #define GET(path, action, fn)                                                                      \
@@ -337,6 +354,8 @@ const struct sj_endpoint sj_routes_samples[] = {
     POST("/evaluations/{id}/samples/order", SJ_ACTION_SEAT_CREATE, order),
     POST("/evaluations/{id}/samples/draw", SJ_ACTION_SAMPLE_DRAW, draw),
     GET("/evaluations/{id}/samples/quality", SJ_ACTION_REVIEW_LIST, quality),
+    {{SJ_POST, "/api/v1/evaluations/{id}/samples/quality", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL},
+        SJ_USE_WRITE, SJ_ACTION_SAMPLE_DRAW, store_quality},
     GET("/samples/{id}/reviews", SJ_ACTION_REVIEW_LIST, list_reviews),
     POST("/samples/{id}/reviews", SJ_ACTION_REVIEW_CREATE, review),
 };

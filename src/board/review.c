@@ -8,6 +8,7 @@
 #include "sanjeh/board/rating.h"
 #include "sanjeh/board/sample.h"
 #include "sanjeh/crypto/random.h"
+#include "sanjeh/evaluation/survey_means.h"
 #include "sanjeh/json/decode.h"
 #include "sanjeh/json/write.h"
 
@@ -171,4 +172,53 @@ sj_status sj_quality_of(
     ret_quality->mean = (struct sj_statistic){.has_value = true};
     TRY(sj_mean(means, 2 * count, &ret_quality->mean.value));
     return sj_reviewer_agreement(pairs, count, &ret_quality->agreement);
+}
+
+static sj_status check_office(const struct sj_desk *desk, const struct sj_file *file)
+{
+    const struct sj_param params[] = {sj_p_id(&file->id)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(ask(desk, SJ_SQL_SAMPLE_ORDER_FIND, params, SJ_COUNT(params), &rows));
+    ENSURE(sj_rows_count(rows) == 1 && sj_uuid_equal(sj_row_id(rows, 0, 0), desk->actor->account),
+        FORBIDDEN);
+    return SJ_DONE;
+}
+
+static sj_status store_values(
+    const struct sj_desk *desk, const struct sj_file *file, const struct sj_quality *quality)
+{
+    const int64_t n = (int64_t)quality->samples;
+    const struct sj_survey_mean values[] = {
+        {SJ_TEXT("Q01"), quality->mean.value, n}, {SJ_TEXT("Q02"), quality->agreement.value, n}};
+    const struct sj_param params[] = {sj_p_id(&file->id)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(ask(desk, SJ_SQL_QUALITY_PLACE, params, SJ_COUNT(params), &rows));
+    ENSURE(sj_rows_count(rows) == 1, NOT_FOUND);
+    struct sj_survey_means order = {.kind = "sample_quality",
+        .method = "sample-quality/1",
+        .judge_unit = sj_row_id(rows, 0, 0),
+        .judge = file->judge,
+        .period = {sj_row_day(rows, 0, 1), sj_row_day(rows, 0, 2)},
+        .means = values,
+        .count = SJ_COUNT(values)};
+    TRY(copy_text(desk, rows, 0, 3, &order.cycle));
+    struct sj_uuid contribution;
+    return sj_survey_means_store(desk, &order, &contribution);
+}
+
+sj_status sj_quality_store(const struct sj_desk *desk, const struct sj_file *file,
+    struct sj_quality *ret_quality, struct sj_refusal *reterr_refusal)
+{
+    SJ_ASSERT(desk->tx != NULL);
+    TRY(check_office(desk, file));
+    if (!sj_text_is(file->state, "collecting")) {
+        return refuse(reterr_refusal, SJ_CONFLICT, "", "NOT_COLLECTING",
+            "values are taken while the evaluation collects");
+    }
+    TRY(sj_quality_of(desk, file, ret_quality));
+    if (!ret_quality->mean.has_value || !ret_quality->agreement.has_value) {
+        return refuse(reterr_refusal, SJ_GUARD_UNMET, "", "NOT_ALL_READ",
+            "every decision of the sample is read by both readers first");
+    }
+    return store_values(desk, file, ret_quality);
 }

@@ -109,11 +109,11 @@ static sj_status seal_comment(const struct sj_subject *subject, struct sj_uuid i
 sj_status sj_bulk_create(
     const struct sj_desk *desk, const struct sj_bulk_order *order, struct sj_uuid *ret_id)
 {
-    static const char *const kinds[] = {"", "survey_means", "workload", "roster"};
+    static const char *const kinds[] = {"", "survey_means", "workload", "roster", "measures"};
     SJ_ASSERT(desk->tx != NULL);
     const struct sj_actor *actor = desk->actor;
     ENSURE(!sj_uuid_is_nil(actor->unit), FORBIDDEN);
-    ENSURE(order->has_period || order->kind != SJ_IMPORT_SURVEY_MEANS, INVALID);
+    ENSURE(order->has_period || !sj_import_has_values(order->kind), INVALID);
     TRY(cycle_check_open(desk, order->cycle));
     TRY(sj_uuid_new_ordered(ret_id));
     CLEANUP(sj_subject_clear) struct sj_subject subject = {0};

@@ -252,17 +252,41 @@ static sj_status finish_outcome(struct sj_import *import)
 
 /* ---- run ---- */
 
+static sj_status load_contributed(struct sj_import *import)
+{
+    const struct sj_actor *actor = import->desk.actor;
+    const struct sj_param params[] = {sj_p_id(&actor->unit), sj_p_id_or_null(&actor->compartment)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(
+        import->desk.tx, SJ_SQL_INDICATOR_CONTRIBUTED, params, SJ_COUNT(params), &rows));
+    void *memory;
+    TRY(sj_arena_alloc(import->arena, (import->indicator_count + 1) * sizeof(bool), &memory));
+    import->is_contributed = memory;
+    for (size_t i = 0; i < import->indicator_count; i++) {
+        import->is_contributed[i] = false;
+        for (size_t row = 0; row < sj_rows_count(rows); row++) {
+            import->is_contributed[i] =
+                import->is_contributed[i] ||
+                sj_uuid_equal(import->indicators[i].id, sj_row_id(rows, row, 0));
+        }
+    }
+    return SJ_DONE;
+}
+
 static sj_status load_indicators(struct sj_import *import)
 {
-    if (import->order->kind == SJ_IMPORT_ROSTER) {
+    static const char *const kinds[] = {[SJ_IMPORT_SURVEY_MEANS] = "survey",
+        [SJ_IMPORT_WORKLOAD] = "computed",
+        [SJ_IMPORT_ROSTER] = NULL,
+        [SJ_IMPORT_MEASURES] = "reported"};
+    if (kinds[import->order->kind] == NULL) {
         return SJ_DONE;
     }
     struct sj_uuid last;
-    const struct sj_indicator_query query = {.kind = import->order->kind == SJ_IMPORT_WORKLOAD
-                                                         ? SJ_TEXT("computed")
-                                                         : SJ_TEXT("survey")};
-    return sj_indicator_list(&import->desk, &query, (struct sj_paging){{{0}}, 500},
-        &import->indicators, &import->indicator_count, &last);
+    const struct sj_indicator_query query = {.kind = sj_text_of(kinds[import->order->kind])};
+    TRY(sj_indicator_list(&import->desk, &query, (struct sj_paging){{{0}}, 500},
+        &import->indicators, &import->indicator_count, &last));
+    return import->order->kind == SJ_IMPORT_MEASURES ? load_contributed(import) : SJ_DONE;
 }
 
 static sj_status load_case_types(struct sj_import *import)
@@ -357,7 +381,7 @@ sj_status sj_import_run(const struct sj_desk *desk, struct sj_work_pool *pool,
 {
     SJ_ASSERT(desk->tx != NULL);
     ENSURE(!sj_uuid_is_nil(desk->actor->unit), FORBIDDEN);
-    ENSURE(order->has_period || order->kind != SJ_IMPORT_SURVEY_MEANS, INVALID);
+    ENSURE(order->has_period || !sj_import_has_values(order->kind), INVALID);
     CLEANUP(sj_import_free) struct sj_import *import = NULL;
     TRY(import_new(desk, order, &import));
     TRY(run(import, pool));

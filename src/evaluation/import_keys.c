@@ -66,7 +66,7 @@ static sj_status refuse_twins_in_file(struct sj_import *import)
 static sj_status put_key(
     const struct sj_import *import, const struct import_row *row, struct columns *columns)
 {
-    const bool is_survey = import->order->kind == SJ_IMPORT_SURVEY_MEANS;
+    const bool is_survey = sj_import_has_values(import->order->kind);
     const struct sj_uuid nil = {{0}};
     TRY(put_id(
         &columns->of[0], row->judge_no == NO_ENTRY ? nil : import->judges[row->judge_no].hit.id));
@@ -97,8 +97,8 @@ static sj_status refuse_known_rows(
     columns_params(columns, params + 2);
     CLEANUP(sj_rows_free) struct sj_rows *found = NULL;
     TRY(sj_tx_query(import->desk.tx,
-        import->order->kind == SJ_IMPORT_SURVEY_MEANS ? SJ_SQL_VALUE_MATCH : SJ_SQL_FACT_MATCH,
-        params, 2 + columns->count, &found));
+        sj_import_has_values(import->order->kind) ? SJ_SQL_VALUE_MATCH : SJ_SQL_FACT_MATCH, params,
+        2 + columns->count, &found));
     for (size_t i = 0; i < sj_rows_count(found); i++) {
         const int64_t number = sj_row_i64(found, i, 0);
         SJ_ASSERT(number >= 0 && number < (int64_t)columns->of[0].count);
@@ -118,7 +118,7 @@ static sj_status refuse_rows_in_force(struct sj_import *import)
     }
     CLEANUP(columns_clear) struct columns columns = {.count = 0};
     TRY(columns_init(&columns, oids,
-        import->order->kind == SJ_IMPORT_SURVEY_MEANS ? SJ_COUNT(oids) - 1 : SJ_COUNT(oids)));
+        sj_import_has_values(import->order->kind) ? SJ_COUNT(oids) - 1 : SJ_COUNT(oids)));
     void *memory;
     TRY(sj_arena_alloc(import->arena, INSERT_ROWS_MAX * sizeof(struct import_row *), &memory));
     struct import_row **asked = memory;

@@ -88,6 +88,7 @@ struct sj_import {
     const struct kind_spec *spec;
     struct sj_indicator *indicators; /* survey criteria or computed ones */
     size_t indicator_count;
+    bool *is_contributed;       /* measures: one an indicator, whether it is this unit's to send */
     struct sj_text *case_types; /* codes in force, workload only */
     size_t case_type_count;
     size_t fault_max;

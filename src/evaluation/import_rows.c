@@ -143,10 +143,33 @@ static sj_status cell_criterion(struct parse *parse)
     for (size_t i = 0; len == text.len && i < parse->import->indicator_count; i++) {
         if (sj_text_equal(parse->import->indicators[i].code, (struct sj_text){upper, len})) {
             parse->row->indicator_no = (uint32_t)i;
-            return SJ_DONE;
+            return parse->import->is_contributed == NULL || parse->import->is_contributed[i]
+                       ? SJ_DONE
+                       : refuse(parse, SURVEY_CRITERION, "NOT_CONTRIBUTOR");
         }
     }
     return refuse(parse, SURVEY_CRITERION, "UNKNOWN_CRITERION");
+}
+
+/* What a value of an indicator may be: the survey's scale, or what its measure can be at all. */
+static void bounds_of(
+    const struct sj_indicator *indicator, struct sj_decimal *low, struct sj_decimal *high)
+{
+    static const struct {
+        const char *measure;
+        int64_t high;
+    } measures[] = {{"%", 100}, {"‰", 1000}, {"0–1", 1}, {"0–100", 100}, {"hours", 8784}};
+    if (sj_text_is(indicator->kind, "survey")) {
+        low->units = indicator->scale_min;
+        high->units = indicator->scale_max;
+        return;
+    }
+    *high = (struct sj_decimal){1000000, 0};
+    for (size_t i = 0; i < SJ_COUNT(measures); i++) {
+        if (sj_text_is(indicator->unit, measures[i].measure)) {
+            high->units = measures[i].high;
+        }
+    }
 }
 
 static sj_status cell_mean(struct parse *parse)
@@ -167,9 +190,7 @@ static sj_status cell_mean(struct parse *parse)
     struct sj_decimal low = {0, 0};
     struct sj_decimal high = {100, 0};
     if (parse->row->indicator_no != NO_ENTRY) {
-        const struct sj_indicator *indicator = &parse->import->indicators[parse->row->indicator_no];
-        low.units = indicator->scale_min;
-        high.units = indicator->scale_max;
+        bounds_of(&parse->import->indicators[parse->row->indicator_no], &low, &high);
     }
     if (sj_decimal_compare(mean, low) < 0 || sj_decimal_compare(mean, high) > 0) {
         return refuse(parse, SURVEY_MEAN, "OUT_OF_RANGE");
@@ -360,6 +381,7 @@ sj_status row_parse(
     case SJ_IMPORT_NONE:
         FAIL(INTERNAL);
     case SJ_IMPORT_SURVEY_MEANS:
+    case SJ_IMPORT_MEASURES:
         TRY(parse_survey(&parse));
         break;
     case SJ_IMPORT_WORKLOAD:

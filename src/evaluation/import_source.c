@@ -21,6 +21,8 @@ static const struct kind_spec specs[] = {
             {"sex", false}, {"birth_year", false}, {"education", false},
             {"first_appointment", false}, {"judicial_base", false}},
         9},
+    [SJ_IMPORT_MEASURES] = {"measures",
+        {{"judge", true}, {"indicator", true}, {"value", true}, {"n", false}}, 4},
 };
 
 const struct kind_spec *kind_spec_of(enum sj_import_kind kind)

@@ -12,6 +12,7 @@
 
 #define SEAL_ON_WORKER_ROWS 500u
 #define METHOD_SURVEY       "survey-mean/1"
+#define METHOD_REPORTED     "reported/1"
 
 enum {
     VALUE_ID,
@@ -114,7 +115,8 @@ static sj_status seal_row(const struct sealing *sealing, const struct import_row
     TRY(sj_uuid_new(&id));
     TRY(put_id(&values->of[VALUE_ID], id));
     TRY(put_place(sealing->import, row, sealing->import->indicators[row->indicator_no].id,
-        METHOD_SURVEY, values));
+        sealing->import->order->kind == SJ_IMPORT_MEASURES ? METHOD_REPORTED : METHOD_SURVEY,
+        values));
     char mean[SJ_DECIMAL_TEXT_SIZE];
     sj_decimal_format(row->mean, mean);
     CLEANUP(sj_buf_clear) struct sj_buf blob = SJ_BUF(FIELD_BYTES_MAX);
@@ -464,6 +466,7 @@ sj_status import_store(struct sj_import *import, struct sj_work_pool *pool)
     case SJ_IMPORT_NONE:
         FAIL(INTERNAL);
     case SJ_IMPORT_SURVEY_MEANS:
+    case SJ_IMPORT_MEASURES:
         return store_survey(import, pool);
     case SJ_IMPORT_WORKLOAD:
         return store_workload(import, pool);

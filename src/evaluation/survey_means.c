@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How do the means of a survey held here become indicator values? As those of an imported file would: one contribution,
+ * How do measurements made here become indicator values? As those of an imported file would: one contribution,
  * each mean and its n sealed under the judge's key. The contribution's "file" is the canonical text of the means, so
  * that its hash says what was written.
  */
@@ -10,7 +10,6 @@
 
 #include "sanjeh/crypto/random.h"
 
-#define METHOD     "survey-mean/1"
 #define ROWS_BYTES 4096u
 
 static sj_status write_rows(const struct sj_survey_means *means, struct sj_buf *out)
@@ -34,7 +33,7 @@ static sj_status insert_contribution(const struct sj_desk *desk,
 {
     CLEANUP(sj_buf_clear) struct sj_buf rows = SJ_BUF(ROWS_BYTES);
     TRY(write_rows(means, &rows));
-    struct new_contribution contribution = {.kind = SJ_TEXT("survey_means"),
+    struct new_contribution contribution = {.kind = sj_text_of(means->kind),
         .format = SJ_TEXT("ndjson"),
         .has_period = true,
         .period = means->period,
@@ -68,7 +67,7 @@ static sj_status insert_value(const struct sj_desk *desk, const struct sj_survey
         sj_p_id(&means->judge_unit), sj_p_id(&means->judge), sj_p_text(mean->criterion),
         sj_p_day(means->period.from_day), sj_p_day(means->period.to_day),
         sj_p_bytes(sj_buf_view(&value_ct)), sj_p_bytes(sj_buf_view(&n_ct)),
-        sj_p_i32((int32_t)subject->version), sj_p_text(SJ_TEXT(METHOD))};
+        sj_p_i32((int32_t)subject->version), sj_p_text(sj_text_of(means->method))};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_VALUE_INSERT_SURVEY, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_affected(rows) == 1, INVALID);

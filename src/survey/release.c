@@ -269,7 +269,9 @@ static sj_status write_values(const struct sj_desk *desk, struct making *making,
             sj_p_id(&survey->unit), sj_p_id(&making->before.contribution)};
         TRY(sj_tx_query(desk->tx, SJ_SQL_SURVEY_VALUE_RETIRE, params, SJ_COUNT(params), NULL));
     }
-    struct sj_survey_means order = {.judge_unit = survey->unit,
+    struct sj_survey_means order = {.kind = "survey_means",
+        .method = "survey-mean/1",
+        .judge_unit = survey->unit,
         .judge = survey->judge,
         .period = {survey->from_day, survey->to_day},
         .means = means,

@@ -124,11 +124,24 @@ class Samples(SharedTest):
             self.assertEqual(len(reader.items(reviews)), 2)
         quality = f"/api/v1/evaluations/{evaluation}/samples/quality"
         self.assertEqual(self.office.get(quality).json(), {"samples": 8, "reviewed": 1, "mean": None, "agreement": None})
+        self.faults(self.office.post(quality), 409, "GUARD_UNMET", "NOT_ALL_READ")
         for sample in samples[1:]:
             for reader, mark in zip(self.readers, ("85", "75")):
                 path = f"/api/v1/samples/{sample['id']}/reviews"
                 self.assertEqual(reader.post(path, {"marks": [{"item": "استدلال", "mark": mark}]}).status, 201)
-        self.assertEqual(self.office.get(quality).json(), {"samples": 8, "reviewed": 8, "mean": "80", "agreement": "0.9"})
+        said = {"samples": 8, "reviewed": 8, "mean": "80", "agreement": "0.9"}
+        self.assertEqual(self.office.get(quality).json(), said)
+        for name in ("hrd.manager", "reviewer.one", "judge.one", "board.one"):
+            self.assertIn(self.stack.client(name).post(quality).status, (403, 404), name)
+        self.stack.sql(f"update sanjeh.evaluation set state = 'frozen' where id = '{evaluation}'")
+        self.faults(self.office.post(quality), 409, "CONFLICT", "NOT_COLLECTING")
+        self.stack.sql(f"update sanjeh.evaluation set state = 'collecting' where id = '{evaluation}'")
+        made = self.office.post(quality)
+        self.assertEqual((made.status, made.json()), (201, said))
+        problem(self, self.office.post(quality), 409, "DUPLICATE")
+        values = {item["indicator"]: item for code in ("Q01", "Q02") for item in self.office.items(
+            f"/api/v1/indicator-values?indicator={code}") if item["judge_id"] == self.judge_id}
+        self.assertEqual({code: (float(item["value"]), item["n"]) for code, item in values.items()}, {"Q01": (80, 8), "Q02": (0.9, 8)})
 
 
 if __name__ == "__main__":

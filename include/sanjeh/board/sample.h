@@ -68,5 +68,9 @@ struct sj_quality {
 };
 SJ_MUST_CHECK sj_status sj_quality_of(
     const struct sj_desk *desk, const struct sj_file *file, struct sj_quality *ret_quality);
+/* Makes them values of the judge, Q01 and Q02 with n = samples, in desk->tx and once. Errors: FORBIDDEN (not the office of the
+ * order), CONFLICT (NOT_COLLECTING), GUARD_UNMET (NOT_ALL_READ), DUPLICATE (they are values already). */
+SJ_MUST_CHECK sj_status sj_quality_store(const struct sj_desk *desk, const struct sj_file *file,
+    struct sj_quality *ret_quality, struct sj_refusal *reterr_refusal);
 
 #endif

@@ -2,6 +2,7 @@
  *
  * Import of a contribution: a whole file goes in or nothing does. Kinds and columns (CONTRACT 2):
  *   survey_means  judge, criterion, mean, n
+ *   measures      judge, indicator, value, n: indicators of kind "reported" about judges, from the unit that contributes them
  *   workload      judge, court, period, pending_start, filed, returned, transferred_in, transferred_out,
  *                 resolved, pending_end; without the column period the contribution's period holds;
  *                 optional case_type (code of the reference data), on_time, hearings, first_date_held,
@@ -26,8 +27,14 @@ enum sj_import_kind {
     SJ_IMPORT_NONE = 0,
     SJ_IMPORT_SURVEY_MEANS,
     SJ_IMPORT_WORKLOAD,
-    SJ_IMPORT_ROSTER
+    SJ_IMPORT_ROSTER,
+    SJ_IMPORT_MEASURES
 };
+/* Rows are values of indicators, sealed under the judge's key; the period is the contribution's. */
+static inline bool sj_import_has_values(enum sj_import_kind kind)
+{
+    return kind == SJ_IMPORT_SURVEY_MEANS || kind == SJ_IMPORT_MEASURES;
+}
 enum sj_import_format { SJ_FORMAT_NONE = 0, SJ_FORMAT_CSV, SJ_FORMAT_NDJSON };
 
 /* NONE for an unknown name. */

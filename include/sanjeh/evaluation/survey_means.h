@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Means of a survey held here become indicator values like those of an imported file: sealed under the judge's key,
- * with their n, under a contribution of their own.
+ * What was measured here, by a survey or by readers of decisions, becomes indicator values like those of an imported file: sealed under
+ * the judge's key, with their n, under a contribution of their own.
  */
 #ifndef SJ_EVALUATION_SURVEY_MEANS_H
 #define SJ_EVALUATION_SURVEY_MEANS_H
@@ -11,12 +11,14 @@
 #include "sanjeh/text/persian.h"
 
 struct sj_survey_mean {
-    struct sj_text criterion; /* code of an indicator of kind survey */
+    struct sj_text criterion; /* code of an indicator of kind survey or reported */
     struct sj_decimal mean;
     int64_t n;
 };
 
 struct sj_survey_means {
+    const char *kind;   /* of the contribution: "survey_means", "sample_quality" */
+    const char *method; /* of the values, with its version */
     struct sj_uuid judge_unit;
     struct sj_uuid judge;
     struct sj_period period;
