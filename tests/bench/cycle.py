@@ -114,7 +114,10 @@ class CycleStack(BenchStack):
                 status = pathlib.Path(f"/proc/{pid}/status").read_text()
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            own, file, shared = (int(re.search(rf"^{name}:\s+(\d+)", status, re.M).group(1)) for name in ("RssAnon", "RssFile", "RssShmem"))
+            sizes = dict(re.findall(r"^(RssAnon|RssFile|RssShmem):\s+(\d+)", status, re.M))
+            if len(sizes) != 3:  # it has ended and nobody has asked for it yet
+                continue
+            own, file, shared = (int(sizes[name]) for name in ("RssAnon", "RssFile", "RssShmem"))
             sums = backends.setdefault(leader, [0, 0])
             backends[leader] = [sums[0] + own + (file if pid == leader else 0), max(sums[1], shared)]
         return front, keeper, max((own + shared for own, shared in backends.values()), default=0)
