@@ -49,6 +49,46 @@ static sj_status list_acknowledgements(struct sj_exchange *x)
     return remedy_list(x, SJ_RECORD_ACKNOWLEDGEMENT);
 }
 
+/* ---- the judge's statement ---- */
+
+struct statement_body {
+    struct sj_text statement;
+};
+static const struct sj_json_member statement_members[] = {
+    REMEDY_TEXT(statement_body, statement, true)};
+
+/* One before the issue and one after it in a round; what comes after stands in the card that supersedes. */
+static sj_status state(struct sj_exchange *x)
+{
+    struct statement_body body = {{"", 0}};
+    TRY(sj_exchange_decode(x, statement_members, SJ_COUNT(statement_members), &body));
+    TRY(remedy_prose(x, "statement", &body.statement, 2000, true));
+    if (sj_remedy_words(body.statement) > STATEMENT_WORDS) {
+        return remedy_refuse(x, "statement", "TOO_LONG", "at most 100 words");
+    }
+    struct sj_evaluation evaluation;
+    TRY(remedy_evaluation_of_path(x, &evaluation));
+    TRY(remedy_need_judge(x, &evaluation));
+    if (evaluation.state == SJ_EVALUATION_ARCHIVED) {
+        return remedy_unmet(x, "ARCHIVED", "the evaluation is over");
+    }
+    CLEANUP(remedy_body_clear) struct remedy_body out;
+    remedy_body_begin(&out);
+    remedy_body_text(&out, "statement", body.statement);
+    struct sj_record record = {
+        .kind = evaluation.issued_at == 0 ? SJ_TEXT("before_issue") : SJ_TEXT("after_issue")};
+    TRY(remedy_body_end(x, &out, &record.body));
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_record_add(&desk, SJ_RECORD_STATEMENT, &evaluation, &record));
+    TRY(sj_exchange_created(x, "/api/v1/statements", record.id));
+    return remedy_answer(x, SJ_RECORD_STATEMENT, &record);
+}
+
+static sj_status list_statements(struct sj_exchange *x)
+{
+    return remedy_list(x, SJ_RECORD_STATEMENT);
+}
+
 /* ---- appeals ---- */
 
 struct grounds_body {
@@ -249,6 +289,10 @@ const struct sj_endpoint sj_routes_appeals[] = {
         SJ_ACTION_ACKNOWLEDGEMENT_LIST, list_acknowledgements},
     {{SJ_POST, "/api/v1/evaluations/{id}/acknowledgement", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
         SJ_USE_WRITE, SJ_ACTION_ACKNOWLEDGEMENT_CREATE, acknowledge},
+    {{SJ_GET, "/api/v1/statements", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_ACKNOWLEDGEMENT_LIST, list_statements},
+    {{SJ_POST, "/api/v1/evaluations/{id}/statements", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
+        SJ_USE_WRITE, SJ_ACTION_ACKNOWLEDGEMENT_CREATE, state},
     {{SJ_GET, "/api/v1/appeals", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_APPEAL_LIST, list},
     {{SJ_POST, "/api/v1/evaluations/{id}/appeals", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},

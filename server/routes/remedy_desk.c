@@ -212,6 +212,7 @@ static const struct names names_of[SJ_RECORD_KIND_COUNT_] = {
         .no = "no",
         .day = "due_on",
         .person = "mentor_account_id"},
+    [SJ_RECORD_STATEMENT] = {.has_round = true, .kind = "kind"},
 };
 
 static void write_time(struct sj_json *json, const char *name, sj_time_us time)

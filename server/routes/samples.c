@@ -326,6 +326,8 @@ static sj_status quality(struct sj_exchange *x)
     TRY(sj_file_of(x, &file));
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_quality_of(&desk, &file, &said));
+    /* the judge learns of it with the file */
+    ENSURE(said.samples > 0 || !sj_uuid_equal(desk.actor->judge, file.judge), NOT_FOUND);
     return answer_quality(x, &said);
 }
 

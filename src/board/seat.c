@@ -106,6 +106,10 @@ static sj_status check_person(const struct sj_desk *desk, const struct sj_file *
             return refuse(refusal, SJ_CONFLICT, "/account_id", "SEAT_ENDED",
                 "this person's seat in the file has ended");
         }
+        if (!sj_uuid_equal(seats[i].account, person->account)) {
+            return refuse(refusal, SJ_CONFLICT, "/account_id", "OTHER_ACCOUNT",
+                "this person has a part in the file under another account");
+        }
         if (sj_text_equal(seats[i].capacity, capacity)) {
             return refuse(
                 refusal, SJ_CONFLICT, "/account_id", "SEATED_ALREADY", "this person has this seat");

@@ -101,20 +101,25 @@ sj_status card_put_reply(
     return SJ_DONE;
 }
 
-/* Made after an issue, so it stands in the card that supersedes. */
+/* His newest one: before the issue it stands in this card; said later, also with the acknowledgement, in the card that
+ * supersedes. An acknowledgement without one takes nothing back. */
 sj_status card_put_statement(
     const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
 {
+    static const enum sj_record_kind kinds[] = {SJ_RECORD_STATEMENT, SJ_RECORD_ACKNOWLEDGEMENT};
     static const char *const said[] = {"statement", "text", NULL};
-    struct sj_record *items = NULL;
-    size_t count = 0;
-    TRY(list(desk, SJ_RECORD_ACKNOWLEDGEMENT, evaluation, &items, &count));
     struct sj_text body = {"", 0};
-    int64_t round = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (items[i].round >= round) {
-            round = items[i].round;
-            body = items[i].body;
+    sj_time_us newest = INT64_MIN;
+    for (size_t kind = 0; kind < SJ_COUNT(kinds); kind++) {
+        struct sj_record *items = NULL;
+        size_t count = 0;
+        TRY(list(desk, kinds[kind], evaluation, &items, &count));
+        for (size_t i = 0; i < count; i++) {
+            if (items[i].created_at >= newest &&
+                !sj_text_equal(items[i].body, SJ_TEXT("{\"statement\":null}"))) {
+                newest = items[i].created_at;
+                body = items[i].body;
+            }
         }
     }
     return put_text_of(desk, json, "statement", body, said);

@@ -105,10 +105,10 @@ static void criterion(struct sheet *sheet, const struct sj_json_value *item)
     const struct sj_json_value *peers =
         sheet_has(item, "peers") ? sj_json_get(item, "peers") : NULL;
     if (peers != NULL) {
-        standing = SHEET_SAY(sheet, "همتایان (%s): میانه %s، چارک‌ها %s و %s",
-            "peers (%s): median %s, quartiles %s and %s", sheet_value(sheet, peers, "n"),
-            sheet_value(sheet, peers, "median"), sheet_value(sheet, peers, "p25"),
-            sheet_value(sheet, peers, "p75"));
+        standing = SHEET_SAY(sheet, "همتایان (%s): میانه %s، میانگین %s، انحراف میانه %s",
+            "peers (%s): median %s, mean %s, median deviation %s", sheet_value(sheet, peers, "n"),
+            sheet_value(sheet, peers, "median"), sheet_value(sheet, peers, "mean"),
+            sheet_value(sheet, peers, "mad"));
     }
     const char *const texts[] = {sheet_value(sheet, item, "no"),
         sheet_format(sheet, "%s\n%s", sheet_name(sheet, item), sheet_code(sheet, item, "family")),
@@ -176,8 +176,10 @@ void sheet_context(struct sheet *sheet)
         sheet_value(sheet, context, "filed"));
     flow_fact(flow, WORD("پرونده‌های خاتمه‌یافته", "Cases resolved"),
         sheet_value(sheet, context, "resolved"));
-    flow_fact(flow, WORD("بار کار موزون", "Weighted caseload"),
-        sheet_value(sheet, context, "weighted_caseload"));
+    if (sheet_has(context, "weighted_caseload")) { /* not computed: no line rather than a dash */
+        flow_fact(flow, WORD("بار کار موزون", "Weighted caseload"),
+            sheet_value(sheet, context, "weighted_caseload"));
+    }
     flow_fact(
         flow, WORD("روزهای مرخصی", "Days of leave"), sheet_value(sheet, context, "leave_days"));
     flow_fact(flow, WORD("تغییر محل خدمت در دوره", "Changes of posting in the period"),

@@ -154,8 +154,8 @@ class Conflicts(BoardTest):
     def test_who_rates_each_other_in_one_cycle_is_found(self):
         cycle = self.cycle()
         theirs = self.evaluation(cycle, judge=self.person("board.one"))
-        mine = self.evaluation(cycle, judge=self.person("board.two"))
-        self.assertEqual(self.seat(theirs, account_id=self.account("board.two"), capacity="member").status, 201)
+        mine = self.evaluation(cycle, judge=self.person("board.three"))
+        self.assertEqual(self.seat(theirs, account_id=self.account("board.three"), capacity="member").status, 201)
         self.assertEqual(self.rules(theirs), [])
         self.assertEqual(self.seat(mine, account_id=self.account("board.one"), capacity="member").status, 201)
         self.assertEqual(self.rules(mine), [("RECIPROCAL", "open")])

@@ -68,6 +68,7 @@ static const struct {
     const char *seat;
 } expected[] = {
     {"acknowledgement", "111", "111"},
+    {"judge_statement", "111", "111"},
     {"appeal", "111", "111"},
     {"appeal_vote", "000", "000"},
     {"calibration_change", "011", "111"},
@@ -83,7 +84,7 @@ static const struct {
     {"improvement_plan", "111", "111"},
     {"interview", "111", "111"},
     {"observation", "011", "011"},
-    {"opinion_review", "000", "011"},
+    {"opinion_review", "011", "011"},
     {"plan_action", "111", "111"},
     {"rating", "011", "011"},
     {"reply", "111", "111"},

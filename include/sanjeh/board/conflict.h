@@ -27,7 +27,7 @@ struct sj_conflict {
     struct sj_uuid evaluation;
     struct sj_uuid account;
     struct sj_text
-        rule; /* SAME_BRANCH, RECIPROCAL, SUPERIOR, KIN, PARTY, CANDIDATE, DISCIPLINARY, DECLARED */
+        rule; /* SAME_BRANCH, RECIPROCAL, SUPERIOR, OWN_UNIT, KIN, PARTY, CANDIDATE, DISCIPLINARY, DECLARED */
     struct sj_text state;
     sj_time_us found_at;
     struct sj_text resolution; /* empty: open */

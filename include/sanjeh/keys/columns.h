@@ -48,7 +48,8 @@ enum sj_table_number {
     /* surveys */
     SJ_TABLE_SURVEY_ANSWER = 34,
     SJ_TABLE_SURVEY_RELEASE = 35,
-    SJ_TABLE_APPEAL_VOTE = 50
+    SJ_TABLE_APPEAL_VOTE = 50,
+    SJ_TABLE_JUDGE_STATEMENT = 51
 };
 
 enum sj_column_number {

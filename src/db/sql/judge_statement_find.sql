@@ -1,0 +1,9 @@
+-- One of the statements, if row security shows it.
+select t.unit_id, t.id, t.evaluation_id, t.judge_id, t.round, null::text, t.kind,
+    t.body_ct, null::bytea, t.key_version, k.wrapped, t.created_by, t.created_at, null::timestamptz,
+    null::timestamptz, t.version, null::int4, null::uuid, null::bytea,
+    null::date, null::uuid, null::text
+from sanjeh.judge_statement as t
+left join sanjeh.subject_key as k
+    on k.unit_id = t.unit_id and k.subject_id = t.evaluation_id and k.version = t.key_version
+where t.id = $1::uuid
