@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Who acts when nobody does? One fiber sweeps the clocks of evaluations every few seconds (scope EVALUATION): what
- * is due lapses, and a move that a clock makes is made, one a transaction, with its entry of the record in it. Several
- * servers may sweep one database: rows are held with SKIP LOCKED. A sweep that fails is logged and tried again.
+ * is due lapses, and moves that a clock makes are made, a bounded batch a transaction, with their entries of the record in
+ * it. A whole population may be due on one day. Several servers may sweep one database: rows are held with SKIP LOCKED. A
+ * batch that fails is gone through one by one; the one that fails is logged and tried again in the next round.
  */
 #include "clock_worker.h"
 
@@ -19,38 +20,65 @@ static const struct sj_decision as_system = {
     .permit = true, .reach = SJ_REACH_FILE, .rule = "", .code = ""};
 static const struct sj_actor nobody = {.roles = 0};
 
-static void fill_draft(
-    struct sj_server *server, const struct sj_swept *swept, struct sj_draft *ret_draft)
+static struct sj_draft blank_draft(struct sj_server *server)
 {
-    *ret_draft = (struct sj_draft){.kind = SJ_ENTRY_ACCESS,
+    return (struct sj_draft){.kind = SJ_ENTRY_ACCESS,
         .emitter = sj_sequencer_emitter(server->sequencer),
         .emitter_seq = sj_sequencer_next_seq(server->sequencer),
         .outcome = SJ_OUTCOME_PERMITTED,
         .action = "evaluation:move",
         .object_type = "evaluation"};
-    if (swept->moved) {
-        ret_draft->object = swept->evaluation.id;
-        (void)snprintf(ret_draft->detail, sizeof ret_draft->detail,
-            "by=clock;from=%s;to=%s;lapsed=%llu", sj_evaluation_state_name(swept->from),
-            sj_evaluation_state_name(swept->evaluation.state), (unsigned long long)swept->lapsed);
-    } else {
-        (void)snprintf(ret_draft->detail, sizeof ret_draft->detail, "by=clock;lapsed=%llu",
-            (unsigned long long)swept->lapsed);
-    }
 }
 
-/* Deed and draft are there together or not at all; then the entry gets its place. */
-static sj_status commit(struct sj_server *server, const struct sj_swept *swept, struct sj_tx **tx)
+/* An entry for each move; one when clocks have lapsed and nothing moved. */
+static size_t fill_drafts(
+    struct sj_server *server, const struct sj_swept *swept, struct sj_draft *drafts)
 {
-    struct sj_draft draft;
-    fill_draft(server, swept, &draft);
-    TRY(sj_outbox_put(*tx, sj_sequencer_emitter_key(server->sequencer), &draft));
-    TRY(sj_tx_commit(tx));
-    struct sj_receipt receipt;
-    return sj_sequencer_record(server->sequencer, &draft, /* in_outbox= */ true, &receipt);
+    for (size_t i = 0; i < swept->count; i++) {
+        const struct sj_evaluation *evaluation = &swept->moves[i].evaluation;
+        drafts[i] = blank_draft(server);
+        drafts[i].object = evaluation->id;
+        (void)snprintf(drafts[i].detail, sizeof drafts[i].detail,
+            "by=clock;from=%s;to=%s;lapsed=%llu", sj_evaluation_state_name(swept->moves[i].from),
+            sj_evaluation_state_name(evaluation->state),
+            (unsigned long long)(i == 0 ? swept->lapsed : 0));
+    }
+    if (swept->count > 0) {
+        return swept->count;
+    }
+    drafts[0] = blank_draft(server);
+    (void)snprintf(drafts[0].detail, sizeof drafts[0].detail, "by=clock;lapsed=%llu",
+        (unsigned long long)swept->lapsed);
+    return 1;
 }
 
-static sj_status sweep(struct sj_server *server, bool *ret_goes_on)
+/* Deeds and drafts are there together or not at all; then the entries get their places. */
+static sj_status commit(struct sj_server *server, struct sj_arena *arena,
+    const struct sj_swept *swept, struct sj_tx **tx)
+{
+    void *memory;
+    TRY(sj_arena_alloc(arena, SJ_SWEEP_MAX * sizeof(struct sj_draft), &memory));
+    struct sj_draft *drafts = memory;
+    const size_t count = fill_drafts(server, swept, drafts);
+    for (size_t i = 0; i < count; i++) {
+        TRY(sj_outbox_put(*tx, sj_sequencer_emitter_key(server->sequencer), &drafts[i]));
+    }
+    TRY(sj_tx_commit(tx));
+    for (size_t i = 0; i < count; i++) {
+        struct sj_receipt receipt;
+        TRY(sj_sequencer_record(server->sequencer, &drafts[i], /* in_outbox= */ true, &receipt));
+    }
+    return SJ_DONE;
+}
+
+/* How far a round has come. singles: so many one by one, because one of the batch failed. */
+struct round {
+    struct sj_uuid after;
+    size_t singles;
+    bool goes_on;
+};
+
+static sj_status sweep(struct sj_server *server, struct round *round, struct sj_uuid *reterr_at)
 {
     struct sj_worker *worker = &server->workers[0];
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
@@ -67,10 +95,19 @@ static sj_status sweep(struct sj_server *server, bool *ret_goes_on)
         .decision = &as_system,
         .arena = arena,
         .tx = tx};
-    struct sj_swept swept;
-    TRY(sj_cycle_sweep(&desk, &swept));
-    *ret_goes_on = swept.moved || swept.lapsed > 0;
-    return *ret_goes_on ? commit(server, &swept, &tx) : SJ_DONE;
+    void *memory;
+    TRY(sj_arena_alloc(arena, sizeof(struct sj_swept), &memory));
+    struct sj_swept *swept = memory;
+    *swept = (struct sj_swept){.count = 0};
+    const sj_status status =
+        sj_cycle_sweep(&desk, round->after, round->singles > 0 ? 1 : SJ_SWEEP_MAX, swept);
+    *reterr_at = swept->last;
+    TRY(status);
+    if (swept->has_more) {
+        round->after = swept->last;
+    }
+    round->goes_on = swept->has_more || swept->lapsed > 0;
+    return swept->count > 0 || swept->lapsed > 0 ? commit(server, arena, swept, &tx) : SJ_DONE;
 }
 
 static bool is_stopping(struct sj_server *server)
@@ -78,16 +115,30 @@ static bool is_stopping(struct sj_server *server)
     return atomic_load(&server->stopping);
 }
 
+/* One that fails does not hold up the others: its batch goes one by one, and itself is left for the next round. */
+static void after_failure(struct round *round, struct sj_uuid at, sj_status status)
+{
+    const struct sj_log_field fields[] = {sj_log_status(status), sj_log_id("evaluation", at)};
+    sj_log(SJ_LEVEL_WARN, "clock.sweep.failed", fields, SJ_COUNT(fields));
+    if (sj_uuid_is_nil(at)) {
+        round->goes_on = false;
+    } else if (round->singles > 0) {
+        round->after = at;
+    } else {
+        round->singles = SJ_SWEEP_MAX;
+    }
+}
+
 static void sweep_all(struct sj_server *server)
 {
-    bool goes_on = true;
-    while (goes_on && !is_stopping(server)) {
-        goes_on = false;
-        const sj_status status = sweep(server, &goes_on);
+    struct round round = {.goes_on = true};
+    while (round.goes_on && !is_stopping(server)) {
+        struct sj_uuid at = {{0}};
+        const sj_status status = sweep(server, &round, &at);
         if (sj_failed(status)) {
-            const struct sj_log_field fields[] = {sj_log_status(status)};
-            sj_log(SJ_LEVEL_WARN, "clock.sweep.failed", fields, SJ_COUNT(fields));
-            return;
+            after_failure(&round, at, status);
+        } else if (round.singles > 0) {
+            round.singles--;
         }
     }
 }

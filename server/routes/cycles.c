@@ -253,6 +253,7 @@ struct move_body {
     struct sj_text from;
     struct sj_text to;
     struct sj_text reason;
+    struct sj_uuid after;
 };
 #define MOVE_MEMBER(field, is_required, bound)                                                     \
     {                                                                                              \
@@ -262,7 +263,11 @@ struct move_body {
 static const struct sj_json_member move_members[] = {
     MOVE_MEMBER(to, true, 32), MOVE_MEMBER(reason, false, SJ_REASON_BYTES_MAX)};
 static const struct sj_json_member many_members[] = {MOVE_MEMBER(from, true, 32),
-    MOVE_MEMBER(to, true, 32), MOVE_MEMBER(reason, false, SJ_REASON_BYTES_MAX)};
+    MOVE_MEMBER(to, true, 32), MOVE_MEMBER(reason, false, SJ_REASON_BYTES_MAX),
+    {.name = "after",
+        .kind = SJ_JSON_ID,
+        .offset = offsetof(struct move_body, after),
+        .present_offset = SJ_JSON_NO_PRESENT}};
 
 static sj_status move(struct sj_exchange *x)
 {
@@ -305,7 +310,7 @@ static sj_status plan(struct sj_exchange *x)
     return sj_json_end(&json);
 }
 
-/* One of many: a refusal of its guards is a result, not a failure. */
+/* One of many: a refusal is a result, not a failure of the others. */
 static sj_status move_one(const struct sj_desk *desk, struct sj_evaluation *evaluation,
     const struct move_body *body, enum sj_evaluation_state to, struct sj_json *json, size_t *moved)
 {
@@ -315,9 +320,16 @@ static sj_status move_one(const struct sj_desk *desk, struct sj_evaluation *eval
         *moved += 1;
         return SJ_DONE;
     }
-    ENSURE(status.code == SJ_GUARD_UNMET, CONFLICT);
+    const bool is_changed = status.code == SJ_PRECONDITION_FAILED || status.code == SJ_NO_SUCH_MOVE;
+    if (status.code != SJ_GUARD_UNMET && status.code != SJ_FORBIDDEN && !is_changed) {
+        return status;
+    }
     sj_json_object(json, NULL);
     sj_json_id(json, "evaluation_id", evaluation->id);
+    sj_json_str(json, "code",
+        is_changed                    ? "CHANGED_MEANWHILE"
+        : status.code == SJ_FORBIDDEN ? "FORBIDDEN"
+                                      : "GUARD_UNMET");
     sj_json_array(json, "unmet");
     for (size_t i = 0; i < unmet.count; i++) {
         sj_json_str(json, NULL, unmet.items[i].code);
@@ -327,6 +339,7 @@ static sj_status move_one(const struct sj_desk *desk, struct sj_evaluation *eval
     return SJ_DONE;
 }
 
+/* A bounded batch a request and a transaction; the caller goes on behind `next`, so that what is refused is not met again. */
 #define MANY_MAX 500u
 
 static sj_status move_many(struct sj_exchange *x)
@@ -350,7 +363,7 @@ static sj_status move_many(struct sj_exchange *x)
     size_t count = 0;
     struct sj_uuid last;
     TRY(sj_evaluation_list(
-        &desk, &query, (struct sj_paging){{{0}}, MANY_MAX}, &items, &count, &last));
+        &desk, &query, (struct sj_paging){body.after, MANY_MAX}, &items, &count, &last));
     struct sj_json json = sj_json_begin(&x->body);
     size_t moved = 0;
     sj_json_object(&json, NULL);
@@ -361,6 +374,7 @@ static sj_status move_many(struct sj_exchange *x)
     sj_json_array_end(&json);
     sj_json_int(&json, "moved", (int64_t)moved);
     sj_json_bool(&json, "has_more", !sj_uuid_is_nil(last));
+    sj_json_id_or_null(&json, "next", last);
     sj_json_object_end(&json);
     return sj_json_end(&json);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which days do not count, which clocks run, and what does the server do when one has run out? The sweep works in the
- * scope of evaluations, a move a transaction, so that several servers and a crash do no harm.
+ * scope of evaluations, a bounded batch a transaction, so that several servers and a crash do no harm.
  */
 #include "sanjeh/cycle/calendar.h"
 
@@ -71,26 +71,51 @@ sj_status sj_deadline_list(const struct sj_desk *desk, struct sj_text state, boo
     return documents_of(desk, rows, paging.limit, ret_deadlines);
 }
 
-sj_status sj_cycle_sweep(const struct sj_desk *desk, struct sj_swept *ret_swept)
+/* Refused because somebody else was quicker: no failure, the next round sees it as it is then. */
+static bool was_refused(sj_status status)
 {
-    SJ_ASSERT(desk->tx != NULL);
-    *ret_swept = (struct sj_swept){.moved = false};
+    return status.code == SJ_GUARD_UNMET || status.code == SJ_NO_SUCH_MOVE ||
+           status.code == SJ_PRECONDITION_FAILED;
+}
+
+static sj_status sweep_one(
+    const struct sj_desk *desk, const struct sj_rows *due, size_t row, struct sj_swept *swept)
+{
+    enum sj_evaluation_state to;
+    ENSURE(sj_evaluation_state_find(sj_row_text(due, row, 1), &to), PROTOCOL);
+    bool found = false;
+    struct sj_evaluation evaluation;
+    TRY(sj_evaluation_find(desk, sj_row_id(due, row, 0), &found, &evaluation));
+    ENSURE(found, PROTOCOL);
+    const enum sj_evaluation_state from = evaluation.state;
+    struct sj_unmet unmet;
+    const sj_status status =
+        sj_evaluation_move(desk, &evaluation, to, (struct sj_text){"", 0}, &unmet);
+    if (was_refused(status)) {
+        return SJ_DONE;
+    }
+    TRY(status);
+    swept->moves[swept->count].evaluation = evaluation;
+    swept->moves[swept->count++].from = from;
+    return SJ_DONE;
+}
+
+sj_status sj_cycle_sweep(
+    const struct sj_desk *desk, struct sj_uuid after, size_t limit, struct sj_swept *ret_swept)
+{
+    SJ_ASSERT(desk->tx != NULL && limit > 0 && limit <= SJ_SWEEP_MAX);
+    ret_swept->count = 0;
+    ret_swept->last = (struct sj_uuid){{0}};
     CLEANUP(sj_rows_free) struct sj_rows *lapsed = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_DEADLINE_LAPSE, NULL, 0, &lapsed));
     ret_swept->lapsed = sj_rows_affected(lapsed);
+    const struct sj_param params[] = {sj_p_id(&after), sj_p_i64((int64_t)limit)};
     CLEANUP(sj_rows_free) struct sj_rows *due = NULL;
-    TRY(sj_tx_query(desk->tx, SJ_SQL_EVALUATION_DUE, NULL, 0, &due));
-    if (sj_rows_count(due) == 0) {
-        return SJ_DONE;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_EVALUATION_DUE, params, SJ_COUNT(params), &due));
+    ret_swept->has_more = sj_rows_count(due) == limit;
+    for (size_t row = 0; row < sj_rows_count(due); row++) {
+        ret_swept->last = sj_row_id(due, row, 0);
+        TRY(sweep_one(desk, due, row, ret_swept));
     }
-    enum sj_evaluation_state to;
-    ENSURE(sj_evaluation_state_find(sj_row_text(due, 0, 1), &to), PROTOCOL);
-    bool found = false;
-    TRY(sj_evaluation_find(desk, sj_row_id(due, 0, 0), &found, &ret_swept->evaluation));
-    ENSURE(found, PROTOCOL);
-    ret_swept->from = ret_swept->evaluation.state;
-    struct sj_unmet unmet;
-    TRY(sj_evaluation_move(desk, &ret_swept->evaluation, to, (struct sj_text){"", 0}, &unmet));
-    ret_swept->moved = true;
     return SJ_DONE;
 }

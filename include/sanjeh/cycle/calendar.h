@@ -32,14 +32,21 @@ SJ_MUST_CHECK sj_status sj_deadline_list(const struct sj_desk *desk, struct sj_t
     bool is_mine, struct sj_uuid evaluation, struct sj_paging paging,
     struct sj_documents *ret_deadlines);
 
-/* Within desk->tx of scope EVALUATION: ends clocks whose day is over, escalates those that escalate, then makes at most
- * one move that a clock makes. *ret_moved false: nothing is left to move now. */
+/* Within desk->tx of scope EVALUATION: ends clocks whose day is over, at most 500, escalates those that escalate, then makes
+ * at most `limit` moves that a clock makes, of evaluations behind `after`. Of what is refused meanwhile the others know nothing;
+ * an error is the transaction's, and last names the evaluation it happened at. */
+#define SJ_SWEEP_MAX 50u
 struct sj_swept {
     uint64_t lapsed;
-    bool moved;
-    struct sj_evaluation evaluation;
-    enum sj_evaluation_state from;
+    size_t count; /* moves made */
+    struct {
+        struct sj_evaluation evaluation;
+        enum sj_evaluation_state from;
+    } moves[SJ_SWEEP_MAX];
+    struct sj_uuid last; /* go on behind it; nil: nothing was due */
+    bool has_more;
 };
-SJ_MUST_CHECK sj_status sj_cycle_sweep(const struct sj_desk *desk, struct sj_swept *ret_swept);
+SJ_MUST_CHECK sj_status sj_cycle_sweep(
+    const struct sj_desk *desk, struct sj_uuid after, size_t limit, struct sj_swept *ret_swept);
 
 #endif
