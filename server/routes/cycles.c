@@ -138,13 +138,13 @@ static sj_status take_clocks(
         is_good =
             draft->clock_count + 1 < SJ_CYCLE_CLOCKS_MAX &&
             sj_json_as_text(sj_json_get(item, "code"), code) &&
-            sj_json_as_int(sj_json_get(item, "days"), days) && *days >= 1 && *days <= 400 &&
+            sj_json_as_int(sj_json_get(item, "days"), days) && *days >= 1 && *days <= 36525 &&
             (sent == NULL || (sj_json_as_text(sent, kind) &&
                                  (sj_text_is(*kind, "calendar") || sj_text_is(*kind, "working"))));
         draft->clock_count++;
     }
     return is_good ? SJ_DONE
-                   : sj_refuse_at(x, "/clocks", "FORMAT", "code, days 1 to 400, day_kind of each");
+                   : sj_refuse_at(x, "/clocks", "FORMAT", "code, days 1 to 36525, day_kind of each");
 }
 
 static sj_status take_period(

@@ -236,6 +236,30 @@ class Clocks(BoardTest):
         self.lapses("plan_action", 22, "owner")
         self.assertIn("plan_action", self.mine(self.owner, "lapsed"))
 
+    def test_a_result_expires_after_five_years(self):
+        self.issued()
+        self.lapses("appeal", 36)
+        self.becomes("final")
+        row = self.mine(self.owner, "open")["retention"]
+        self.assertGreater(row["due_at"], self.stack.sql("select (sanjeh.clock_now() + interval '1820 days')::date"))
+        put = self.stack.sql(f"""insert into sanjeh.verdict (unit_id, id, issuer_scope_id, evaluation_id, judge_id, round, body_ct, key_version,
+            created_by) select issuer_unit_id, gen_random_uuid(), issuer_scope_id, id, judge_id, round, decode(repeat('00', 100), 'hex'), 1, id
+            from sanjeh.evaluation where id = '{self.file}'""", check=False)
+        self.assertEqual(put.returncode, 0, put.stderr)
+        chair = self.account("k.one")
+        self.assertEqual(self.as_application(chair, "verdict"), "1", "who sat in the file reads it until it expires")
+        self.lapses("retention", 1830)
+        self.becomes("archived")
+        self.assertEqual(self.as_application(chair, "verdict"), "0", "an expired result is still read")
+        self.assertEqual(self.as_application(self.judge_id, "verdict"), "1", "it stays the judge's")
+
+    def as_application(self, scope, table):
+        """How many rows of the file the server's role reads under a genuine context of this scope."""
+        return self.stack.sql(f"""select set_config('sanjeh.context', c.text || '.' || encode(sha256(k.outer_pad ||
+            sha256(k.inner_pad || convert_to(c.text, 'UTF8'))), 'hex'), false) is null from sanjeh.context_key k, (select 'v1.' ||
+            extract(epoch from now() + interval '1 minute')::int8 || '.{scope}' as text) c; set role sanjeh_app;
+            select count(*) from sanjeh.{table} where evaluation_id = '{self.file}'""").split()[-1]
+
     # ---- all of them, and the command line ----
 
     def test_zz_every_clock_of_the_catalogue_has_lapsed_here(self):

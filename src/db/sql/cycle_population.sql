@@ -1,8 +1,10 @@
 -- Who of the owner's register is in, who is out and why: counts, and the first of those who are out.
-with judged as (
+-- Who is planned is read once and hashed: asked judge by judge, 15,000 of them take minutes while the table has no statistics yet.
+with planned as materialized (
+    select e.judge_id from sanjeh.evaluation as e where e.cycle_id = $1::uuid
+), judged as (
     select j.id, case
-            when exists (select from sanjeh.evaluation as e where e.unit_id = c.unit_id and e.cycle_id = c.id and e.judge_id = j.id)
-                then 'PLANNED_ALREADY'
+            when j.id in (select p.judge_id from planned as p) then 'PLANNED_ALREADY'
             when not (case when c.population ? 'status' then c.population -> 'status' ? j.status
                 else j.status in ('active', 'probationary') end) then 'STATUS'
             when c.population ? 'judges' and not c.population -> 'judges' ? j.id::text then 'NOT_NAMED'
