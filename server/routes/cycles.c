@@ -310,14 +310,20 @@ static sj_status plan(struct sj_exchange *x)
     return sj_json_end(&json);
 }
 
+struct tally {
+    int64_t moved;
+    int64_t insufficient; /* the system ended them at the cut */
+};
+
 /* One of many: a refusal is a result, not a failure of the others. */
 static sj_status move_one(const struct sj_desk *desk, struct sj_evaluation *evaluation,
-    const struct move_body *body, enum sj_evaluation_state to, struct sj_json *json, size_t *moved)
+    const struct move_body *body, enum sj_evaluation_state to, struct sj_json *json,
+    struct tally *tally)
 {
     struct sj_unmet unmet;
     const sj_status status = sj_evaluation_move(desk, evaluation, to, body->reason, &unmet);
     if (!sj_failed(status)) {
-        *moved += 1;
+        *(evaluation->state == to ? &tally->moved : &tally->insufficient) += 1;
         return SJ_DONE;
     }
     const bool is_changed = status.code == SJ_PRECONDITION_FAILED || status.code == SJ_NO_SUCH_MOVE;
@@ -365,14 +371,15 @@ static sj_status move_many(struct sj_exchange *x)
     TRY(sj_evaluation_list(
         &desk, &query, (struct sj_paging){body.after, MANY_MAX}, &items, &count, &last));
     struct sj_json json = sj_json_begin(&x->body);
-    size_t moved = 0;
+    struct tally tally = {0, 0};
     sj_json_object(&json, NULL);
     sj_json_array(&json, "refused");
     for (size_t i = 0; i < count; i++) {
-        TRY(move_one(&desk, &items[i], &body, to, &json, &moved));
+        TRY(move_one(&desk, &items[i], &body, to, &json, &tally));
     }
     sj_json_array_end(&json);
-    sj_json_int(&json, "moved", (int64_t)moved);
+    sj_json_int(&json, "moved", tally.moved);
+    sj_json_int(&json, "insufficient", tally.insufficient);
     sj_json_bool(&json, "has_more", !sj_uuid_is_nil(last));
     sj_json_id_or_null(&json, "next", last);
     sj_json_object_end(&json);

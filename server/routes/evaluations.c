@@ -227,7 +227,8 @@ static sj_status move(struct sj_exchange *x)
         TRY(tell_unmet(x, &unmet));
     }
     TRY(status);
-    (void)snprintf(x->draft.detail, sizeof x->draft.detail, "to=%s", sj_evaluation_state_name(to));
+    (void)snprintf(x->draft.detail, sizeof x->draft.detail, "to=%s%s",
+        sj_evaluation_state_name(evaluation.state), evaluation.state == to ? "" : ";by=system");
     return answer_one(x, &evaluation);
 }
 
@@ -246,6 +247,19 @@ static const struct sj_json_member assign_members[] = {
         .present_offset = SJ_JSON_NO_PRESENT},
 };
 
+/* nil: as it is. */
+static sj_status check_board(struct sj_exchange *x, const struct sj_evaluation *evaluation,
+    struct sj_uuid board, const char *kind, const char *pointer)
+{
+    bool fits = sj_uuid_is_nil(board);
+    const struct sj_desk desk = sj_desk_of(x);
+    if (!fits) {
+        TRY(sj_evaluation_board_fits(&desk, evaluation, board, kind, &fits));
+    }
+    return fits ? SJ_DONE
+                : sj_refuse_at(x, pointer, "UNKNOWN", "no open board of this kind in the cycle");
+}
+
 static sj_status assign(struct sj_exchange *x)
 {
     struct assign_body body = {{{0}}, {{0}}};
@@ -256,6 +270,8 @@ static sj_status assign(struct sj_exchange *x)
     const struct sj_desk desk = sj_desk_of(x);
     ENSURE(sj_uuid_equal(desk.actor->unit, evaluation.unit), FORBIDDEN);
     ENSURE(sj_uuid_is_nil(body.board_id) || evaluation.state <= SJ_EVALUATION_FROZEN, CONFLICT);
+    TRY(check_board(x, &evaluation, body.board_id, "first", "/board_id"));
+    TRY(check_board(x, &evaluation, body.appeal_board_id, "appeal", "/appeal_board_id"));
     TRY(sj_evaluation_assign(&desk, &evaluation, body.board_id, body.appeal_board_id));
     return answer_one(x, &evaluation);
 }

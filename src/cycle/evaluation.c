@@ -130,6 +130,18 @@ sj_status sj_evaluation_events(const struct sj_desk *desk, struct sj_uuid id,
     return SJ_DONE;
 }
 
+sj_status sj_evaluation_board_fits(const struct sj_desk *desk,
+    const struct sj_evaluation *evaluation, struct sj_uuid board, const char *kind, bool *ret_fits)
+{
+    SJ_ASSERT(desk->tx != NULL);
+    const struct sj_param params[] = {sj_p_id(&board), sj_p_id(&evaluation->unit),
+        sj_p_id(&evaluation->cycle), sj_p_text(sj_text_of(kind))};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_EVALUATION_BOARD_FITS, params, SJ_COUNT(params), &rows));
+    *ret_fits = sj_rows_count(rows) == 1;
+    return SJ_DONE;
+}
+
 sj_status sj_evaluation_assign(const struct sj_desk *desk, struct sj_evaluation *evaluation,
     struct sj_uuid board, struct sj_uuid appeal_board)
 {

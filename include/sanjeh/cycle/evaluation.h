@@ -79,7 +79,8 @@ struct sj_unmet {
 
 /* Moves it within desk->tx. Locks the row, checks the version that the caller read, the actor's part (owner, issuer, judge,
  * seat, system), that the move exists and every guard; writes state, time stamps and history, ends and starts
- * the clocks that belong to the move. Updates *evaluation.
+ * the clocks that belong to the move. Updates *evaluation. A cut (collecting → frozen) that wants nothing but enough data is
+ * made by the system into insufficient instead: look at evaluation->state.
  * Errors: GUARD_UNMET (ret_unmet says which), NO_SUCH_MOVE, FORBIDDEN (not the actor of this move),
  * PRECONDITION_FAILED (somebody was faster). */
 SJ_MUST_CHECK sj_status sj_evaluation_move(const struct sj_desk *desk,

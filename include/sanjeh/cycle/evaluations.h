@@ -29,6 +29,10 @@ struct sj_evaluation_event {
 SJ_MUST_CHECK sj_status sj_evaluation_events(const struct sj_desk *desk, struct sj_uuid id,
     struct sj_evaluation_event **ret_items, size_t *ret_count);
 
+/* Whether it is an open board of this kind ("first", "appeal") in the evaluation's cycle. Within desk->tx. */
+SJ_MUST_CHECK sj_status sj_evaluation_board_fits(const struct sj_desk *desk,
+    const struct sj_evaluation *evaluation, struct sj_uuid board, const char *kind, bool *ret_fits);
+
 /* Names the board or the appeal board (nil: as it is) of the version that the caller read. Within desk->tx.
  * Errors: PRECONDITION_FAILED. */
 SJ_MUST_CHECK sj_status sj_evaluation_assign(const struct sj_desk *desk,
