@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How an evaluation ends: appeals upheld, rejected, varied; a correction; too few data. Six judges walk one cycle together, over the
+API alone, and the cycle goes with them through every state of its own. The tests are stages: each needs the one before."""
+
+import time
+import unittest
+
+from cycle_case import ITEMS, WORKLOAD, CycleCase
+from stack import problem
+
+WEIGHTS = {1: "40", 2: "20", 3: "25", 4: "15"}  # without its indicator a judge has 60 of 100: too little
+KEPT, REFUSED, VARIED, CORRECTED, THIN = JUDGES = ("out.kept", "out.refused", "out.varied", "out.corrected", "out.thin")
+RATED = JUDGES[:4]
+
+
+class Outcomes(CycleCase):
+    CODE = "OUT"
+    ITEMS = [{**item, "weight": WEIGHTS[item["no"]]} for item in ITEMS]
+    WORKLOAD = WORKLOAD + "".join(f"F-00{n},شعبه {n},1404,240,265,7,0,0,329,183\n" for n in (3, 4))
+    JUDGES = {name: f"F-00{n}" for n, name in enumerate(JUDGES, 1)}
+    OTHERS = ("F-006",)  # has no data either
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cards = {}
+        cls.failed = False
+
+    def setUp(self):
+        self.assertFalse(type(self).failed, "a stage before this one failed")
+        type(self).failed = True
+        self.__dict__.update(getattr(type(self), "kept", {}))
+
+    def stage_done(self):
+        type(self).failed = False
+        type(self).kept = {key: self.__dict__[key] for key in ("cycle", "paths", "me", "path", "panel") if key in self.__dict__}
+
+    def move_cycle(self, to, status=(200,)):
+        return self.call("owner", f"cycles/{self.cycle}/moves", {"to": to}, status, on=f"cycles/{self.cycle}")
+
+    def move_all(self, came, to):
+        return self.call("owner", f"cycles/{self.cycle}/evaluation-moves", {"from": came, "to": to}).json()
+
+    def state(self, judge):
+        return self.read("owner", self.paths[judge]).json()["state"]
+
+    def all_become(self, judges, state):
+        for judge in judges:
+            self.on(judge)
+            self.becomes(state)
+
+    def last_event(self):
+        return self.who("owner").items(f"/api/v1/{self.path}/events")[-1]
+
+    def cards_of(self, judge):
+        return self.who(judge).items(f"/api/v1/report-cards?evaluation_id={self.paths[judge].split('/')[1]}")
+
+    # ---- the cut ----
+
+    def test_1_too_few_data_end_an_evaluation_at_the_cut(self):
+        self.prepare()
+        board = self.board("first", {"board.one": "chair", "board.two": "member", "board.three": "rapporteur"})
+        everybody = self.who("owner").items(f"/api/v1/evaluations?cycle_id={self.cycle}")
+        self.call("owner", f"cycles/{self.cycle}/seats", {"board_id": board, "evaluations": [row["id"] for row in everybody]})
+        self.assertEqual(self.move_all("planned", "notified"), {"refused": [], "moved": 6, "insufficient": 0, "has_more": False, "next": None})
+        self.advance(12)
+        self.all_become(JUDGES, "collecting")
+        self.advance(12)
+        self.move_cycle("collecting")
+        problem(self, self.move_cycle("frozen", 409), 409, "GUARD_UNMET")
+        self.on(THIN)
+        for _ in range(50):  # the clocks of self-assessment and contest
+            if self.refused("owner", "frozen") == {"COMPUTED", "COVERAGE_ENOUGH"}:
+                break
+            time.sleep(0.1)
+        self.call("owner", f"cycles/{self.cycle}/computations")
+        self.assertLess(float(self.read("owner", self.path).json()["coverage"]), 70)
+        cut = self.move("owner", "frozen").json()
+        self.assertEqual(cut["state"], "insufficient")
+        self.assertIsNone(cut["frozen_at"])
+        event = self.last_event()
+        self.assertEqual((event["from"], event["to"], event["by"]), ("collecting", "insufficient", None))
+        many = self.move_all("collecting", "frozen")
+        self.assertEqual((many["moved"], many["insufficient"], many["refused"]), (4, 1, []), "the other one without data")
+        problem(self, self.call("issuer", f"{self.path}/report-cards", status=409, on=self.path), 409, "NO_SUCH_MOVE")
+        self.assertEqual(self.cards_of(THIN), [])
+        sheet = self.read("issuer", f"{self.path}/score").json()["sheet"]
+        self.assertNotIn("score", sheet)
+        self.assertEqual([item["sub_score"] for item in sheet["items"]], [None] * len(sheet["items"]), sheet)
+        self.stage_done()
+
+    def test_2_after_the_cut_only_a_correction_changes_what_it_rests_on(self):
+        self.move_cycle("frozen")
+        rows = self.WORKLOAD.splitlines()[0] + "\nF-005,شعبه ۵,1404,1,1,0,0,0,1,1\n"
+        late = self.call("sit.manager", "contributions", {
+            "kind": "workload", "format": "csv", "period": "1404", "cycle": self.CODE, "data": rows}, 409)
+        problem(self, late, 409, "FROZEN")
+        self.move_cycle("rating")
+        self.stage_done()
+
+    # ---- to the card ----
+
+    def test_3_four_judges_are_rated_and_get_their_cards(self):
+        problem(self, self.move_cycle("calibration", 409), 409, "GUARD_UNMET")
+        for judge in RATED:
+            self.on(judge)
+            self.judge_in_rating()
+        self.move_cycle("calibration")
+        self.move_cycle("disclosure")
+        problem(self, self.move_cycle("deciding", 409), 409, "GUARD_UNMET")
+        for judge in RATED:
+            self.on(judge)
+            self.call("issuer", f"{self.path}/disclosures")
+        self.advance(20)
+        self.all_become(RATED, "reply_lapsed")
+        self.move_cycle("deciding")
+        problem(self, self.move_cycle("appeal", 409), 409, "GUARD_UNMET")
+        for judge in RATED:
+            self.on(judge)
+            self.decide_and_gate()
+            self.cards[judge] = [self.issue()]
+        self.move_cycle("appeal")
+        problem(self, self.move_cycle("closed", 409), 409, "GUARD_UNMET")
+        self.stage_done()
+
+    # ---- the ends ----
+
+    def test_4_to_have_read_is_not_to_agree(self):
+        self.on(REFUSED)
+        said = self.call("judge", f"{self.path}/acknowledgement", {"kind": "read_but_disagree", "statement": "موافق نیستم"}).json()
+        self.assertEqual((said["kind"], said["statement"]), ("read_but_disagree", "موافق نیستم"))
+        self.becomes("acknowledged")
+        self.assertNotIn(b"agree", self.who("judge").get(f"/api/v1/report-cards/{self.cards[REFUSED][0]}").body.replace(b"disagree", b""))
+        self.assertEqual([card["id"] for card in self.cards_of(REFUSED)], self.cards[REFUSED], "reading made another card")
+        self.call("judge", f"{self.path}/acknowledgement", {"kind": "agree"}, 409)
+        self.stage_done()  # the appeal below is filed by him who has read
+
+    def test_5_an_appeal_upheld_or_rejected_leaves_the_card(self):
+        for judge, outcome in ((KEPT, "upheld"), (REFUSED, "rejected")):
+            self.on(judge)
+            self.appeal(outcome)
+            self.assertEqual(self.state(judge), "final")
+            self.assertEqual([card["id"] for card in self.cards_of(judge)], self.cards[judge])
+            self.assertIsNone(self.cards_of(judge)[0]["superseded_by"])
+            decided = self.who("judge").items(f"/api/v1/appeals?evaluation_id={self.path.split('/')[1]}")[-1]
+            self.assertEqual((decided["state"], decided["outcome"]), ("decided", outcome))
+            problem(self, self.call("issuer", f"{self.path}/report-cards", status=409, on=self.path), 409, "NO_SUCH_MOVE")
+            self.call("judge", f"{self.path}/appeals", {"grounds": "دوباره"}, 409)
+            self.verify(self.cards[judge][0])
+        self.stage_done()
+
+    def test_6_an_appeal_varied_makes_a_card_that_supersedes(self):
+        self.on(VARIED)
+        self.appeal("varied", changes="نمره رفتار حذف می‌شود")
+        self.assertEqual(self.state(VARIED), "varied")
+        self.assertEqual(self.refused("issuer", "final"), {"CARD_SUPERSEDED"})
+        self.replace(VARIED)
+        self.assertEqual(self.state(VARIED), "final")
+        self.stage_done()
+
+    def replace(self, judge):
+        """The issuer signs another card; it is chained to the former, which knows it and verifies as before."""
+        former = self.cards[judge][0]
+        kept = self.who("judge").get(f"/api/v1/report-cards/{former}/bundle").body
+        latest = self.call("issuer", f"{self.path}/report-cards", on=self.path).json()["id"]
+        old, new = (self.read("judge", f"report-cards/{which}").json() for which in (former, latest))
+        self.assertEqual((old["superseded_by"], new["supersedes"], new["superseded_by"]), (latest, former, None))
+        self.assertEqual(self.who("judge").get(f"/api/v1/report-cards/{former}/bundle").body, kept, "the old version changed")
+        first, second = self.verify(former), self.verify(latest)
+        self.assertEqual(second["chain"]["number"], new["number"])
+        self.assertGreater(new["number"], old["number"])
+        self.assertEqual((first.get("supersedes"), second["supersedes"]), (None, former))
+        self.assertEqual({card["id"] for card in self.cards_of(judge)}, {former, latest})
+
+    def test_7_a_correction_order_supersedes_before_the_judge_s_eyes(self):
+        self.on(CORRECTED)
+        self.call("issuer", f"{self.path}/corrections", {"reason": "زود"}, 409)
+        self.advance(40)
+        self.becomes("final")
+        self.assertIsNone(self.last_event()["by"])
+        for name in ("judge", "owner", "board.one", "appeal.one"):
+            self.call(name, f"{self.path}/corrections", {"reason": "خودم"}, (403, 404))
+        self.call("issuer", f"{self.path}/corrections", {"reason": " "}, 422)
+        self.assertEqual(self.refused("issuer", "superseded"), {"CORRECTION_ORDERED"})
+        self.call("issuer", f"{self.path}/corrections", {"reason": "سطری از آمار دوبار شمرده شده بود"})
+        self.assertEqual(self.state(CORRECTED), "superseded")
+        seen = self.who("judge").items(f"/api/v1/corrections?evaluation_id={self.path.split('/')[1]}")
+        self.assertEqual([row["reason"] for row in seen], ["سطری از آمار دوبار شمرده شده بود"])
+        self.assertEqual(self.who(KEPT).items(f"/api/v1/corrections?evaluation_id={self.path.split('/')[1]}"), [])
+        self.replace(CORRECTED)
+        self.assertEqual(self.state(CORRECTED), "superseded")
+        self.stage_done()
+
+    def test_8_what_has_ended_is_archived_and_the_cycle_with_it(self):
+        for judge, came in ((KEPT, "final"), (CORRECTED, "superseded"), (THIN, "insufficient")):
+            self.on(judge)
+            self.move("owner", "archived")
+            self.assertEqual((self.last_event()["from"], self.state(judge)), (came, "archived"))
+            self.call("judge", f"{self.path}/statements", {"statement": "دیر"}, 409)
+        self.on(KEPT)
+        self.verify(self.cards[KEPT][0])
+        self.move_cycle("closed")
+        problem(self, self.move_cycle("appeal", 409), 409, "NO_SUCH_MOVE")
+        self.move_cycle("archived")
+        self.assertEqual(self.read("owner", f"cycles/{self.cycle}").json()["next"], [])
+        self.stage_done()
+
+
+if __name__ == "__main__":
+    unittest.main()
