@@ -143,8 +143,9 @@ static sj_status take_clocks(
                                  (sj_text_is(*kind, "calendar") || sj_text_is(*kind, "working"))));
         draft->clock_count++;
     }
-    return is_good ? SJ_DONE
-                   : sj_refuse_at(x, "/clocks", "FORMAT", "code, days 1 to 36525, day_kind of each");
+    return is_good
+               ? SJ_DONE
+               : sj_refuse_at(x, "/clocks", "FORMAT", "code, days 1 to 36525, day_kind of each");
 }
 
 static sj_status take_period(
