@@ -207,6 +207,20 @@ static sj_status take(
     return body->clocks == NULL ? SJ_DONE : take_clocks(x, body->clocks, ret_draft);
 }
 
+/* nil: a cycle that corrects no other. */
+static sj_status check_former(struct sj_exchange *x, struct sj_uuid former)
+{
+    const struct sj_desk desk = sj_desk_of(x);
+    bool found = sj_uuid_is_nil(former);
+    if (!found) {
+        struct sj_cycle_head cycle;
+        TRY(sj_cycle_find(&desk, former, &found, &cycle));
+        found = found && sj_uuid_equal(cycle.unit, desk.actor->unit);
+    }
+    return found ? SJ_DONE
+                 : sj_refuse_at(x, "/supersedes_id", "UNKNOWN", "no such cycle of the own unit");
+}
+
 static sj_status create(struct sj_exchange *x)
 {
     struct body body = {.coverage_min = -1};
@@ -215,6 +229,7 @@ static sj_status create(struct sj_exchange *x)
     TRY(take(x, &body, true, &draft));
     const struct sj_desk desk = sj_desk_of(x);
     ENSURE(!sj_uuid_is_nil(desk.actor->unit), FORBIDDEN);
+    TRY(check_former(x, body.supersedes_id));
     struct sj_uuid id;
     bool known = false;
     TRY(sj_cycle_create(&desk, &draft, &known, &id));
@@ -278,12 +293,11 @@ static sj_status move(struct sj_exchange *x)
     struct sj_cycle_head cycle;
     TRY(find(x, &cycle));
     TRY(sj_exchange_if_match(x, cycle.document.version));
-    ENSURE(!sj_text_is(body.to, "cancelled") || body.reason.len > 0, GUARD_UNMET);
     ENSURE(!sj_text_is(body.to, "approved"), NO_SUCH_MOVE); /* the second signature does that */
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_cycle_unmet unmet;
-    const sj_status status =
-        sj_cycle_move(&desk, cycle.document.id, cycle.document.version, body.to, &unmet);
+    const sj_status status = sj_cycle_move(
+        &desk, cycle.document.id, cycle.document.version, body.to, body.reason, &unmet);
     for (size_t i = 0; status.code == SJ_GUARD_UNMET && i < unmet.count; i++) {
         TRY(sj_json_fault_add(&x->faults, x->arena, SJ_TEXT("/to"), "UNMET", unmet.codes[i]));
     }

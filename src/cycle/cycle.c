@@ -108,11 +108,11 @@ sj_status sj_cycle_sign(
 }
 
 sj_status sj_cycle_move(const struct sj_desk *desk, struct sj_uuid id, int64_t version,
-    struct sj_text to, struct sj_cycle_unmet *ret_unmet)
+    struct sj_text to, struct sj_text reason, struct sj_cycle_unmet *ret_unmet)
 {
     SJ_ASSERT(desk->tx != NULL);
     *ret_unmet = (struct sj_cycle_unmet){.count = 0};
-    const struct sj_param asked[] = {sj_p_id(&id), sj_p_text(to)};
+    const struct sj_param asked[] = {sj_p_id(&id), sj_p_text(to), sj_p_bool(reason.len > 0)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_CYCLE_UNMET, asked, SJ_COUNT(asked), &rows));
     bool exists = false;
@@ -126,7 +126,8 @@ sj_status sj_cycle_move(const struct sj_desk *desk, struct sj_uuid id, int64_t v
     }
     ENSURE(exists, NO_SUCH_MOVE);
     ENSURE(ret_unmet->count == 0, GUARD_UNMET);
-    const struct sj_param params[] = {sj_p_id(&id), sj_p_i64(version), sj_p_text(to)};
+    const struct sj_param params[] = {
+        sj_p_id(&id), sj_p_i64(version), sj_p_text(to), cycle_text_or_null(reason)};
     sj_rows_free(&rows);
     TRY(sj_tx_query(desk->tx, SJ_SQL_CYCLE_MOVE, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_affected(rows) == 1, PRECONDITION_FAILED);

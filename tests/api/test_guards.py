@@ -105,6 +105,7 @@ class Guards(BoardTest):
     def test_2_a_cycle_that_is_over_begins_no_evaluation(self):
         self.stack.sql(f"update sanjeh.cycle set state = 'closed' where id = '{self.cycle_id}'")
         self.broken("CYCLE_ANNOUNCED", "planned", "notified")
+        self.broken("CYCLE_ANNOUNCED", "collecting", "frozen")
 
     def test_2_the_board_is_three_and_mostly_judges(self):
         self.stack.sql(f"update sanjeh.seat set is_judge = false where evaluation_id = '{self.file}'")

@@ -58,9 +58,9 @@ struct sj_cycle_unmet {
     struct sj_text codes[SJ_CYCLE_UNMET_MAX];
     size_t count;
 };
-/* Errors: NO_SUCH_MOVE, GUARD_UNMET, PRECONDITION_FAILED. */
+/* reason: kept when it cancels, which needs one; else it may be empty. Errors: NO_SUCH_MOVE, GUARD_UNMET, PRECONDITION_FAILED. */
 SJ_MUST_CHECK sj_status sj_cycle_move(const struct sj_desk *desk, struct sj_uuid id,
-    int64_t version, struct sj_text to, struct sj_cycle_unmet *ret_unmet);
+    int64_t version, struct sj_text to, struct sj_text reason, struct sj_cycle_unmet *ret_unmet);
 
 /* {"planned":n,"out_total":n,"out":[{judge_id,reason}]}: what a plan would do now. */
 SJ_MUST_CHECK sj_status sj_cycle_population(

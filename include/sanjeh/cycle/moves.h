@@ -33,7 +33,7 @@ struct sj_guard {
 const struct sj_guard *sj_guard_find(struct sj_text code);
 size_t sj_guard_count(void);
 
-#define SJ_MOVE_GUARDS_MAX 6u
+#define SJ_MOVE_GUARDS_MAX 7u
 #define SJ_MOVE_CLOCKS_MAX 3u
 struct sj_move {
     enum sj_evaluation_state from;

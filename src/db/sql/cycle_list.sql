@@ -4,7 +4,9 @@ select c.id, c.version, jsonb_build_object('id', c.id, 'code', c.code, 'name_fa'
     'coverage_min', c.coverage_min, 'state', c.state, 'owner_signed_at', sanjeh.rfc3339(c.owner_signed_at),
     'issuer_signed_at', sanjeh.rfc3339(c.issuer_signed_at), 'announced_at', sanjeh.rfc3339(c.announced_at),
     'frozen_at', sanjeh.rfc3339(c.frozen_at), 'criteria_sha256', encode(c.criteria_sha256, 'hex'),
-    'supersedes_id', c.supersedes_id, 'version', c.version, 'created_at', sanjeh.rfc3339(c.created_at))::text
+    'supersedes_id', c.supersedes_id, 'superseded_by', (select s.id from sanjeh.cycle as s where s.unit_id = c.unit_id
+        and s.supersedes_id = c.id and s.announced_at is not null limit 1), 'cancelled_reason', c.cancelled_reason,
+    'version', c.version, 'created_at', sanjeh.rfc3339(c.created_at))::text
 from sanjeh.cycle as c
 where c.id > $1::uuid and ($3::text is null or c.state = $3::text)
 order by c.id
