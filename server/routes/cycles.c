@@ -302,6 +302,8 @@ static sj_status move(struct sj_exchange *x)
         TRY(sj_json_fault_add(&x->faults, x->arena, SJ_TEXT("/to"), "UNMET", unmet.codes[i]));
     }
     TRY(status);
+    (void)snprintf(
+        x->draft.detail, sizeof x->draft.detail, "to=%.*s", (int)body.to.len, body.to.ptr);
     return answer_again(x, cycle.document.id);
 }
 
@@ -393,6 +395,10 @@ static sj_status move_many(struct sj_exchange *x)
         TRY(move_one(&desk, &items[i], &body, to, &json, &tally));
     }
     sj_json_array_end(&json);
+    (void)snprintf(x->draft.detail, sizeof x->draft.detail,
+        "from=%s;to=%s;moved=%lld;insufficient=%lld;refused=%lld", sj_evaluation_state_name(from),
+        sj_evaluation_state_name(to), (long long)tally.moved, (long long)tally.insufficient,
+        (long long)((int64_t)count - tally.moved - tally.insufficient));
     sj_json_int(&json, "moved", tally.moved);
     sj_json_int(&json, "insufficient", tally.insufficient);
     sj_json_bool(&json, "has_more", !sj_uuid_is_nil(last));

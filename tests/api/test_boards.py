@@ -275,6 +275,22 @@ class Challenges(BoardTest):
         self.assertEqual((done.status, done.json()["state"]), (200, "rejected"), done)
         self.assertTrue(all(s["ended_at"] is None for s in self.owner.items(f"/api/v1/evaluations/{evaluation}/seats")))
 
+    def test_only_an_open_board_of_the_cycle_is_named(self):
+        cycle, other = self.cycle(), self.cycle()
+        evaluation = self.evaluation(cycle)
+        path = f"/api/v1/evaluations/{evaluation}"
+
+        def name(**body):
+            return self.owner.patch(path, body, headers={"If-Match": self.owner.get(path).header("ETag")})
+
+        mine, appeal = self.board(cycle)["id"], self.board(cycle, (("appeal.one", "chair"),), kind="appeal")["id"]
+        for member, wrong in (("board_id", str(uuid.uuid4())), ("board_id", self.board(other)["id"]), ("board_id", appeal),
+                              ("appeal_board_id", mine), ("appeal_board_id", str(uuid.uuid4()))):
+            document = problem(self, name(**{member: wrong}), 422)
+            self.assertEqual([(fault["pointer"], fault["code"]) for fault in document["errors"]], [("/" + member, "UNKNOWN")])
+        done = name(board_id=mine, appeal_board_id=appeal)
+        self.assertEqual((done.status, done.json()["board_id"], done.json()["appeal_board_id"]), (200, mine, appeal), done)
+
 
 if __name__ == "__main__":
     unittest.main()

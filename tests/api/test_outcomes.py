@@ -91,6 +91,8 @@ class Outcomes(CycleCase):
 
     def test_2_after_the_cut_only_a_correction_changes_what_it_rests_on(self):
         self.move_cycle("frozen")
+        again = self.call("owner", f"cycles/{self.cycle}/computations").json()
+        self.assertEqual((again["evaluations"], again["sufficient"]), (4, 4), "who has too few data stands in figures and peers")
         rows = self.WORKLOAD.splitlines()[0] + "\nF-005,شعبه ۵,1404,1,1,0,0,0,1,1\n"
         late = self.call("sit.manager", "contributions", {
             "kind": "workload", "format": "csv", "period": "1404", "cycle": self.CODE, "data": rows}, 409)
