@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a judge can do for himself, one method a right of DOMAIN (d), by number in the order of that page. Files are put into their state by the
+database's owner; everything of the judge's goes through the routes, in a session of his own."""
+
+import datetime
+import io
+import json
+import pathlib
+import tarfile
+import tempfile
+import unittest
+
+import test_remedies
+import test_report_cards
+from board_case import TEXTS, BoardTest
+from stack import problem, run
+
+LOAD = "judge,court,period,pending_start,filed,returned,transferred_in,transferred_out,resolved,pending_end\n"
+
+
+def tag(answer):
+    return {"If-Match": answer.header("ETag")}
+
+
+class JudgeRights(BoardTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.discipline, cls.chair, cls.other = (cls.stack.client(name) for name in ("jdpd.manager", "board.one", "judge.two"))
+        for name, account in test_report_cards.ACCOUNTS.items():
+            if name not in cls.stack.accounts:
+                cls.stack.add_accounts({name: account})
+
+    def file_in(self, state, **more):
+        return test_remedies.Remedies.evaluation(self, state, **more)
+
+    def ok(self, answer, status=(200, 201)):
+        self.assertIn(answer.status, status if isinstance(status, tuple) else (status,), answer)
+        return answer
+
+    def drafted(self):
+        """(cycle, file) whose marks are given and drafted, by genuine members."""
+        cycle, file = self.seated("rating")
+        for name in ("board.one", "board.two", "board.three"):
+            member = self.stack.client(name)
+            member.post(f"/api/v1/evaluations/{file}/coi-declarations", {"has_interest": False})
+            for item, mark in ((1, "70"), (2, "4"), (3, "60")):
+                self.ok(member.post(f"/api/v1/evaluations/{file}/ratings", {"item_no": item, "mark": mark, "reason": "مستند"}))
+            self.ok(member.post(f"/api/v1/evaluations/{file}/ratings/submit"))
+        self.ok(self.stack.client("board.three").post(f"/api/v1/evaluations/{file}/drafts", {"state": "final", "families": TEXTS,
+                                                                                         "overall": "نظر کلی"}))
+        self.move(file, "drafted", ", marks_locked_at = now()")
+        return cycle, file
+
+    def test_01_sees_criteria_and_calendar_before_the_period(self):
+        cycle = self.cycle()
+        self.stack.sql(f"update sanjeh.cycle set state = 'announced', period_from = '2030-03-21', period_to = '2031-03-20' where id = '{cycle}'")
+        told = self.ok(self.judge.get(f"/api/v1/cycles/{cycle}")).json()
+        self.assertGreater(told["period_from"], datetime.date.today().isoformat(), "before the period")
+        self.assertRegex(told["criteria_sha256"], "^[0-9a-f]{64}$")
+        template = self.ok(self.judge.get(f"/api/v1/templates/{told['template_id']}")).json()
+        self.assertEqual(sum(float(item["weight"]) for item in template["items"]), 100)
+        self.assertEqual([row["code"] for row in self.judge.items("/api/v1/indicators?code=T01")], ["T01"])
+        self.assertIn("reply", {clock["code"] for clock in self.ok(self.judge.get("/api/v1/clocks")).json()["items"]})
+        self.ok(self.judge.get("/api/v1/calendar/holidays?from=2030-03-21&to=2030-04-21"))
+
+    def test_02_sees_own_facts_and_contests_a_row(self):
+        self.ok(self.stack.client("sit.manager").post("/api/v1/contributions", {
+            "kind": "workload", "format": "csv", "data": LOAD + "".join(f"{judge},R-1,1374-{month:02},1,1,0,0,0,1,1\n" for month in (1, 2)
+                                                                       for judge in ("HRD-0001", "HRD-0002"))}))
+        mine = [fact for fact in self.judge.items("/api/v1/facts") if fact["period"].startswith("1374")]
+        self.assertEqual({(fact["judge_id"], fact["contested"]) for fact in mine}, {(self.judge_id, False)})
+        self.assertEqual(len(mine), 2, "month by month")
+        made = self.ok(self.judge.post("/api/v1/data-issues", {"fact_id": mine[0]["id"], "text": "کم شمرده شده است"})).json()
+        left = datetime.datetime.fromisoformat(made["due_at"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
+        self.assertTrue(9 <= left.days <= 13, left)
+        self.assertTrue(self.judge.get(f"/api/v1/facts/{mine[0]['id']}").json()["contested"])
+        seen = self.stack.client("sit.manager").get(f"/api/v1/facts/{mine[0]['id']}").json()
+        self.assertTrue(seen["contested"], "whoever uses the row sees that it is contested")
+        self.assertIn("issue_answer", {row["code"] for row in self.judge.items("/api/v1/deadlines?state=open")})
+        path = f"/api/v1/data-issues/{made['id']}"
+        unit = self.stack.client("sit.manager")
+        self.ok(unit.post(f"{path}/answer", {"outcome": "rejected", "reason": "درست است"}, headers=tag(unit.get(path))))
+        self.assertFalse(self.judge.get(f"/api/v1/facts/{mine[0]['id']}").json()["contested"])
+
+    def test_03_knows_the_evaluators_and_challenges_one(self):
+        _, file = self.seated("notified")
+        names = {row["account_id"]: row for row in self.judge.items(f"/api/v1/evaluations/{file}/seats")}
+        self.assertEqual(set(names), {self.account(name) for name in ("board.one", "board.two", "board.three")})
+        self.stack.sql(f"""insert into sanjeh.deadline (unit_id, id, evaluation_id, code, holder, started_at, due_at)
+            select unit_id, gen_random_uuid(), id, 'challenge', 'judge', now(), now() + interval '3 days' from sanjeh.evaluation where id = '{file}'""")
+        made = self.ok(self.judge.post(f"/api/v1/evaluations/{file}/challenges", {"account_id": self.account("board.two"), "grounds": "اختلاف"}))
+        self.assertEqual(self.judge.get(f"/api/v1/challenges/{made.json()['id']}").json()["grounds"], "اختلاف")
+        self.assertIn(self.stack.client("board.two").get(f"/api/v1/challenges/{made.json()['id']}").status, (403, 404))
+
+    def test_04_assesses_himself_and_adds_evidence(self):
+        file = self.file_in("collecting", clocks=("self_assessment",))
+        made = self.ok(self.judge.post("/api/v1/self-assessments", {"evaluation_id": file, "achievements": "کاهش موجودی"}))
+        which = f"/api/v1/self-assessments/{made.json()['id']}"
+        self.ok(self.judge.post(f"{which}/submit", headers=tag(self.judge.get(which))))
+        self.assertIn(self.other.get(which).status, (403, 404))
+        evidence = self.ok(self.judge.post(f"/api/v1/evaluations/{file}/evidence", test_remedies.PLAIN)).json()
+        self.assertIn(evidence["id"], {row["id"] for row in self.judge.items(f"/api/v1/evidence?evaluation_id={file}")})
+
+    def test_05_sees_the_whole_draft_file_at_disclosure(self):
+        _, file = self.drafted()
+        for kind in ("drafts", "ratings", "score"):
+            answer = self.judge.get(f"/api/v1/evaluations/{file}/{kind}")
+            self.assertTrue(answer.status in (403, 404) or answer.json()["items"] == [], f"{kind} before it is served: {answer}")
+        made = self.ok(self.issuer.post(f"/api/v1/evaluations/{file}/disclosures")).json()
+        served = self.ok(self.judge.get(f"/api/v1/disclosures/{made['id']}")).json()
+        self.assertTrue(served["opened_at"], "the reading is a receipt")
+        self.assertEqual(len(self.judge.items(f"/api/v1/evaluations/{file}/drafts")), 1)
+        draft = self.judge.items(f"/api/v1/evaluations/{file}/drafts")[0]["id"]
+        self.assertEqual(self.judge.get(f"/api/v1/drafts/{draft}").json()["body"]["overall"], "نظر کلی")
+        self.assertEqual(len(self.judge.items(f"/api/v1/evaluations/{file}/ratings")), 9, "every mark with its reason")
+        self.assertEqual({row["reason"] for row in self.judge.items(f"/api/v1/evaluations/{file}/ratings")}, {"مستند"})
+
+    def test_06_replies_is_heard_and_gets_more_time_once(self):
+        _, file = self.drafted()
+        made = self.ok(self.issuer.post(f"/api/v1/evaluations/{file}/disclosures")).json()
+        path = f"/api/v1/disclosures/{made['id']}"
+        self.ok(self.judge.post(f"{path}/extension", headers=tag(self.judge.get(path))))
+        problem(self, self.judge.post(f"{path}/extension", headers=tag(self.judge.get(path))), 409)
+        self.ok(self.judge.post(f"/api/v1/evaluations/{file}/interviews", {"text": "حضوری توضیح می‌دهم"}))
+        reply = self.ok(self.judge.post(f"/api/v1/evaluations/{file}/replies", {"points": ["یک", "دو"]})).json()
+        which = f"/api/v1/replies/{reply['id']}"
+        self.ok(self.judge.post(f"{which}/submit", headers=tag(self.judge.get(which))))
+        for no in (1, 2):
+            self.ok(self.chair.post(f"{which}/points/{no}/answer", {"text": "به دلیل"}))
+        told = self.judge.get(which).json()
+        self.assertEqual(json.dumps(told, ensure_ascii=False).count("به دلیل"), 2, told)
+
+    def test_07_gets_a_reasoned_decision(self):
+        _, file = self.drafted()
+        self.move(file, "reply_lapsed", ", disclosed_at = now()")
+        bare = {"items": [{"item_no": 1, "outcome": "unchanged"}], "narrative": ""}
+        self.assertIn(self.chair.post(f"/api/v1/evaluations/{file}/verdicts", bare).status, (400, 422), "a decision without reasons")
+        items = [{"item_no": number, "outcome": "unchanged"} for number in (1, 2, 3, 4)]
+        self.ok(self.chair.post(f"/api/v1/evaluations/{file}/verdicts", {"items": items, "narrative": "به این دلایل"}))
+        told = self.judge.items(f"/api/v1/verdicts?evaluation_id={file}")
+        self.assertEqual(self.judge.get(f"/api/v1/verdicts/{told[0]['id']}").json()["narrative"], "به این دلایل")
+
+    def test_08_acknowledges_without_agreeing(self):
+        file = self.file_in("issued", clocks=("appeal",))
+        done = self.ok(self.judge.post(f"/api/v1/evaluations/{file}/acknowledgement", {"kind": "read_but_disagree", "statement": "مخالفم"}))
+        self.assertEqual(done.json()["kind"], "read_but_disagree")
+        self.assertEqual(self.stack.sql(f"select state from sanjeh.evaluation where id = '{file}'"), "acknowledged")
+        self.ok(self.judge.post(f"/api/v1/evaluations/{file}/appeals", {"grounds": "نمره رفتار"}))
+
+    def test_09_appeals(self):
+        file = self.file_in("issued", clocks=("appeal",))
+        self.assertIn(self.other.post(f"/api/v1/evaluations/{file}/appeals", {"grounds": "نه"}).status, (403, 404))
+        self.ok(self.judge.post(f"/api/v1/evaluations/{file}/appeals", {"grounds": "نمره رفتار"}))
+        self.assertEqual(self.stack.sql(f"select state from sanjeh.evaluation where id = '{file}'"), "appealed")
+
+    def card(self, file, version=1):
+        return self.ok(self.stack.client("card.issuer").post(f"/api/v1/evaluations/{file}/report-cards", headers={"If-Match": f'"v{version}"'})).json()
+
+    def test_10_gets_a_signed_copy_that_verifies_offline(self):
+        card = self.card(test_report_cards.ReportCards.gated(self))
+        bundle = self.ok(self.judge.get(f"/api/v1/report-cards/{card['id']}/bundle"))
+        with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(bundle.body)) as tar:
+            tar.extractall(folder)
+            at = pathlib.Path(folder)
+            done = run(self.stack.build / "server/sanjeh-verify", "--card", at / "card.json", "--note", at / "card.note", "--vkey", at / "vkey",
+                       check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue((at / "card.fa.pdf").read_bytes().startswith(b"%PDF"))
+        self.assertEqual(self.other.get(f"/api/v1/report-cards/{card['id']}").status, 404)
+
+    def test_11_appends_a_statement_of_a_hundred_words(self):
+        file = test_report_cards.ReportCards.gated(self)
+        path = f"/api/v1/evaluations/{file}/statements"
+        problem(self, self.judge.post(path, {"statement": "کلمه " * 101}), 422, "INVALID")
+        self.assertIn(self.chair.post(path, {"statement": "نه"}).status, (403, 404))
+        said = "کلمه " * 99 + "پایان"
+        self.ok(self.judge.post(path, {"statement": said}))
+        self.assertIn(said, json.dumps(self.card(file)["card"], ensure_ascii=False), "the card does not carry it")
+
+    def test_12_sees_who_opened_the_file(self):
+        file = self.file_in("collecting")
+        opened = self.ok(self.owner.get(f"/api/v1/evaluations/{file}"))
+        self.judge.get("/api/v1/me")
+        log = {row["index"]: row for row in self.ok(self.judge.get(f"/api/v1/judges/{self.judge_id}/access-log?limit=100")).json()["items"]}
+        entry = log[int(opened.header("Audit-Index"))]
+        self.assertEqual((entry["unit"]["code"], entry["action"], entry["own"]), ("HRD", "evaluation:read", False))
+        self.assertIn(self.other.get(f"/api/v1/judges/{self.judge_id}/access-log").status, (403, 404))
+
+    def test_13_sees_peers_only_as_a_distribution_of_ten_and_more(self):
+        card = self.card(test_report_cards.ReportCards.gated(self))["card"]
+        text = json.dumps(card, ensure_ascii=False)
+        for judge in self.owner.items("/api/v1/judges"):
+            if judge["id"] != self.judge_id:
+                self.assertNotIn(judge["id"], text)
+                self.assertNotIn(judge["personnel_number"], text)
+        for item in card["items"]:
+            peers = item.get("peers")
+            self.assertTrue(peers is None or peers.get("n") is None or peers["n"] >= 10, item)
+        self.assertEqual({row["id"] for row in self.judge.items("/api/v1/judges")}, {self.judge_id})
+
+    def test_14_keeps_the_plan_out_of_discipline(self):
+        file = self.file_in("issued")
+        made = self.ok(self.owner.post(f"/api/v1/evaluations/{file}/plans", {"goal": "بهبود زمان", "actions": [{"text": "دوره", "due_on": "1405-06-31"}]}))
+        plan = f"/api/v1/plans/{made.json()['id']}"
+        self.assertEqual(self.ok(self.judge.get(plan)).json()["goal"], "بهبود زمان")
+        for client in (self.discipline, self.stack.client("jdpd.manager"), self.other):
+            self.assertIn(client.get(plan).status, (403, 404))
+            self.assertTrue(client.get(f"/api/v1/plans?evaluation_id={file}").status in (403, 404)
+                            or client.items(f"/api/v1/plans?evaluation_id={file}") == [])
+        card = self.card(test_report_cards.ReportCards.gated(self))["card"]
+        self.assertNotIn("بهبود زمان", json.dumps(card, ensure_ascii=False))
+
+    def test_15_an_old_result_expires_and_stays_his(self):
+        card = self.card(test_report_cards.ReportCards.gated(self))
+        self.ok(self.owner.get(f"/api/v1/report-cards/{card['id']}"))
+        self.stack.sql(f"update sanjeh.evaluation set state = 'archived' where id = '{card['evaluation_id']}'")
+        self.assertEqual(self.owner.get(f"/api/v1/report-cards/{card['id']}").status, 404, "an expired result is still read")
+        self.ok(self.judge.get(f"/api/v1/report-cards/{card['id']}"))
+        self.ok(self.issuer.get(f"/api/v1/report-cards/{card['id']}"))
+
+
+if __name__ == "__main__":
+    unittest.main()
