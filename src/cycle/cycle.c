@@ -131,7 +131,9 @@ sj_status sj_cycle_move(const struct sj_desk *desk, struct sj_uuid id, int64_t v
     sj_rows_free(&rows);
     TRY(sj_tx_query(desk->tx, SJ_SQL_CYCLE_MOVE, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_affected(rows) == 1, PRECONDITION_FAILED);
-    return SJ_DONE;
+    return sj_text_is(to, "cancelled")
+               ? sj_tx_query(desk->tx, SJ_SQL_CYCLE_CLOCKS_CANCEL, params, 1, NULL)
+               : SJ_DONE;
 }
 
 sj_status sj_cycle_population(

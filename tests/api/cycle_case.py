@@ -40,7 +40,7 @@ class CycleCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager", "jdpd.manager"))
+        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager", "jdpd.manager", "security.officer"))
         cls.addClassCleanup(cls.stack.destroy)
         owner = cls.stack.client("hrd.manager")
         for client, kind, data in ((owner, "roster", ROSTER), (cls.stack.client("sit.manager"), "workload", cls.WORKLOAD)):

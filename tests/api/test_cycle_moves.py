@@ -5,6 +5,7 @@ product: a guard without a case here fails. That each state is reached is shown 
 
 For the refusals the database's owner puts a cycle into a state; cancelling and correcting go through the routes."""
 
+import time
 import unittest
 import uuid
 
@@ -175,6 +176,22 @@ class CycleMoves(BoardTest):
         self.refused_in_database(f"update sanjeh.cycle set cancelled_reason = 'x' where id = '{cycle}'")
         planned = self.owner.post(f"/api/v1/cycles/{cycle}/evaluations", {})
         problem(self, planned, 409, "CONFLICT")
+
+    def test_5_a_cancelled_cycle_asks_nothing_any_more(self):
+        cycle = self.announced(self.template("MV" + uuid.uuid4().hex[:6].upper()))
+        self.assertEqual(self.owner.post(f"/api/v1/cycles/{cycle}/evaluations", {}).status, 200)
+        evaluation = self.owner.items(f"/api/v1/evaluations?cycle_id={cycle}")[0]["id"]
+        self.assertEqual(self.seat(evaluation, board_id=self.board(cycle)["id"]).status, 201)
+        path = f"/api/v1/evaluations/{evaluation}"
+        told = self.owner.post(f"{path}/moves", {"to": "notified"}, headers=tag(self.owner.get(path)))
+        self.assertEqual(told.status, 200, told)
+        self.assertEqual(self.ask(cycle, "open").status, 200)
+        self.assertEqual(self.ask(cycle, "cancelled", reason="تصحیح معیارها").status, 200)
+        self.assertEqual({row["state"] for row in self.judge.items(f"/api/v1/deadlines?evaluation_id={evaluation}")}, {"cancelled"})
+        time.sleep(4.5)  # two sweeps: no clock of it runs, and still none moves it
+        self.assertEqual(self.owner.get(path).json()["state"], "notified")
+        made = self.judge.post(f"{path}/challenges", {"account_id": self.account("board.two"), "grounds": "آشنایی"})
+        self.assertEqual(made.status, 409, made)
 
     def test_6_a_correction_is_another_template_and_another_announcement(self):
         code = "MV" + uuid.uuid4().hex[:6].upper()

@@ -58,7 +58,7 @@ struct sj_cycle_unmet {
     struct sj_text codes[SJ_CYCLE_UNMET_MAX];
     size_t count;
 };
-/* reason: kept when it cancels, which needs one; else it may be empty. Errors: NO_SUCH_MOVE, GUARD_UNMET, PRECONDITION_FAILED. */
+/* reason: kept when it cancels, which needs one and ends all clocks of the cycle; else it may be empty. Errors: NO_SUCH_MOVE, GUARD_UNMET, PRECONDITION_FAILED. */
 SJ_MUST_CHECK sj_status sj_cycle_move(const struct sj_desk *desk, struct sj_uuid id,
     int64_t version, struct sj_text to, struct sj_text reason, struct sj_cycle_unmet *ret_unmet);
 

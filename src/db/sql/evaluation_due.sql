@@ -12,6 +12,7 @@ where e.id > $1::uuid
     and not exists (select from sanjeh.evaluation_move as v cross join unnest(v.guards) as g (code)
         left join sanjeh.evaluation_facts(e.id) as f on f.code = g.code and f.is_met
         where v.from_state = m.from_state and v.to_state = m.to_state and f.code is null)
+    and not exists (select from sanjeh.cycle as c where c.unit_id = e.unit_id and c.id = e.cycle_id and c.state = 'cancelled')
 order by e.id
 limit $2::int8
 for update of e skip locked
