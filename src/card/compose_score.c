@@ -144,6 +144,11 @@ static void put_peers(struct sj_json *json, const struct sj_json_value *line)
     }
     sj_json_object(json, "peers");
     sj_json_int(json, "n", n);
+    struct sj_text group = {"", 0};
+    const struct sj_json_value *named = sj_json_get(peers, "group");
+    if (named != NULL && sj_json_as_text(named, &group)) {
+        sj_json_text(json, "group", group);
+    }
     put_decimal(json, "mean", peers, "mean");
     put_decimal(json, "median", peers, "median");
     put_decimal(json, "mad", peers, "mad");

@@ -41,7 +41,7 @@ static sj_status compute_all(struct sj_desk *desk, const struct plan *plan, stru
 {
     CLEANUP(sj_freep) struct target *targets = NULL;
     CLEANUP(sj_freep) struct reading *readings = NULL;
-    struct sj_peer_group groups[SJ_SCORE_ITEMS_MAX];
+    CLEANUP(sj_freep) struct sj_peer_group *groups = NULL;
     void *memory;
     size_t total;
     TRY(sj_size_mul(plan->target_count, plan->item_count, &total));
@@ -49,6 +49,8 @@ static sj_status compute_all(struct sj_desk *desk, const struct plan *plan, stru
     targets = memory;
     TRY(sj_alloc(total, sizeof(struct reading), &memory));
     readings = memory;
+    TRY(sj_alloc(plan->item_count * PEER_CLASSES, sizeof(struct sj_peer_group), &memory));
+    groups = memory;
     size_t count;
     TRY(targets_read(desk, plan, targets, readings, &count));
     TRY(peers_read(plan, targets, count, groups));

@@ -2,7 +2,7 @@
  *
  * What is a raw value worth, seen with its n and its peers? Below the least n it is worth nothing and says so; a small sample is
  * drawn towards the peers' mean (DOMAIN, method 2) where there are at least ten; a share gets Wilson's interval. Peers are
- * the judges of the same cycle and template with enough n.
+ * the judges of the same cycle and the same kind of court with enough n; where these are fewer than ten, those of the cycle.
  */
 #include "compute_priv.h"
 #include "sanjeh/evaluation/formula.h"
@@ -31,13 +31,46 @@ static const char *hindrance(const struct plan_item *item, const struct reading 
                : NULL;
 }
 
+/* As the register of courts names them (migration 0011). */
+static const char *const class_names[PEER_CLASSES] = {"cycle", "supreme", "appeal",
+    "first_instance", "criminal_one", "revolutionary", "family", "military", "administrative",
+    "peace", "prosecution", "other"};
+
+const char *peer_class_name(size_t peer_class)
+{
+    SJ_ASSERT(peer_class < PEER_CLASSES);
+    return class_names[peer_class];
+}
+
+size_t peer_class_find(struct sj_text court_kind)
+{
+    for (size_t i = 1; i < PEER_CLASSES; i++) {
+        if (sj_text_is(court_kind, class_names[i])) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+const struct sj_peer_group *peers_for(const struct sj_peer_group *groups, size_t item,
+    const struct target *target, const char **ret_name)
+{
+    const struct sj_peer_group *of_item = groups + item * PEER_CLASSES;
+    const size_t own = target->peer_class;
+    const size_t peer_class = own != 0 && of_item[own].count >= SJ_PEERS_MIN ? own : 0;
+    *ret_name = class_names[peer_class];
+    return &of_item[peer_class];
+}
+
+/* peer_class 0: all. */
 static sj_status peers_of(const struct plan *plan, const struct target *targets, size_t count,
-    size_t item, struct sj_decimal *values, struct sj_peer_group *ret_group)
+    size_t item, size_t peer_class, struct sj_decimal *values, struct sj_peer_group *ret_group)
 {
     size_t peers = 0;
     for (size_t i = 0; i < count; i++) {
         const struct reading *reading = &targets[i].readings[item];
-        if (hindrance(&plan->items[item], reading) == NULL) {
+        if ((peer_class == 0 || targets[i].peer_class == peer_class) &&
+            hindrance(&plan->items[item], reading) == NULL) {
             values[peers++] = reading->value;
         }
     }
@@ -52,7 +85,10 @@ sj_status peers_read(const struct plan *plan, const struct target *targets, size
     TRY(sj_alloc(count, sizeof(struct sj_decimal), &memory));
     values = memory;
     for (size_t item = 0; item < plan->item_count; item++) {
-        TRY(peers_of(plan, targets, count, item, values, &groups[item]));
+        for (size_t peer_class = 0; peer_class < PEER_CLASSES; peer_class++) {
+            TRY(peers_of(plan, targets, count, item, peer_class, values,
+                &groups[item * PEER_CLASSES + peer_class]));
+        }
     }
     return SJ_DONE;
 }

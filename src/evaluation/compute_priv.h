@@ -58,6 +58,12 @@ struct reading {
     const char *reason;
 };
 
+/* Peers are the judges of the same kind of court, where there are ten of them, else those of the whole cycle. */
+#define PEER_CLASSES 12u /* the cycle, then a kind of court each */
+/* "cycle", "family"; static. */
+const char *peer_class_name(size_t peer_class);
+size_t peer_class_find(struct sj_text court_kind); /* 0 for none and an unknown one */
+
 struct target {
     struct sj_uuid evaluation;
     struct sj_uuid judge;
@@ -66,6 +72,7 @@ struct target {
     struct sj_uuid sheet; /* of this round; nil: none yet */
     int64_t round;
     bool is_contested;
+    size_t peer_class;
     bool has_workload;
     const char *workload_fault; /* "NO_DATA" until there is some; NULL: inputs hold */
     struct sj_input_value inputs[SJ_INPUT_WORKLOAD_COUNT_];
@@ -96,9 +103,12 @@ struct line {
     struct sj_decimal score;
     const char *reason;
 };
-/* Peers of each item: those of the cycle with enough n. groups: item_count of them. */
+/* Peers of each item with enough n. groups: PEER_CLASSES of them an item. */
 SJ_MUST_CHECK sj_status peers_read(const struct plan *plan, const struct target *targets,
     size_t count, struct sj_peer_group *groups);
+/* The group that an item of a target is seen in; *ret_name as peer_class_name. */
+const struct sj_peer_group *peers_for(const struct sj_peer_group *groups, size_t item,
+    const struct target *target, const char **ret_name);
 SJ_MUST_CHECK sj_status line_compute(const struct plan_item *item,
     const struct sj_peer_group *group, const struct reading *reading, struct line *ret_line);
 

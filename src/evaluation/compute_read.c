@@ -129,7 +129,8 @@ enum {
     TARGET_ISSUER_SCOPE,
     TARGET_ROUND,
     TARGET_SHEET,
-    TARGET_CONTESTED
+    TARGET_CONTESTED,
+    TARGET_COURT_KIND
 };
 
 static void read_target(const struct plan *plan, const struct sj_rows *rows, size_t row,
@@ -143,6 +144,9 @@ static void read_target(const struct plan *plan, const struct sj_rows *rows, siz
         .round = sj_row_i64(rows, row, TARGET_ROUND),
         .sheet = sj_row_id(rows, row, TARGET_SHEET),
         .is_contested = sj_row_bool(rows, row, TARGET_CONTESTED),
+        .peer_class = sj_row_is_null(rows, row, TARGET_COURT_KIND)
+                          ? 0
+                          : peer_class_find(sj_row_text(rows, row, TARGET_COURT_KIND)),
         .workload_fault = "NO_DATA",
         .readings = readings,
     };
@@ -156,8 +160,8 @@ static sj_status page_read(const struct sj_desk *desk, const struct plan *plan,
     struct sj_uuid after, size_t limit, struct target *targets, struct reading *readings,
     size_t *ret_count)
 {
-    const struct sj_param params[] = {
-        sj_p_id(&plan->unit), sj_p_id(&plan->cycle), sj_p_id(&after), sj_p_i64((int64_t)limit)};
+    const struct sj_param params[] = {sj_p_id(&plan->unit), sj_p_id(&plan->cycle), sj_p_id(&after),
+        sj_p_i64((int64_t)limit), sj_p_day(plan->from_day), sj_p_day(plan->to_day)};
     const struct sj_query sql = {SJ_SQL_COMPUTE_TARGET_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));

@@ -55,11 +55,12 @@ static void write_definition(struct sj_json *json, const struct plan_item *item)
     sj_json_object_end(json);
 }
 
-static void write_peers(struct sj_json *json, const struct sj_peer_group *group)
+static void write_peers(
+    struct sj_json *json, const struct sj_peer_group *group, const char *group_name)
 {
     const bool is_enough = group->count >= SJ_PEERS_MIN;
     sj_json_object(json, "peers");
-    sj_json_str(json, "group", "cycle");
+    sj_json_str(json, "group", group_name);
     /* fewer than ten judges would be recognised in their mean */
     if (is_enough) {
         sj_json_int(json, "n", (int64_t)group->count);
@@ -90,7 +91,8 @@ static void write_inputs(
 }
 
 static void write_line(struct sj_json *json, const struct plan_item *item,
-    const struct sj_peer_group *group, const struct target *target, const struct line *line)
+    const struct sj_peer_group *group, const char *group_name, const struct target *target,
+    const struct line *line)
 {
     sj_json_object(json, NULL);
     write_definition(json, item);
@@ -101,7 +103,7 @@ static void write_line(struct sj_json *json, const struct plan_item *item,
     } else {
         sj_json_null(json, "n");
     }
-    write_peers(json, group);
+    write_peers(json, group, group_name);
     write_decimal(json, "shrunk", line->has_shrunk, line->shrunk);
     if (line->has_interval) {
         sj_json_object(json, "interval");
@@ -194,13 +196,15 @@ static sj_status write_items(struct sj_json *json, const struct plan *plan,
             continue;
         }
         struct line line;
-        TRY(line_compute(item, &groups[i], &target->readings[i], &line));
+        const char *group_name;
+        const struct sj_peer_group *group = peers_for(groups, i, target, &group_name);
+        TRY(line_compute(item, group, &target->readings[i], &line));
         TRY(add(item->weight, &weights->indicators));
         if (line.has_score) {
             TRY(add(item->weight, &weights->covered));
         }
-        TRY(hash_line(item, &groups[i], &line, inputs));
-        write_line(json, item, &groups[i], target, &line);
+        TRY(hash_line(item, group, &line, inputs));
+        write_line(json, item, group, group_name, target, &line);
     }
     return SJ_DONE;
 }

@@ -136,6 +136,24 @@ class PopulationCycle(unittest.TestCase):
                 self.post(f"cycles/{self.cycle}/seats", {"board_id": board, "evaluations": share[at:at + 200]})
         self.lap("seats")
 
+    def post_to(self, kind, count):
+        """Judges posted to a court of that kind for the whole period; their ids."""
+        skip = 0 if kind == "family" else 100
+        return self.stack.sql(f"""set session_replication_role = replica;
+            with c as (insert into sanjeh.court (id, code, code_norm, name_fa, name_en, status, kind, created_by_unit) select gen_random_uuid(),
+                'K-{kind}', 'k-{kind}', 'K-{kind}', 'K-{kind}', 'active', '{kind}', u.id from sanjeh.unit u where u.code = 'SIT'
+                returning id, created_by_unit as unit_id),
+            j as (select e.judge_id, e.judge_unit_id from sanjeh.evaluation e where e.state = 'collecting' order by e.judge_id offset {skip} limit {count})
+            insert into sanjeh.posting (unit_id, id, judge_unit_id, judge_id, court_id, title, posted_from, created_by)
+            select j.judge_unit_id, gen_random_uuid(), j.judge_unit_id, j.judge_id, c.id, 'قاضی', '2010-01-01', c.unit_id from j, c
+            returning judge_id""").split()
+
+    def sheet_of(self, judge):
+        row = self.owner.items(f"/api/v1/evaluations?cycle_id={self.cycle}&judge_id={judge}")[0]
+        answer = self.issuer.get(f"/api/v1/evaluations/{row['id']}/score")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json()["sheet"]
+
     def wait_for(self, wanted, seconds):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -165,9 +183,14 @@ class PopulationCycle(unittest.TestCase):
         self.lap("collecting by the clock")
         self.stack.sql("drop trigger zz_broken on sanjeh.evaluation; drop function public.refuse_one()")
         self.wait_for({"planned": MEMBERS, "collecting": JUDGES}, 60)
+        family, military = self.post_to("family", 30), self.post_to("military", 5)
         done = self.post(f"cycles/{self.cycle}/computations")
         self.assertEqual((done["evaluations"], done["sufficient"]), (JUDGES, JUDGES))
         self.lap("computed")
+        for judges, group, n in ((family, "family", 30), (military, "cycle", JUDGES)):
+            sheet = self.sheet_of(judges[0])
+            peers = {item["code"]: item["peers"] for item in sheet["items"] if item["peers"]["n"]}
+            self.assertEqual({code: (row["group"], row["n"]) for code, row in peers.items()}, {code: (group, n) for code in ("T01", "T03")})
         thin = self.owner.items(f"/api/v1/evaluations?cycle_id={self.cycle}&state=collecting")[11]
         self.stack.sql(f"""set session_replication_role = replica;
             update sanjeh.evaluation set coverage = 30 where id = '{thin['id']}'""")

@@ -85,8 +85,8 @@ TEST(clocks_are_not_turned_by_the_application)
         "update sanjeh.test_clock set ahead = interval '1 day'",
         "delete from sanjeh.test_clock",
         "truncate sanjeh.test_clock",
-        "merge into sanjeh.test_clock t using (select 1) s on true when not matched then"
-        " insert (ahead) values (interval '1 day')",
+        ("merge into sanjeh.test_clock t using (select 1) s on true when not matched then"
+         " insert (ahead) values (interval '1 day')"),
     };
     const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
     CLEANUP(session_close) PGconn *session = session_open(pg->app);
