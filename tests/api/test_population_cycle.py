@@ -28,34 +28,14 @@ def csv(head, rows):
     return head + "\n" + "".join(",".join(row) + "\n" for row in rows)
 
 
-class PopulationCycle(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager"), env={"SANJEH_AUTHN_IDLE_S": "3600"})
-        cls.addClassCleanup(cls.stack.destroy)
-        cls.owner, cls.issuer = cls.stack.client("hrd.manager"), cls.stack.client("jdpe.manager")
-        cls.begin, cls.times = time.monotonic(), []
-        options = argparse.Namespace(seed=1405, year=1404, judges=JUDGES + MEMBERS, months=1, case_types=1, unit_prefix="P",
-                                     faults=0, expected=None, format="csv")
-        rows = list(population.roster(options))
-        cls.send("hrd.manager", "roster", csv(ROSTER, rows))
-        cls.members = [row[0] for row in rows[:MEMBERS]]  # of boards: judges as well, whom nobody evaluates here
-        cls.lap("roster")
-        chunk = 20_000
-        work = [[row[0], "C-1", "1404", "100", "300", "5", "0", "0", "310", "95"] for row in rows]
-        for at in range(0, len(work), chunk):
-            cls.send("sit.manager", "workload", csv(population.WORKLOAD.removesuffix(",case_type"), work[at:at + chunk]))
-        cls.lap("workload")
-        people = {f"member.{n}": ("SC", "-", "evaluator", f"عضو {n}", f"HRD:{number}", "person")
-                  for n, number in enumerate(cls.members, 1)}
-        cls.stack.add_accounts(people)
+class Population:
+    """Steps of a cycle for everybody of a register; who inherits has stack, owner, issuer, members."""
 
-    @classmethod
-    def send(cls, who, kind, data):
-        client = cls.stack.client(who)
-        client.timeout = 600
-        answer = client.post("/api/v1/contributions", {"kind": kind, "format": "csv", "period": "1404", "data": data})
-        assert answer.status == 201, answer
+    judges = JUDGES
+    items = ITEMS
+    period = "1404"
+    begin = 0.0
+    times = []
 
     @classmethod
     def lap(cls, what):
@@ -100,20 +80,20 @@ class PopulationCycle(unittest.TestCase):
                        "set ahead = sanjeh.test_clock.ahead + excluded.ahead" % days)
 
     def open_cycle(self):
-        template = self.post("templates", {"code": "POP", "name_fa": "الگو", "name_en": "Template", "population": "judges", "items": ITEMS})["id"]
+        template = self.post("templates", {"code": "POP", "name_fa": "الگو", "name_en": "Template", "population": "judges", "items": self.items})["id"]
         self.post(f"templates/{template}/publication", {}, on=f"templates/{template}")
-        self.cycle = self.post("cycles", {"code": "POP", "name_fa": "دوره", "name_en": "Cycle", "kind": "annual", "period": "1404",
+        self.cycle = self.post("cycles", {"code": "POP", "name_fa": "دوره", "name_en": "Cycle", "kind": "annual", "period": self.period,
                                           "issuer": "JDP-E", "template_id": template, "coverage_min": 70})["id"]
         at = f"cycles/{self.cycle}"
         self.post(f"{at}/signatures", {}, on=at)
         self.post(f"{at}/signatures", {}, client=self.issuer, on=at)
         self.post(f"{at}/moves", {"to": "announced"}, on=at)
         preview = self.post(f"{at}/evaluations?dry_run=true", {})
-        self.assertEqual((preview["planned"], preview["out_total"]), (JUDGES + MEMBERS, 0))
+        self.assertEqual((preview["planned"], preview["out_total"]), (self.judges + MEMBERS, 0))
         self.assertEqual(self.states(), {}, "a preview plans nobody")
         self.post(f"{at}/evaluations", {})
         again = self.post(f"{at}/evaluations?dry_run=true", {})
-        self.assertEqual((again["planned"], again["out_total"]), (0, JUDGES + MEMBERS))
+        self.assertEqual((again["planned"], again["out_total"]), (0, self.judges + MEMBERS))
         self.assertEqual({row["reason"] for row in again["out"]}, {"PLANNED_ALREADY"})
         self.post(f"{at}/moves", {"to": "open"}, on=at)
         self.lap("plan")
@@ -136,6 +116,45 @@ class PopulationCycle(unittest.TestCase):
                 self.post(f"cycles/{self.cycle}/seats", {"board_id": board, "evaluations": share[at:at + 200]})
         self.lap("seats")
 
+    def wait_for(self, wanted, seconds):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            now = self.states()
+            if now == wanted:
+                return
+            time.sleep(1)
+        self.fail(f"stays {now}, not {wanted}")
+
+
+class PopulationCycle(Population, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager"), env={"SANJEH_AUTHN_IDLE_S": "3600"})
+        cls.addClassCleanup(cls.stack.destroy)
+        cls.owner, cls.issuer = cls.stack.client("hrd.manager"), cls.stack.client("jdpe.manager")
+        cls.begin, cls.times = time.monotonic(), []
+        options = argparse.Namespace(seed=1405, year=1404, judges=JUDGES + MEMBERS, months=1, case_types=1, unit_prefix="P",
+                                     faults=0, expected=None, format="csv")
+        rows = list(population.roster(options))
+        cls.send("hrd.manager", "roster", csv(ROSTER, rows))
+        cls.members = [row[0] for row in rows[:MEMBERS]]  # of boards: judges as well, whom nobody evaluates here
+        cls.lap("roster")
+        chunk = 20_000
+        work = [[row[0], "C-1", "1404", "100", "300", "5", "0", "0", "310", "95"] for row in rows]
+        for at in range(0, len(work), chunk):
+            cls.send("sit.manager", "workload", csv(population.WORKLOAD.removesuffix(",case_type"), work[at:at + chunk]))
+        cls.lap("workload")
+        people = {f"member.{n}": ("SC", "-", "evaluator", f"عضو {n}", f"HRD:{number}", "person")
+                  for n, number in enumerate(cls.members, 1)}
+        cls.stack.add_accounts(people)
+
+    @classmethod
+    def send(cls, who, kind, data):
+        client = cls.stack.client(who)
+        client.timeout = 600
+        answer = client.post("/api/v1/contributions", {"kind": kind, "format": "csv", "period": "1404", "data": data})
+        assert answer.status == 201, answer
+
     def post_to(self, kind, count):
         """Judges posted to a court of that kind for the whole period; their ids."""
         skip = 0 if kind == "family" else 100
@@ -153,15 +172,6 @@ class PopulationCycle(unittest.TestCase):
         answer = self.issuer.get(f"/api/v1/evaluations/{row['id']}/score")
         self.assertEqual(answer.status, 200, answer)
         return answer.json()["sheet"]
-
-    def wait_for(self, wanted, seconds):
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            now = self.states()
-            if now == wanted:
-                return
-            time.sleep(1)
-        self.fail(f"stays {now}, not {wanted}")
 
     def test_all_of_them(self):
         self.open_cycle()
