@@ -298,6 +298,7 @@ class Rules(BoardTest):
             answer = self.seat(evaluation, account_id=self.account(name), capacity="appeal_member")
             self.assertEqual(answer.status, 409, f"{name} {answer}")
         self.assertEqual(self.seat(evaluation, account_id=self.account("appeal.one"), capacity="appeal_chair").status, 201)
+        self.move(evaluation, "appealed")  # facts are told that a next move needs
         self.assertEqual(self.disjoint(evaluation), "t")
         other = self.account("sep.double")
         self.stack.sql(f"update sanjeh.cycle set issuer_signed_by = '{other}' where id = (select cycle_id from sanjeh.evaluation where id = "
