@@ -211,7 +211,8 @@ class PopulationCycle(Population, unittest.TestCase):
         self.lap("frozen")
         events = self.stack.sql("select to_state, count(*), count(by_account) from sanjeh.evaluation_event group by 1 order by 1").split()
         self.assertEqual(events, [f"collecting|{JUDGES}|0", f"frozen|{JUDGES - 1}|{JUDGES - 1}", "insufficient|1|0", f"notified|{JUDGES}|{JUDGES}"])
-        self.assertLess(self.memory(), 256, "the server's memory grows with the population")
+        shadowed = "SJ_SANITIZE:STRING=address" in (self.stack.build / "CMakeCache.txt").read_text()
+        self.assertLess(self.memory(), 1024 if shadowed else 256, "the server's memory grows with the population")
         print(f"{JUDGES} judges: {', '.join(self.times)}; front at most {self.memory()} MiB", file=sys.stderr)
 
 
