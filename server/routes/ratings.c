@@ -41,6 +41,22 @@ static sj_status list(struct sj_exchange *x)
     return answer_list(x, &file, 0);
 }
 
+/* The same as a collection of its own, of one evaluation. */
+static sj_status list_of(struct sj_exchange *x)
+{
+    static const char *const allowed[] = {"evaluation_id", NULL};
+    struct sj_page page;
+    struct sj_uuid evaluation;
+    struct sj_file file;
+    TRY(sj_exchange_page(x, allowed, &page));
+    TRY(sj_filter_id(x, "evaluation_id", &evaluation));
+    if (sj_uuid_is_nil(evaluation)) {
+        return sj_filter_refuse(x, "evaluation_id", "REQUIRED", "marks are read file by file");
+    }
+    TRY(sj_file_by_id(x, evaluation, &file));
+    return answer_list(x, &file, 0);
+}
+
 struct body {
     int64_t item_no;
     struct sj_text mark;
@@ -106,6 +122,8 @@ static sj_status submit(struct sj_exchange *x)
 }
 
 const struct sj_endpoint sj_routes_ratings[] = {
+    {{SJ_GET, "/api/v1/ratings", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_RATING_LIST, list_of},
     {{SJ_GET, "/api/v1/evaluations/{id}/ratings", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_RATING_LIST, list},
     {{SJ_POST, "/api/v1/evaluations/{id}/ratings", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},

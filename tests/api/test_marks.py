@@ -93,6 +93,16 @@ class Marks(MarkTest):
         self.seat(evaluation, account_id=self.account("reviewer.one"), capacity="reviewer")
         self.assertEqual(self.stack.client("reviewer.one").items(self.path(evaluation)), [])
 
+    def test_marks_are_a_collection_too_file_by_file(self):
+        _, evaluation = self.seated()
+        self.submit(evaluation, "board.one")
+        one = self.stack.client("board.one")
+        self.assertEqual(one.items(f"/api/v1/ratings?evaluation_id={evaluation}"), one.items(self.path(evaluation)))
+        self.assertEqual(self.stack.client("board.two").items(f"/api/v1/ratings?evaluation_id={evaluation}"), [])
+        problem(self, one.get("/api/v1/ratings"), 400, "BAD_PARAMETER")
+        self.assertEqual(self.stack.client("appeal.one").get(f"/api/v1/ratings?evaluation_id={evaluation}").status, 404)
+        self.assertEqual(self.owner.get(f"/api/v1/ratings?evaluation_id={evaluation}").status, 403)
+
     def test_an_ended_seat_neither_marks_nor_counts(self):
         _, evaluation = self.seated()
         self.submit(evaluation, "board.one")
