@@ -365,7 +365,7 @@ static sj_status read_rule(struct loader *loader, const struct place *place,
         {NULL, NULL, false},
     };
     struct sj_policy *policy = loader->policy;
-    if (policy->rule_count == SJ_POLICY_RULES_LISTED) {
+    if (policy->rule_count == SJ_POLICY_RULES_MAX) {
         return load_refuse(loader, place, "too many rules");
     }
     struct policy_rule *rule = &policy->rules[policy->rule_count];

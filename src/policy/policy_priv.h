@@ -9,7 +9,7 @@
 #include "sanjeh/policy/policy.h"
 
 #define SJ_POLICY_ROLES_MAX       64  /* bits of sj_actor.roles */
-#define SJ_POLICY_RULES_LISTED    256 /* an action's rule list indexes them with 16 bits */
+#define SJ_POLICY_RULES_MAX       256 /* an action's rule list indexes them with 16 bits */
 #define SJ_POLICY_CONSTRAINTS_MAX 128
 #define SJ_POLICY_CLASSES_MAX     64
 #define SJ_POLICY_ID_MAX          64         /* bytes of an id, a role or class name */
@@ -57,7 +57,7 @@ struct sj_policy {
     uint32_t version;
     struct policy_role roles[SJ_POLICY_ROLES_MAX];
     size_t role_count;
-    struct policy_rule rules[SJ_POLICY_RULES_LISTED];
+    struct policy_rule rules[SJ_POLICY_RULES_MAX];
     size_t rule_count;
     struct policy_constraint constraints[SJ_POLICY_CONSTRAINTS_MAX];
     size_t constraint_count;

@@ -18,7 +18,7 @@ struct run {
     unsigned checks;
     unsigned failures;
     bool mentioned[SJ_POLICY_ROLES_MAX][SJ_ACTION_COUNT_]; /* by a case with this role alone */
-    bool rule_named[SJ_POLICY_RULES_LISTED];
+    bool rule_named[SJ_POLICY_RULES_MAX];
     bool constraint_named[SJ_POLICY_CONSTRAINTS_MAX];
 };
 
@@ -95,7 +95,7 @@ static uint64_t fields_of(struct run *run, enum sj_action action, const struct s
 
 static const char *reach_name(enum sj_reach reach)
 {
-    static const char *const names[] = {"", "self", "file", "unit", "subtree", "all"};
+    static const char *const names[] = {"", "self", "file", "unit", "all"};
     return names[reach];
 }
 
