@@ -24,6 +24,7 @@ bool desk_reach(const struct sj_desk *desk, struct sj_uuid *ret_unit, struct sj_
         *ret_judge = desk->actor->judge;
         return !sj_uuid_is_nil(*ret_judge);
     case SJ_REACH_UNIT:
+    case SJ_REACH_SUBTREE:
     case SJ_REACH_ALL: /* never evaluation data of other units */
         *ret_unit = desk->actor->unit;
         return !sj_uuid_is_nil(*ret_unit);

@@ -1,133 +1,112 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which policy files do we accept? Reads policy/1 JSON (POLICY 5.2) into the tables of policy_priv.h. This
- * version evaluates roles with inheritance, static separation of duty, permit and forbid rules by role, action,
- * scope and field class. Every other member of the format (conditions, masks, requirements, purposes,
- * delegation …) is refused with its JSON pointer: a rule that is read but not enforced would permit what its
- * author forbade. The loader trusts nothing: files come from administrators, and the same code is fuzzed.
+ * Which policy files do we accept? Reads a document of format policy/1 (POLICY 5.2) into the tables of
+ * engine_priv.h. Every member is known, typed and enforced or refused with line, column and pointer: a rule that is read
+ * but not enforced would permit what its author forbade. The loader trusts nothing: files come from
+ * administrators, and the same code is fuzzed.
  */
 #include "load_priv.h"
-#include "sanjeh/base/buf.h"
+#include "sanjeh/base/time.h"
+#include "sanjeh/crypto/hash.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-static void put(struct loader *loader, size_t *at, const char *bytes, size_t len)
+sj_status load_refuse(struct loader *loader, const struct doc_node *node, const char *why)
 {
-    for (size_t i = 0; i < len && *at + 1 < loader->detail_size; i++) {
-        loader->detail[(*at)++] = bytes[i];
-    }
+    return doc_refuse(loader->fault, node, why);
 }
 
-/* RFC 6901: ~ and / inside a member name are escaped. */
-static void put_pointer(struct loader *loader, size_t *at, const struct place *place)
+static sj_status refuse_member(struct loader *loader, const struct doc_node *child)
 {
-    if (place->up == NULL) {
-        return;
-    }
-    put_pointer(loader, at, place->up);
-    put(loader, at, "/", 1);
-    if (place->name.ptr == NULL) {
-        char digits[24];
-        const int len = snprintf(digits, sizeof digits, "%zu", place->index);
-        put(loader, at, digits, len > 0 ? (size_t)len : 0);
-        return;
-    }
-    for (size_t i = 0; i < place->name.len && i < SJ_POLICY_ID_MAX; i++) {
-        const char c = place->name.ptr[i];
-        if (c == '~') {
-            put(loader, at, "~0", 2);
-        } else if (c == '/') {
-            put(loader, at, "~1", 2);
-        } else {
-            put(loader, at, &c, 1);
+    static const char *const of_root[] = {
+        "schema", "roles", "sod", "break_glass", "delegation", "activation"};
+    for (size_t i = 0; child->up->up == NULL && i < SJ_COUNT(of_root); i++) {
+        if (sj_text_is(child->name, of_root[i])) {
+            return load_refuse(loader, child, "belongs to the root file");
         }
     }
+    return load_refuse(loader, child, "is not a member that is known here");
 }
 
-sj_status load_refuse(struct loader *loader, const struct place *place, const char *why)
+sj_status load_object(struct loader *loader, const struct doc_node *node,
+    const struct load_member *members, void *target)
 {
-    if (loader->detail_size > 0) {
-        size_t at = 0;
-        put_pointer(loader, &at, place);
-        put(loader, &at, ": ", 2);
-        put(loader, &at, why, strlen(why));
-        loader->detail[at] = '\0';
+    if (node->kind != DOC_OBJECT) {
+        return load_refuse(loader, node, "must be an object");
     }
-    FAIL(BAD_CONFIG);
-}
-
-sj_status load_object(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, const struct load_member *members, void *target)
-{
-    if (value == NULL || !sj_json_is_object(value)) {
-        return load_refuse(loader, place, "must be an object");
-    }
-    size_t iterator = 0;
-    struct sj_text name;
-    const struct sj_json_value *child = NULL;
-    while (sj_json_next(value, &iterator, &name, &child)) {
-        const struct place at = {place, name, 0};
+    for (const struct doc_node *child = node->first; child != NULL; child = child->next) {
         bool known = false;
         for (const struct load_member *m = members; m->name != NULL; m++) {
-            known = known || sj_text_is(name, m->name);
+            known = known || sj_text_is(child->name, m->name);
         }
         if (!known) {
-            return load_refuse(loader, &at, "not evaluated by this version, so it is refused");
+            return refuse_member(loader, child);
         }
     }
     for (const struct load_member *m = members; m->name != NULL; m++) {
-        const struct place at = {place, sj_text_of(m->name), 0};
-        child = sj_json_get(value, m->name);
-        if (child != NULL) {
-            TRY(m->read(loader, &at, child, target));
-        } else if (m->required) {
-            return load_refuse(loader, &at, "is required");
+        const struct doc_node *child = doc_get(node, m->name);
+        if (child != NULL && m->read != NULL) {
+            TRY(m->read(loader, child, target));
+        } else if (child == NULL && m->required) {
+            const struct doc_node missing = {.line = node->line,
+                .column = node->column,
+                .name = sj_text_of(m->name),
+                .up = node};
+            return load_refuse(loader, &missing, "is required");
         }
     }
     return SJ_DONE;
 }
 
-sj_status load_array(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, load_fn *read, void *target)
+sj_status load_array(
+    struct loader *loader, const struct doc_node *node, load_fn *read, void *target)
 {
-    if (!sj_json_is_array(value)) {
-        return load_refuse(loader, place, "must be an array");
+    if (node->kind != DOC_ARRAY) {
+        return load_refuse(loader, node, "must be an array");
     }
-    size_t iterator = 0;
-    struct sj_text name;
-    const struct sj_json_value *child = NULL;
-    for (size_t i = 0; sj_json_next(value, &iterator, &name, &child); i++) {
-        const struct place at = {place, {NULL, 0}, i};
-        TRY(read(loader, &at, child, target));
+    for (const struct doc_node *child = node->first; child != NULL; child = child->next) {
+        TRY(read(loader, child, target));
     }
     return SJ_DONE;
 }
 
-sj_status load_map(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, load_fn *read, void *target)
+sj_status load_map(struct loader *loader, const struct doc_node *node, load_fn *read, void *target)
 {
-    if (!sj_json_is_object(value)) {
-        return load_refuse(loader, place, "must be an object");
+    if (node->kind != DOC_OBJECT) {
+        return load_refuse(loader, node, "must be an object");
     }
-    size_t iterator = 0;
-    struct sj_text name;
-    const struct sj_json_value *child = NULL;
-    while (sj_json_next(value, &iterator, &name, &child)) {
-        const struct place at = {place, name, 0};
-        TRY(read(loader, &at, child, target));
+    for (const struct doc_node *child = node->first; child != NULL; child = child->next) {
+        TRY(read(loader, child, target));
     }
     return SJ_DONE;
 }
 
-sj_status load_text(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, size_t max, struct sj_text *ret_text)
+sj_status load_text(
+    struct loader *loader, const struct doc_node *node, size_t max, struct sj_text *ret_text)
 {
-    struct sj_text text;
-    if (!sj_json_as_text(value, &text) || text.len == 0 || text.len > max) {
-        return load_refuse(loader, place, "must be text that is not empty and not too long");
+    if (node->kind != DOC_TEXT || node->text.len == 0 || node->text.len > max) {
+        return load_refuse(loader, node, "must be text that is not empty and not too long");
     }
-    *ret_text = text;
+    *ret_text = node->text;
+    return SJ_DONE;
+}
+
+sj_status load_uint(
+    struct loader *loader, const struct doc_node *node, uint32_t lo, uint32_t hi, uint32_t *ret)
+{
+    if (node->kind != DOC_INT || node->number < lo || node->number > hi) {
+        char why[64];
+        snprintf(why, sizeof why, "must be a number from %u to %u", lo, hi);
+        return load_refuse(loader, node, why);
+    }
+    *ret = (uint32_t)node->number;
+    return SJ_DONE;
+}
+
+sj_status load_bool(struct loader *loader, const struct doc_node *node, bool *ret)
+{
+    if (node->kind != DOC_BOOL) {
+        return load_refuse(loader, node, "must be true or false");
+    }
+    *ret = node->number != 0;
     return SJ_DONE;
 }
 
@@ -139,122 +118,254 @@ sj_status load_keep(struct loader *loader, struct sj_text text, const char **ret
     return SJ_DONE;
 }
 
-static sj_status read_format(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+sj_status load_kept(
+    struct loader *loader, const struct doc_node *node, size_t max, const char **ret_string)
 {
-    (void)target;
     struct sj_text text;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &text));
-    if (!sj_text_is(text, "policy/1")) {
-        return load_refuse(loader, place, "must be policy/1");
-    }
-    return SJ_DONE;
+    TRY(load_text(loader, node, max, &text));
+    return load_keep(loader, text, ret_string);
 }
 
-static sj_status read_any_text(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    (void)target;
-    struct sj_text text;
-    return load_text(loader, place, value, 1024, &text);
-}
-
-static sj_status read_version(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    (void)target;
-    int64_t version = 0;
-    if (!sj_json_as_int(value, &version) || version < 1 || version > UINT32_MAX) {
-        return load_refuse(loader, place, "must be a number from 1 to 4294967295");
-    }
-    loader->policy->version = (uint32_t)version;
-    return SJ_DONE;
-}
-
-static sj_status load_root(struct loader *loader, const struct sj_json_value *root)
-{
-    /* The order of this table is the order of reading: rules need schema and roles. */
-    static const struct load_member members[] = {
-        {"format", read_format, true},
-        {"id", read_any_text, true},
-        {"version", read_version, true},
-        {"title", read_any_text, false},
-        {"schema", load_schema, true},
-        {"roles", load_roles, true},
-        {"sod", load_constraints, false},
-        {"rules", load_rules, true},
-        {NULL, NULL, false},
-    };
-    const struct place top = {NULL, {NULL, 0}, 0};
-    TRY(load_object(loader, &top, root, members, NULL));
-    TRY(load_check_reach(loader));
-    return policy_compile(loader->policy);
-}
-
-static void policy_freep(struct sj_policy **policy)
-{
-    sj_policy_free(policy);
-}
-
-sj_status sj_policy_parse(
-    struct sj_view json, struct sj_policy **ret_policy, char *reterr_detail, size_t detail_size)
+sj_status load_alloc(struct loader *loader, size_t count, size_t size, void *ret)
 {
     void *memory = NULL;
-    TRY(sj_alloc(1, sizeof(struct sj_policy), &memory));
-    CLEANUP(policy_freep) struct sj_policy *policy = memory;
-    TRY(sj_arena_new(8u * SJ_POLICY_FILE_MAX, &policy->arena));
-    struct loader loader = {policy, reterr_detail, detail_size};
-    const struct place top = {NULL, {NULL, 0}, 0};
-    if (json.len > SJ_POLICY_FILE_MAX) {
-        return load_refuse(&loader, &top, "the file is too large");
+    TRY(sj_arena_alloc(loader->policy->arena, (count + 1) * size, &memory));
+    *(void **)ret = memory;
+    return SJ_DONE;
+}
+
+bool load_is_name(struct sj_text name)
+{
+    if (name.len == 0 || name.len > POLICY_NAME_MAX) {
+        return false;
     }
-    CLEANUP(sj_json_doc_free) struct sj_json_doc *doc = NULL;
-    struct sj_text why = SJ_TEXT("");
-    const sj_status parsed = sj_json_doc_parse(json, &doc, &why, policy->arena);
-    if (sj_failed(parsed)) {
-        const char *detail = sj_code_title(parsed.code);
-        if (why.len > 0) {
-            TRY(load_keep(&loader, why, &detail));
+    for (size_t i = 0; i < name.len; i++) {
+        const char c = name.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                c == '_' || c == '-')) {
+            return false;
         }
-        return load_refuse(&loader, &top, detail);
     }
-    TRY(load_root(&loader, sj_json_doc_root(doc)));
+    return true;
+}
+
+sj_status policy_grow(struct sj_arena *arena, void *address_of_array, uint32_t count, uint32_t *cap,
+    size_t size, uint32_t max)
+{
+    if (count < *cap) {
+        return SJ_DONE;
+    }
+    ENSURE(*cap < max, LIMIT_EXCEEDED);
+    uint32_t next = *cap < 32 ? 64 : *cap * 2;
+    while (next <= count) {
+        next *= 2;
+    }
+    void *memory = NULL;
+    TRY(sj_arena_alloc(arena, (size_t)next * size, &memory));
+    void *old = *(void **)address_of_array;
+    TRY(sj_copy(memory, (size_t)next * size, old, (size_t)*cap * size));
+    *(void **)address_of_array = memory;
+    *cap = next;
+    return SJ_DONE;
+}
+
+sj_status load_ignore_text(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    struct sj_text text;
+    return load_text(loader, node, 4096, &text);
+}
+
+static sj_status read_format(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    if (node->kind != DOC_TEXT || !sj_text_is(node->text, "policy/1")) {
+        return load_refuse(loader, node, "must be policy/1");
+    }
+    return SJ_DONE;
+}
+
+static sj_status read_id(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    return load_kept(loader, node, POLICY_NAME_MAX, &loader->policy->id);
+}
+
+static sj_status read_version(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    return load_uint(loader, node, 1, UINT32_MAX, &loader->policy->version);
+}
+
+static sj_status read_previous(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    if (node->kind == DOC_NULL) {
+        return SJ_DONE;
+    }
+    TRY(load_kept(loader, node, 80, &loader->policy->previous));
+    if (strncmp(loader->policy->previous, "sha256:", 7) != 0) {
+        return load_refuse(loader, node, "must be the digest sha256:… of the version before");
+    }
+    return SJ_DONE;
+}
+
+static sj_status read_owner(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    TRY(load_kept(loader, node, POLICY_NAME_MAX, &loader->policy->owner_unit));
+    return load_unit_literal(loader, node, &loader->policy->owner_literal);
+}
+
+static sj_status read_binds(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    if (node->kind != DOC_TEXT || !sj_text_is(node->text, "subtree")) {
+        return load_refuse(loader, node, "must be subtree");
+    }
+    return SJ_DONE;
+}
+
+static sj_status read_time(struct loader *loader, const struct doc_node *node, void *target)
+{
+    int64_t *time = target;
+    sj_time_us parsed = 0;
+    if (node->kind == DOC_NULL) {
+        return SJ_DONE;
+    }
+    if (node->kind != DOC_TEXT || sj_failed(sj_time_parse(node->text, &parsed)) || parsed == 0) {
+        return load_refuse(loader, node, "must be a time of RFC 3339 or null");
+    }
+    *time = parsed;
+    return SJ_DONE;
+}
+
+static sj_status read_from(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    return read_time(loader, node, &loader->policy->effective_from);
+}
+
+static sj_status read_until(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    TRY(read_time(loader, node, &loader->policy->effective_until));
+    const struct sj_policy *policy = loader->policy;
+    if (policy->effective_until != 0 && policy->effective_until <= policy->effective_from) {
+        return load_refuse(loader, node, "must be after from");
+    }
+    return SJ_DONE;
+}
+
+static sj_status read_effective(struct loader *loader, const struct doc_node *node, void *target)
+{
+    static const struct load_member members[] = {
+        {"from", read_from, true}, {"until", read_until, false}, {NULL, NULL, false}};
+    return load_object(loader, node, members, target);
+}
+
+static sj_status read_review(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    struct sj_date date;
+    if (node->kind != DOC_TEXT || sj_failed(sj_date_parse(node->text, &date))) {
+        return load_refuse(loader, node, "must be a date like 2027-06-01");
+    }
+    return load_keep(loader, node->text, &loader->policy->review_by);
+}
+
+/* The order of these tables is the order of reading: rules need schema and roles. */
+static sj_status load_root(struct loader *loader, const struct doc_node *root)
+{
+    static const struct load_member members[] = {{"format", read_format, true},
+        {"id", read_id, true}, {"version", read_version, true}, {"title", load_ignore_text, false},
+        {"note", load_ignore_text, false}, {"previous", read_previous, false},
+        {"owner_unit", read_owner, false}, {"binds", read_binds, false},
+        {"effective", read_effective, false}, {"review_by", read_review, false},
+        {"schema", load_schema, true}, {"roles", load_roles, true},
+        {"sod", load_constraints, false}, {"rules", load_rules, true},
+        {"break_glass", load_break_glass, false}, {"delegation", load_delegation, false},
+        {"activation", load_activation, false}, {NULL, NULL, false}};
+    static const struct load_member under[] = {{"format", read_format, true}, {"id", read_id, true},
+        {"version", read_version, true}, {"title", load_ignore_text, false},
+        {"note", load_ignore_text, false}, {"previous", read_previous, false},
+        {"owner_unit", read_owner, true}, {"binds", read_binds, true},
+        {"effective", read_effective, false}, {"review_by", read_review, false},
+        {"rules", load_rules, true}, {NULL, NULL, false}};
+    TRY(load_object(loader, root, loader->under ? under : members, NULL));
+    if (loader->own) {
+        TRY(load_check_reach(loader, doc_get(root, "rules")));
+    }
+    return policy_compile(loader->policy, loader->fault);
+}
+
+static sj_status make_digest(struct loader *loader, const struct doc_node *root)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf canonical = SJ_BUF(6u * SJ_POLICY_BYTES_MAX);
+    TRY(doc_canonical(root, &canonical));
+    struct sj_hash hash;
+    TRY(sj_sha256_one(sj_buf_view(&canonical), &hash));
+    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(128);
+    TRY(sj_buf_put_str(&text, "sha256:"));
+    TRY(sj_buf_put_hex(&text, sj_view_of(hash.bytes, sizeof hash.bytes)));
+    return load_keep(loader, sj_buf_text(&text), &loader->policy->digest);
+}
+
+static sj_status fill(struct loader *loader, sj_status status)
+{
+    if (status.code == SJ_LIMIT_EXCEEDED) {
+        return load_refuse(loader, NULL, "the policy is too large");
+    }
+    return status;
+}
+
+static sj_status read_document(struct loader *loader, struct sj_view json)
+{
+    CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
+    TRY(sj_arena_new(512u << 20, &arena));
+    const struct doc_node *root = NULL;
+    TRY(doc_parse(json, arena, &root, loader->fault));
+    TRY(make_digest(loader, root));
+    TRY(load_root(loader, root));
+    return loader->own ? own_bind(loader->policy) : SJ_DONE;
+}
+
+sj_status sj_policy_read(struct sj_view json, const struct sj_policy_options *options,
+    struct sj_policy **ret_policy, struct sj_policy_fault *reterr_fault)
+{
+    static const struct sj_policy_options none = {NULL, false};
+    options = options == NULL ? &none : options;
+    *reterr_fault = (struct sj_policy_fault){0};
+    void *memory = NULL;
+    TRY(sj_alloc(1, sizeof(struct sj_policy), &memory));
+    CLEANUP(sj_policy_free) struct sj_policy *policy = memory;
+    TRY(sj_arena_new((size_t)1 << 30, &policy->arena));
+    policy->root = options->under == NULL ? policy : options->under;
+    policy->own = options->own;
+    policy->previous = "";
+    policy->owner_unit = "";
+    policy->review_by = "";
+    policy->owner_literal = SJ_POLICY_NONE;
+    policy->purpose_slot = SJ_POLICY_NONE;
+    policy->now_slot = SJ_POLICY_NONE;
+    policy->activation.from_role = SJ_POLICY_NONE;
+    struct loader loader = {.policy = policy,
+        .schema = policy->root,
+        .fault = reterr_fault,
+        .own = options->own,
+        .under = options->under != NULL};
+    TRY(fill(&loader, read_document(&loader, json)));
     *ret_policy = TAKE(policy);
     return SJ_DONE;
 }
 
-static sj_status read_file(const char *path, struct sj_buf *out)
+void sj_policy_free(struct sj_policy **policy)
 {
-    CLEANUP(sj_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    ENSURE(fd >= 0, BAD_CONFIG);
-    struct stat info;
-    ENSURE(fstat(fd, &info) == 0 && S_ISREG(info.st_mode), BAD_CONFIG);
-    ENSURE(info.st_size >= 0 && info.st_size <= SJ_POLICY_FILE_MAX, BAD_CONFIG);
-    TRY(sj_buf_reserve(out, (size_t)info.st_size + 1));
-    for (;;) {
-        uint8_t chunk[4096];
-        const ssize_t got = read(fd, chunk, sizeof chunk);
-        ENSURE(got >= 0, IO);
-        if (got == 0) {
-            return SJ_DONE;
-        }
-        TRY(sj_buf_put(out, chunk, (size_t)got));
+    if (policy == NULL || *policy == NULL) {
+        return;
     }
-}
-
-sj_status sj_policy_load(
-    const char *folder, struct sj_policy **ret_policy, char *reterr_detail, size_t detail_size)
-{
-    CLEANUP(sj_buf_clear) struct sj_buf path = SJ_BUF(4096);
-    TRY(sj_buf_put_str(&path, folder));
-    TRY(sj_buf_put_str(&path, "/policy.json"));
-    const char *name = NULL;
-    TRY(sj_buf_cstr(&path, &name));
-    CLEANUP(sj_buf_clear) struct sj_buf json = SJ_BUF(SJ_POLICY_FILE_MAX + 4096u);
-    if (sj_failed(read_file(name, &json))) {
-        struct loader loader = {NULL, reterr_detail, detail_size};
-        const struct place top = {NULL, {NULL, 0}, 0};
-        return load_refuse(&loader, &top, "policy.json cannot be read from the policy's folder");
-    }
-    return sj_policy_parse(sj_buf_view(&json), ret_policy, reterr_detail, detail_size);
+    own_unbind(*policy);
+    sj_arena_free(&(*policy)->arena);
+    sj_free(*policy);
+    *policy = NULL;
 }

@@ -1,229 +1,295 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Which roles are there, what do they inherit and which of them exclude each other (INCITS 359: general
- * hierarchy, static separation of duty over authorised roles)? The closure is computed once; an inheritance
- * that goes in a circle and a constraint that a single role already breaks are refused, because the
- * first makes two roles one unsaid and the second makes a role that nobody can hold.
+ * hierarchy, separation of duty over authorised roles)? The closure is computed once; an inheritance that goes in a
+ * circle and a constraint that a single role already breaks are refused, because the first makes two roles one
+ * unsaid and the second makes a role that nobody can hold.
  */
 #include "load_priv.h"
 
-static bool is_role_name(struct sj_text name)
+sj_status load_role(struct loader *loader, const struct doc_node *node, uint32_t *ret_role)
 {
-    if (name.len == 0 || name.len > 32 || name.ptr[0] < 'a' || name.ptr[0] > 'z') {
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        const char c = name.ptr[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static sj_status read_role_name(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    uint64_t *set = target;
     struct sj_text name;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &name));
-    bool found = false;
-    size_t bit = 0;
-    sj_policy_role_find(loader->policy, name, &found, &bit);
-    if (!found) {
-        return load_refuse(loader, place, "no such role");
-    }
-    if ((*set >> bit & 1u) != 0) {
-        return load_refuse(loader, place, "role named twice");
-    }
-    *set |= UINT64_C(1) << bit;
-    return SJ_DONE;
-}
-
-sj_status load_role_set(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    uint64_t *set = target;
-    *set = 0;
-    TRY(load_array(loader, place, value, read_role_name, set));
-    if (*set == 0) {
-        return load_refuse(loader, place, "must name a role");
+    TRY(load_text(loader, node, POLICY_NAME_MAX, &name));
+    *ret_role = sj_policy_role_number(loader->schema, name);
+    if (*ret_role == SJ_POLICY_NONE) {
+        return load_refuse(loader, node, "no such role");
     }
     return SJ_DONE;
 }
 
-static sj_status read_title(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+static sj_status read_member_role(struct loader *loader, const struct doc_node *node, void *target)
 {
-    struct policy_role *role = target;
-    struct sj_text title;
-    TRY(load_text(loader, place, value, 256, &title));
-    return load_keep(loader, title, &role->title);
-}
-
-static sj_status read_inherits(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    struct policy_role *role = target;
-    uint64_t juniors = 0;
-    TRY(load_role_set(loader, place, value, &juniors));
-    role->closure |= juniors;
+    struct sj_role_set *set = target;
+    uint32_t role = 0;
+    TRY(load_role(loader, node, &role));
+    if (sj_role_set_has(set, role)) {
+        return load_refuse(loader, node, "role named twice");
+    }
+    sj_role_set_add(set, role);
     return SJ_DONE;
 }
 
-/* First pass: names get their bits, so that a role may inherit one that stands further down. */
-static sj_status add_role(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+sj_status load_role_set(struct loader *loader, const struct doc_node *node, void *target)
 {
-    (void)value;
+    struct sj_role_set *set = target;
+    *set = (struct sj_role_set){{0}};
+    TRY(load_array(loader, node, read_member_role, set));
+    if (node->count == 0) {
+        return load_refuse(loader, node, "must name a role");
+    }
+    return SJ_DONE;
+}
+
+#define ROLE_READER(name, call)                                                                    \
+    static sj_status name(struct loader *loader, const struct doc_node *node, void *target)        \
+    {                                                                                              \
+        struct sj_policy_role *role = target;                                                      \
+        return call;                                                                               \
+    }
+ROLE_READER(read_role_title, load_kept(loader, node, 256, &role->title))
+ROLE_READER(read_inherits, load_role_set(loader, node, &role->juniors))
+ROLE_READER(read_assignable, load_role_set(loader, node, &role->assignable))
+ROLE_READER(read_never_self, load_bool(loader, node, &role->never_self))
+ROLE_READER(read_read_only, load_bool(loader, node, &role->read_only))
+ROLE_READER(read_max_days, load_uint(loader, node, 1, 36500, &role->max_days))
+ROLE_READER(read_recertify, load_uint(loader, node, 1, 36500, &role->recertify_days))
+ROLE_READER(read_max_holders, load_uint(loader, node, 1, 1000000, &role->max_holders))
+ROLE_READER(read_max_minutes, load_uint(loader, node, 1, 525600, &role->max_minutes))
+ROLE_READER(read_role_acr, load_uint(loader, node, 0, 9, &role->activation_acr))
+
+static sj_status read_only_via(struct loader *loader, const struct doc_node *node, void *target)
+{
+    struct sj_policy_role *role = target;
+    if (node->kind != DOC_TEXT || !sj_text_is(node->text, "break_glass")) {
+        return load_refuse(loader, node, "must be break_glass");
+    }
+    role->only_via_break_glass = true;
+    return SJ_DONE;
+}
+
+static sj_status read_mode(struct loader *loader, const struct doc_node *node, void *target)
+{
+    struct sj_policy_role *role = target;
+    if (node->kind != DOC_TEXT || !sj_text_is(node->text, "on_demand")) {
+        return load_refuse(loader, node, "must be on_demand");
+    }
+    role->on_demand = true;
+    return SJ_DONE;
+}
+
+static sj_status read_activation(struct loader *loader, const struct doc_node *node, void *target)
+{
+    static const struct load_member members[] = {{"mode", read_mode, true},
+        {"max_minutes", read_max_minutes, true}, {"acr", read_role_acr, false},
+        {NULL, NULL, false}};
+    return load_object(loader, node, members, target);
+}
+
+/* First pass: names get their numbers, so that a role may inherit one that stands further down. */
+static sj_status add_role(struct loader *loader, const struct doc_node *node, void *target)
+{
     (void)target;
     struct sj_policy *policy = loader->policy;
-    if (!is_role_name(place->name)) {
-        return load_refuse(loader, place, "a role's name is 1 to 32 of a-z, 0-9 and -");
+    bool good = load_is_name(node->name) && node->name.len <= 32;
+    for (size_t i = 0; loader->own && i < node->name.len; i++) {
+        good = good && node->name.ptr[i] != '_' &&
+               (node->name.ptr[i] < 'A' || node->name.ptr[i] > 'Z');
     }
-    if (policy->role_count == SJ_POLICY_ROLES_MAX) {
-        return load_refuse(loader, place, "too many roles");
+    if (!good) {
+        return load_refuse(loader, node, "a role's name is 1 to 32 of a-z, 0-9 and -");
     }
-    struct policy_role *role = &policy->roles[policy->role_count];
-    TRY(load_keep(loader, place->name, &role->name));
+    struct sj_policy_role *role = &policy->roles[policy->role_count];
+    TRY(load_keep(loader, node->name, &role->name));
     role->title = role->name;
-    role->closure = UINT64_C(1) << policy->role_count;
     policy->role_count++;
     return SJ_DONE;
 }
 
-static sj_status read_role(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+static sj_status read_role(struct loader *loader, const struct doc_node *node, void *target)
 {
     (void)target;
-    static const struct load_member members[] = {
-        {"title", read_title, true},
-        {"inherits", read_inherits, false},
-        {NULL, NULL, false},
-    };
-    bool found = false;
-    size_t bit = 0;
-    sj_policy_role_find(loader->policy, place->name, &found, &bit);
-    SJ_ASSERT(found);
-    return load_object(loader, place, value, members, &loader->policy->roles[bit]);
+    static const struct load_member members[] = {{"title", read_role_title, false},
+        {"note", load_ignore_text, false}, {"inherits", read_inherits, false},
+        {"assignable", read_assignable, false}, {"never_self", read_never_self, false},
+        {"read_only", read_read_only, false}, {"max_days", read_max_days, false},
+        {"recertify_days", read_recertify, false}, {"max_holders", read_max_holders, false},
+        {"activation", read_activation, false}, {"only_via", read_only_via, false},
+        {NULL, NULL, false}};
+    struct sj_policy_role *role = &loader->policy->roles[node->index];
+    TRY(load_object(loader, node, members, role));
+    role->closure = role->juniors;
+    sj_role_set_add(&role->closure, node->index);
+    return SJ_DONE;
 }
 
-static sj_status close_hierarchy(struct loader *loader, const struct place *place)
+static sj_status close_hierarchy(struct loader *loader, const struct doc_node *node)
 {
     struct sj_policy *policy = loader->policy;
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (size_t bit = 0; bit < policy->role_count; bit++) {
-            const uint64_t wider = policy_closure(policy, policy->roles[bit].closure);
-            changed = changed || wider != policy->roles[bit].closure;
-            policy->roles[bit].closure = wider;
+    /* Warshall: through every role once. */
+    for (uint32_t via = 0; via < policy->role_count; via++) {
+        for (uint32_t role = 0; role < policy->role_count; role++) {
+            for (size_t i = 0;
+                 sj_role_set_has(&policy->roles[role].closure, via) && i < SJ_POLICY_ROLES / 64;
+                 i++) {
+                policy->roles[role].closure.bits[i] |= policy->roles[via].closure.bits[i];
+            }
         }
     }
-    for (size_t a = 0; a < policy->role_count; a++) {
-        for (size_t b = 0; b < a; b++) {
-            if ((policy->roles[a].closure >> b & 1u) != 0 &&
-                (policy->roles[b].closure >> a & 1u) != 0) {
-                const struct place at = {place, sj_text_of(policy->roles[a].name), 0};
-                return load_refuse(loader, &at, "inherits itself in a circle");
+    for (const struct doc_node *child = node->first; child != NULL; child = child->next) {
+        for (uint32_t other = 0; other < policy->role_count; other++) {
+            const bool circle =
+                other != child->index
+                    ? sj_role_set_has(&policy->roles[child->index].closure, other) &&
+                          sj_role_set_has(&policy->roles[other].closure, child->index)
+                    : sj_role_set_has(&policy->roles[other].juniors, other);
+            if (circle) {
+                return load_refuse(loader, child, "inherits itself in a circle");
             }
         }
     }
     return SJ_DONE;
 }
 
-sj_status load_roles(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+sj_status load_roles(struct loader *loader, const struct doc_node *node, void *target)
 {
     (void)target;
-    TRY(load_map(loader, place, value, add_role, NULL));
-    TRY(load_map(loader, place, value, read_role, NULL));
-    return close_hierarchy(loader, place);
+    const uint32_t max = loader->own ? 64 : SJ_POLICY_ROLES;
+    if (node->kind != DOC_OBJECT || node->count == 0 || node->count > max) {
+        return load_refuse(
+            loader, node, loader->own ? "must be 1 to 64 roles" : "must be 1 to 256 roles");
+    }
+    TRY(load_alloc(loader, node->count, sizeof(struct sj_policy_role), &loader->policy->roles));
+    TRY(load_map(loader, node, add_role, NULL));
+    TRY(load_map(loader, node, read_role, NULL));
+    return close_hierarchy(loader, node);
 }
 
-static sj_status read_constraint_id(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+/* ---- separation of duty ---- */
+
+#define SOD_READER(name, call)                                                                     \
+    static sj_status name(struct loader *loader, const struct doc_node *node, void *target)        \
+    {                                                                                              \
+        struct sj_policy_sod *sod = target;                                                        \
+        return call;                                                                               \
+    }
+SOD_READER(read_sod_note, load_kept(loader, node, 1024, &sod->note))
+SOD_READER(read_sod_roles, load_role_set(loader, node, &sod->roles))
+SOD_READER(read_sod_n, load_uint(loader, node, 2, SJ_POLICY_ROLES, &sod->n))
+
+static sj_status read_sod_id(struct loader *loader, const struct doc_node *node, void *target)
 {
-    struct policy_constraint *constraint = target;
-    struct sj_text id;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &id));
-    for (size_t i = 0; i < loader->policy->constraint_count; i++) {
-        if (sj_text_is(id, loader->policy->constraints[i].id)) {
-            return load_refuse(loader, place, "id used twice");
+    struct sj_policy_sod *sod = target;
+    TRY(load_kept(loader, node, POLICY_NAME_MAX, &sod->id));
+    for (const struct sj_policy_sod *other = loader->policy->sods; other != sod; other++) {
+        if (strcmp(other->id, sod->id) == 0) {
+            return load_refuse(loader, node, "id used twice");
         }
     }
-    return load_keep(loader, id, &constraint->id);
-}
-
-static sj_status read_kind(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    (void)target;
-    struct sj_text kind;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &kind));
-    if (!sj_text_is(kind, "static")) {
-        return load_refuse(loader, place, "only static separation is evaluated by this version");
-    }
     return SJ_DONE;
 }
 
-static sj_status read_constraint_roles(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+static sj_status read_sod_kind(struct loader *loader, const struct doc_node *node, void *target)
 {
-    struct policy_constraint *constraint = target;
-    return load_role_set(loader, place, value, &constraint->roles);
-}
-
-static sj_status read_n(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    struct policy_constraint *constraint = target;
-    int64_t n = 0;
-    const int size = __builtin_popcountll(constraint->roles);
-    if (!sj_json_as_int(value, &n) || n < 2 || n > size) {
-        return load_refuse(loader, place, "must be a number from 2 to the number of roles");
-    }
-    constraint->n = (unsigned)n;
-    return SJ_DONE;
-}
-
-static sj_status read_note(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    (void)target;
-    struct sj_text note;
-    return load_text(loader, place, value, 1024, &note);
-}
-
-static sj_status read_constraint(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    (void)target;
-    static const struct load_member members[] = {
-        {"id", read_constraint_id, true},
-        {"kind", read_kind, true},
-        {"roles", read_constraint_roles, true},
-        {"n", read_n, true},
-        {"note", read_note, false},
-        {NULL, NULL, false},
-    };
-    struct sj_policy *policy = loader->policy;
-    if (policy->constraint_count == SJ_POLICY_CONSTRAINTS_MAX) {
-        return load_refuse(loader, place, "too many constraints");
-    }
-    struct policy_constraint *constraint = &policy->constraints[policy->constraint_count];
-    TRY(load_object(loader, place, value, members, constraint));
-    for (size_t bit = 0; bit < policy->role_count; bit++) {
-        const uint64_t held = policy->roles[bit].closure & constraint->roles;
-        if ((unsigned)__builtin_popcountll(held) >= constraint->n) {
-            return load_refuse(loader, place, "one role alone already breaks this by inheritance");
+    static const char *const kinds[] = {"static", "dynamic", "object"};
+    struct sj_policy_sod *sod = target;
+    for (size_t i = 0; node->kind == DOC_TEXT && i < SJ_COUNT(kinds); i++) {
+        if (sj_text_is(node->text, kinds[i])) {
+            sod->kind = (enum sj_sod_kind)i;
+            return SJ_DONE;
         }
     }
-    policy->constraint_count++;
+    return load_refuse(loader, node, "must be static, dynamic or object");
+}
+
+static sj_status read_sod_span(struct loader *loader, const struct doc_node *node, void *target)
+{
+    struct sj_policy_sod *sod = target;
+    if (node->kind == DOC_TEXT && sj_text_is(node->text, "same_unit")) {
+        sod->span = SJ_SOD_SAME_UNIT;
+        return SJ_DONE;
+    }
+    if (node->kind == DOC_TEXT && sj_text_is(node->text, "all_units")) {
+        return SJ_DONE;
+    }
+    return load_refuse(loader, node, "must be all_units or same_unit");
+}
+
+static sj_status read_sod_actions(struct loader *loader, const struct doc_node *node, void *target)
+{
+    struct sj_policy_sod *sod = target;
+    CLEANUP(sj_freep) void *memory = NULL;
+    TRY(sj_alloc(SJ_POLICY_ACTIONS, sizeof(bool), &memory));
+    bool *named = memory;
+    TRY(load_do(loader, node, named));
+    uint32_t *actions = NULL;
+    TRY(load_alloc(loader, loader->policy->action_count, sizeof(uint32_t), &actions));
+    for (uint32_t i = 0; i < loader->policy->action_count; i++) {
+        if (named[i]) {
+            actions[sod->action_count++] = i;
+        }
+    }
+    sod->actions = actions;
     return SJ_DONE;
 }
 
-sj_status load_constraints(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+static uint32_t count_roles(const struct sj_role_set *a, const struct sj_role_set *b)
 {
-    return load_array(loader, place, value, read_constraint, target);
+    uint32_t count = 0;
+    for (size_t i = 0; i < SJ_POLICY_ROLES / 64; i++) {
+        count += (uint32_t)__builtin_popcountll(a->bits[i] & b->bits[i]);
+    }
+    return count;
+}
+
+static sj_status check_sod(
+    struct loader *loader, const struct doc_node *node, const struct sj_policy_sod *sod)
+{
+    const struct doc_node *n = doc_get(node, "n");
+    const struct doc_node *span = doc_get(node, "span");
+    const bool object = sod->kind == SJ_SOD_OBJECT;
+    if ((doc_get(node, "roles") == NULL) != object ||
+        (doc_get(node, "actions") == NULL) == object) {
+        return load_refuse(loader, node,
+            object ? "an object constraint names actions, not roles"
+                   : "this constraint names roles, not actions");
+    }
+    if (span != NULL && sod->kind != SJ_SOD_STATIC) {
+        return load_refuse(loader, span, "only a static constraint has a span");
+    }
+    const uint32_t size = object ? sod->action_count : count_roles(&sod->roles, &sod->roles);
+    if (sod->n > size) {
+        return load_refuse(loader, n, "must be 2 to the number of roles or actions");
+    }
+    const struct sj_policy *policy = loader->policy;
+    for (uint32_t role = 0; !object && role < policy->role_count; role++) {
+        if (count_roles(&policy->roles[role].closure, &sod->roles) >= sod->n) {
+            return load_refuse(loader, node, "one role alone breaks it");
+        }
+    }
+    return SJ_DONE;
+}
+
+static sj_status read_constraint(struct loader *loader, const struct doc_node *node, void *target)
+{
+    (void)target;
+    static const struct load_member members[] = {{"id", read_sod_id, true},
+        {"kind", read_sod_kind, true}, {"roles", read_sod_roles, false},
+        {"actions", read_sod_actions, false}, {"n", read_sod_n, true},
+        {"span", read_sod_span, false}, {"note", read_sod_note, false}, {NULL, NULL, false}};
+    struct sj_policy_sod *sod = &loader->policy->sods[loader->policy->sod_count];
+    sod->note = "";
+    TRY(load_object(loader, node, members, sod));
+    TRY(check_sod(loader, node, sod));
+    loader->policy->sod_count++;
+    return SJ_DONE;
+}
+
+sj_status load_constraints(struct loader *loader, const struct doc_node *node, void *target)
+{
+    if (node->kind != DOC_ARRAY || node->count > POLICY_SODS_MAX) {
+        return load_refuse(loader, node, "must be an array of at most 256 constraints");
+    }
+    TRY(load_alloc(loader, node->count, sizeof(struct sj_policy_sod), &loader->policy->sods));
+    return load_array(loader, node, read_constraint, target);
 }

@@ -1,418 +1,311 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What can be decided about, and what do the rules say? The schema names the types, their actions and classes of
- * fields, all of which must be in the catalogue that the programs are built with; rules then speak
- * of roles, actions and classes only. A name that means nothing is refused: a misspelt class in a forbid would
- * forbid nothing.
+ * What does each rule permit, forbid, require or mask? A rule becomes one case for each type that its actions
+ * belong to: fields and attributes are those of the type.
  */
 #include "load_priv.h"
 
-/* ---- schema ---- */
-
-struct type_at {
-    const char *type;
-    const char *class_name;
-    uint64_t fields;
-};
-
-static sj_status read_declared_action(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    const struct type_at *at = target;
-    struct sj_text verb;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &verb));
-    const enum sj_action action = policy_action_find(at->type, verb);
-    if (action == SJ_ACTION_NONE) {
-        return load_refuse(loader, place, "the programs know no such action of this type");
+#define RULE_READER(name, call)                                                                    \
+    static sj_status name(struct loader *loader, const struct doc_node *node, void *target)        \
+    {                                                                                              \
+        struct policy_rule *rule = target;                                                         \
+        return call;                                                                               \
     }
-    if (loader->policy->declared[action]) {
-        return load_refuse(loader, place, "action named twice");
-    }
-    loader->policy->declared[action] = true;
-    return SJ_DONE;
-}
 
-static sj_status read_actions(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    return load_array(loader, place, value, read_declared_action, target);
-}
-
-static uint64_t classed_fields(const struct sj_policy *policy)
-{
-    uint64_t fields = 0;
-    for (size_t i = 0; i < policy->class_count; i++) {
-        fields |= policy->classes[i].fields;
-    }
-    return fields;
-}
-
-static sj_status read_class_field(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    struct type_at *at = target;
-    struct sj_text name;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &name));
-    const enum sj_field field = policy_field_find(at->type, name);
-    if (field == SJ_FIELD_COUNT_) {
-        return load_refuse(loader, place, "the programs know no such field of this type");
-    }
-    const uint64_t bit = UINT64_C(1) << field;
-    if (((at->fields | classed_fields(loader->policy)) & bit) != 0) {
-        return load_refuse(loader, place, "field classed twice");
-    }
-    at->fields |= bit;
-    return SJ_DONE;
-}
-
-static sj_status read_class(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    const struct type_at *type = target;
-    struct sj_policy *policy = loader->policy;
-    if (place->name.len == 0 || place->name.len > SJ_POLICY_ID_MAX || place->name.ptr[0] == '*') {
-        return load_refuse(loader, place, "not a name for a class");
-    }
-    if (policy->class_count == SJ_POLICY_CLASSES_MAX) {
-        return load_refuse(loader, place, "too many classes");
-    }
-    struct type_at at = {type->type, NULL, 0};
-    TRY(load_array(loader, place, value, read_class_field, &at));
-    struct policy_class *class = &policy->classes[policy->class_count];
-    class->type = type->type;
-    class->fields = at.fields;
-    TRY(load_keep(loader, place->name, &class->name));
-    policy->class_count++;
-    return SJ_DONE;
-}
-
-static sj_status read_classes(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    return load_map(loader, place, value, read_class, target);
-}
-
-/* The catalogue's own string of the type, NULL when it has no such type. */
-static const char *find_type(struct sj_text name)
-{
-    for (unsigned i = 1; i < SJ_ACTION_COUNT_; i++) {
-        const char *type = sj_action_type((enum sj_action)i);
-        if (sj_text_is(name, type)) {
-            return type;
-        }
-    }
-    return NULL;
-}
-
-static sj_status read_type(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    (void)target;
-    static const struct load_member members[] = {
-        {"actions", read_actions, true},
-        {"field_classes", read_classes, false},
-        {NULL, NULL, false},
-    };
-    struct type_at at = {find_type(place->name), NULL, 0};
-    if (at.type == NULL) {
-        return load_refuse(loader, place, "the programs know no such type");
-    }
-    return load_object(loader, place, value, members, &at);
-}
-
-static sj_status read_types(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    return load_map(loader, place, value, read_type, target);
-}
-
-sj_status load_schema(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    static const struct load_member members[] = {
-        {"types", read_types, true},
-        {NULL, NULL, false},
-    };
-    return load_object(loader, place, value, members, target);
-}
-
-/* ---- rules ---- */
-
-static sj_status read_rule_id(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+static sj_status read_id(struct loader *loader, const struct doc_node *node, void *target)
 {
     struct policy_rule *rule = target;
-    struct sj_text id;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &id));
-    for (size_t i = 0; i < loader->policy->rule_count; i++) {
-        if (sj_text_is(id, loader->policy->rules[i].id)) {
-            return load_refuse(loader, place, "id used twice");
-        }
-    }
-    return load_keep(loader, id, &rule->id);
-}
-
-static sj_status read_effect(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    struct policy_rule *rule = target;
-    struct sj_text effect;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &effect));
-    rule->is_forbid = sj_text_is(effect, "forbid");
-    if (!rule->is_forbid && !sj_text_is(effect, "permit")) {
-        return load_refuse(loader, place, "only permit and forbid are evaluated by this version");
-    }
-    rule->code = rule->is_forbid ? "E_FORBIDDEN" : "";
-    return SJ_DONE;
-}
-
-static sj_status read_rule_roles(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    struct policy_rule *rule = target;
-    return load_role_set(loader, place, value, &rule->roles);
-}
-
-/* "type:action", "type:*", "*:action" or "*:*", over the actions that the schema declares. */
-static sj_status read_do(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    struct policy_rule *rule = target;
-    struct sj_text verb;
-    struct sj_text type;
-    TRY(load_text(loader, place, value, 2 * SJ_POLICY_ID_MAX, &verb));
-    const bool has_colon = memchr(verb.ptr, ':', verb.len) != NULL;
-    if (!has_colon || !sj_text_split(&verb, ':', &type)) {
-        return load_refuse(loader, place, "must be type:action");
-    }
-    bool matched = false;
-    for (unsigned i = 1; i < SJ_ACTION_COUNT_; i++) {
-        const char *action_type = sj_action_type((enum sj_action)i);
-        const bool type_fits = sj_text_is(type, "*") || sj_text_is(type, action_type);
-        const bool verb_fits = sj_text_is(verb, "*") || policy_action_find(action_type, verb) == i;
-        if (loader->policy->declared[i] && type_fits && verb_fits) {
-            rule->actions[i] = true;
-            matched = true;
-        }
-    }
-    if (!matched) {
-        return load_refuse(loader, place, "the schema declares no such action");
+    TRY(load_kept(loader, node, POLICY_NAME_MAX, &rule->id));
+    if (strcmp(rule->id, "break_glass") == 0) {
+        return load_refuse(loader, node, "is the name of a section");
     }
     return SJ_DONE;
 }
 
-static sj_status read_dos(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+static sj_status read_effect(struct loader *loader, const struct doc_node *node, void *target)
 {
-    const struct policy_rule *rule = target;
-    TRY(load_array(loader, place, value, read_do, target));
-    for (unsigned i = 1; i < SJ_ACTION_COUNT_; i++) {
-        if (rule->actions[i]) {
+    static const char *const effects[] = {"permit", "forbid", "require", "mask"};
+    struct policy_rule *rule = target;
+    for (size_t i = 0; node->kind == DOC_TEXT && i < SJ_COUNT(effects); i++) {
+        if (sj_text_is(node->text, effects[i])) {
+            rule->effect = (enum sj_effect)i;
             return SJ_DONE;
         }
     }
-    return load_refuse(loader, place, "must name an action");
+    return load_refuse(loader, node, "must be permit, forbid, require or mask");
 }
 
-static sj_status read_scope(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+RULE_READER(read_roles, load_role_set(loader, node, &rule->roles))
+
+static sj_status read_scope(struct loader *loader, const struct doc_node *node, void *target)
 {
+    static const char *const scopes[] = {"", "self", "file", "unit", "subtree", "all"};
     struct policy_rule *rule = target;
-    struct sj_text scope;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &scope));
-    if (sj_text_is(scope, "self")) {
-        rule->reach = SJ_REACH_SELF;
-    } else if (sj_text_is(scope, "file")) {
-        rule->reach = SJ_REACH_FILE;
-    } else if (sj_text_is(scope, "unit")) {
-        rule->reach = SJ_REACH_UNIT;
-    } else if (sj_text_is(scope, "all")) {
-        rule->reach = SJ_REACH_ALL;
-    } else {
-        return load_refuse(
-            loader, place, "only self, file, unit and all are evaluated by this version");
-    }
-    return SJ_DONE;
-}
-
-struct field_set {
-    const struct policy_rule *rule;
-    uint64_t fields;
-};
-
-static bool rule_has_type(const struct policy_rule *rule, const char *type)
-{
-    for (unsigned i = 1; i < SJ_ACTION_COUNT_; i++) {
-        if (rule->actions[i] && strcmp(sj_action_type((enum sj_action)i), type) == 0) {
-            return true;
+    const size_t first = loader->own ? 1 : SJ_REACH_UNIT;
+    for (size_t i = first; node->kind == DOC_TEXT && i < SJ_COUNT(scopes); i++) {
+        if (sj_text_is(node->text, scopes[i]) && !(loader->own && i == SJ_REACH_SUBTREE)) {
+            rule->reach = (enum sj_reach)i;
+            return SJ_DONE;
         }
     }
-    return false;
+    return load_refuse(loader, node,
+        loader->own ? "must be self, file, unit or all" : "must be unit, subtree or all");
 }
 
-static sj_status read_field_class(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    struct field_set *set = target;
-    struct sj_text name;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &name));
-    bool matched = false;
-    for (size_t i = 0; i < loader->policy->class_count; i++) {
-        const struct policy_class *class = &loader->policy->classes[i];
-        const bool named = sj_text_is(name, "*") || sj_text_is(name, class->name);
-        if (named && rule_has_type(set->rule, class->type)) {
-            set->fields |= class->fields;
-            matched = true;
-        }
-    }
-    if (!matched) {
-        return load_refuse(loader, place, "the types of this rule have no such class of fields");
-    }
-    return SJ_DONE;
-}
-
-static sj_status read_readable(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    struct policy_rule *rule = target;
-    struct field_set set = {rule, 0};
-    TRY(load_array(loader, place, value, read_field_class, &set));
-    rule->read_fields = set.fields;
-    return SJ_DONE;
-}
-
-static sj_status read_writable(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    struct policy_rule *rule = target;
-    struct field_set set = {rule, 0};
-    TRY(load_array(loader, place, value, read_field_class, &set));
-    rule->write_fields = set.fields;
-    return SJ_DONE;
-}
-
-static sj_status read_fields(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
-{
-    static const struct load_member members[] = {
-        {"read", read_readable, false},
-        {"write", read_writable, false},
-        {NULL, NULL, false},
-    };
-    const struct policy_rule *rule = target;
-    if (rule->is_forbid) {
-        return load_refuse(loader, place, "a forbid has no fields");
-    }
-    return load_object(loader, place, value, members, target);
-}
-
-static sj_status read_code(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+static sj_status read_code(struct loader *loader, const struct doc_node *node, void *target)
 {
     struct policy_rule *rule = target;
     struct sj_text code;
-    TRY(load_text(loader, place, value, SJ_POLICY_ID_MAX, &code));
-    bool is_code = rule->is_forbid && sj_text_starts(code, "E_");
+    TRY(load_text(loader, node, POLICY_NAME_MAX, &code));
+    bool is_code = (rule->effect == SJ_EFFECT_FORBID || rule->effect == SJ_EFFECT_REQUIRE) &&
+                   sj_text_starts(code, "E_");
     for (size_t i = 0; i < code.len; i++) {
         is_code = is_code && ((code.ptr[i] >= 'A' && code.ptr[i] <= 'Z') || code.ptr[i] == '_');
     }
     if (!is_code) {
-        return load_refuse(loader, place, "a forbid may have a code like E_NAME");
+        return load_refuse(loader, node, "a forbid or require may have a code like E_NAME");
     }
     return load_keep(loader, code, &rule->code);
 }
 
-static sj_status read_note(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+/* ---- obligations ---- */
+
+static sj_status read_oblige_kind(struct loader *loader, const struct doc_node *node, void *target)
 {
-    (void)target;
-    struct sj_text note;
-    return load_text(loader, place, value, 1024, &note);
+    static const char *const kinds[] = {
+        "step-up", "approval", "notification", "session_termination", "custom"};
+    struct sj_obligation *oblige = target;
+    for (size_t i = 0; node->kind == DOC_TEXT && i < SJ_COUNT(kinds); i++) {
+        if (sj_text_is(node->text, kinds[i])) {
+            oblige->kind = (enum sj_obligation_kind)i;
+            return SJ_DONE;
+        }
+    }
+    return load_refuse(
+        loader, node, "must be step-up, approval, notification, session_termination or custom");
+}
+
+static sj_status read_acr_value(struct loader *loader, const struct doc_node *node, void *target)
+{
+    return load_kept(loader, node, 256, &((struct sj_obligation *)target)->acr_value);
+}
+
+static sj_status read_by_role(struct loader *loader, const struct doc_node *node, void *target)
+{
+    return load_role(loader, node, &((struct sj_obligation *)target)->by_role);
+}
+
+static sj_status read_distinct(struct loader *loader, const struct doc_node *node, void *target)
+{
+    struct sj_obligation *oblige = target;
+    if (oblige->distinct_count == SJ_COUNT(oblige->distinct)) {
+        return load_refuse(loader, node, "too many");
+    }
+    return load_kept(loader, node, POLICY_NAME_MAX, &oblige->distinct[oblige->distinct_count++]);
+}
+
+static sj_status read_distincts(struct loader *loader, const struct doc_node *node, void *target)
+{
+    return load_array(loader, node, read_distinct, target);
+}
+
+static sj_status read_ttl(struct loader *loader, const struct doc_node *node, void *target)
+{
+    return load_uint(loader, node, 1, 525600, &((struct sj_obligation *)target)->ttl_minutes);
+}
+
+static sj_status read_oblige(struct loader *loader, const struct doc_node *node, void *target)
+{
+    static const struct load_member step_up[] = {{"type", NULL, true},
+        {"acr_value", read_acr_value, true}, {"amr_values", load_ignore_text, false},
+        {NULL, NULL, false}};
+    static const struct load_member approval[] = {{"type", NULL, true},
+        {"by_role", read_by_role, true}, {"distinct_from", read_distincts, true},
+        {"ttl_minutes", read_ttl, true}, {NULL, NULL, false}};
+    static const struct load_member notification[] = {{"type", NULL, true},
+        {"to", load_ignore_text, true}, {"body", load_ignore_text, true},
+        {"topic", load_ignore_text, false}, {NULL, NULL, false}};
+    static const struct load_member termination[] = {
+        {"type", NULL, true}, {"subject", load_ignore_text, false}, {NULL, NULL, false}};
+    static const struct load_member custom[] = {{"type", NULL, true},
+        {"name", load_ignore_text, true}, {"text", load_ignore_text, false}, {NULL, NULL, false}};
+    static const struct load_member *const by_kind[] = {
+        step_up, approval, notification, termination, custom};
+    struct policy_rule *rule = target;
+    struct sj_obligation *oblige = NULL;
+    TRY(load_alloc(loader, 1, sizeof(struct sj_obligation), &oblige));
+    const struct doc_node *type = doc_get(node, "type");
+    if (type == NULL) {
+        return load_refuse(loader, node, "must be an object with a type");
+    }
+    TRY(read_oblige_kind(loader, type, oblige));
+    oblige->rule = rule->id;
+    oblige->acr_value = "";
+    oblige->by_role = SJ_POLICY_NONE;
+    TRY(load_object(loader, node, by_kind[oblige->kind], oblige));
+    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(65536);
+    TRY(doc_canonical(node, &text));
+    TRY(sj_arena_text(loader->policy->arena, sj_buf_text(&text), &oblige->text));
+    rule->oblige = oblige;
+    return SJ_DONE;
+}
+
+/* ---- actions ---- */
+
+static sj_status read_do(struct loader *loader, const struct doc_node *node, void *target)
+{
+    bool *actions = target;
+    struct sj_text verb;
+    TRY(load_text(loader, node, 2 * POLICY_NAME_MAX + 1, &verb));
+    struct sj_text type;
+    const bool parts = memchr(verb.ptr, ':', verb.len) != NULL && sj_text_split(&verb, ':', &type);
+    if (!parts || type.len == 0 || verb.len == 0) {
+        return load_refuse(loader, node, "must be type:action");
+    }
+    const struct sj_policy *schema = loader->schema;
+    bool matched = false;
+    for (uint32_t i = 0; i < schema->action_count; i++) {
+        const struct policy_action *action = &schema->actions[i];
+        if ((sj_text_is(type, "*") || sj_text_is(type, schema->types[action->type].name)) &&
+            (sj_text_is(verb, "*") || sj_text_is(verb, action->verb))) {
+            actions[i] = true;
+            matched = true;
+        }
+    }
+    return matched ? SJ_DONE : load_refuse(loader, node, "the schema declares no such action");
+}
+
+sj_status load_do(struct loader *loader, const struct doc_node *node, bool *ret_actions)
+{
+    TRY(load_array(loader, node, read_do, ret_actions));
+    return node->count > 0 ? SJ_DONE : load_refuse(loader, node, "must name an action");
+}
+
+/* ---- rules ---- */
+
+static sj_status check_permit(
+    struct loader *loader, const struct doc_node *node, struct policy_rule *rule)
+{
+    static const char *const not_permit[] = {"classes", "how", "unless", "that", "oblige"};
+    for (size_t i = 0; i < SJ_COUNT(not_permit); i++) {
+        const struct doc_node *other = doc_get(node, not_permit[i]);
+        if (other != NULL) {
+            return load_refuse(loader, other, "a permit has no such member");
+        }
+    }
+    if (doc_get(node, "roles") == NULL) {
+        return load_refuse(loader, node, "a permit names its roles");
+    }
+    if (rule->reach == SJ_REACH_NONE && loader->own) {
+        return load_refuse(loader, node, "a permit names its scope");
+    }
+    rule->reach = rule->reach == SJ_REACH_NONE ? SJ_REACH_ALL : rule->reach;
+    return SJ_DONE;
 }
 
 static sj_status check_rule(
-    struct loader *loader, const struct place *place, struct policy_rule *rule)
+    struct loader *loader, const struct doc_node *node, struct policy_rule *rule)
 {
-    if (rule->is_forbid) {
-        if (rule->reach != SJ_REACH_NONE) {
-            return load_refuse(loader, place, "a forbid has no scope: it forbids everywhere");
+    rule->everybody = doc_get(node, "roles") == NULL;
+    if (rule->effect == SJ_EFFECT_PERMIT) {
+        return check_permit(loader, node, rule);
+    }
+    const struct doc_node *fields = doc_get(node, "fields");
+    if (fields != NULL) {
+        return load_refuse(loader, fields, "only a permit has fields");
+    }
+    if (rule->reach != SJ_REACH_NONE) {
+        return load_refuse(loader, node,
+            rule->effect == SJ_EFFECT_FORBID ? "a forbid has no scope: it forbids everywhere"
+                                             : "only a permit has a scope");
+    }
+    static const struct {
+        const char *name;
+        enum sj_effect effect;
+        bool required;
+    } of_effect[] = {{"that", SJ_EFFECT_REQUIRE, true}, {"classes", SJ_EFFECT_MASK, true},
+        {"how", SJ_EFFECT_MASK, true}, {"unless", SJ_EFFECT_MASK, false}};
+    for (size_t i = 0; i < SJ_COUNT(of_effect); i++) {
+        const struct doc_node *member = doc_get(node, of_effect[i].name);
+        if (member != NULL && rule->effect != of_effect[i].effect) {
+            return load_refuse(loader, member, "this effect has no such member");
         }
-        rule->roles = rule->roles == 0 ? UINT64_MAX : rule->roles;
-        return SJ_DONE;
+        if (member == NULL && rule->effect == of_effect[i].effect && of_effect[i].required) {
+            return load_refuse(
+                loader, node, "a require needs \"that\", a mask \"classes\" and \"how\"");
+        }
     }
-    if (rule->roles == 0) {
-        return load_refuse(loader, place, "a permit names its roles");
-    }
-    if (rule->reach == SJ_REACH_NONE) {
-        return load_refuse(loader, place, "a permit names its scope");
+    if (rule->oblige != NULL && rule->effect == SJ_EFFECT_FORBID) {
+        return load_refuse(loader, doc_get(node, "oblige"), "a forbid has no obligation");
     }
     return SJ_DONE;
 }
 
-static sj_status read_rule(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+static sj_status read_rule(struct loader *loader, const struct doc_node *node, void *target)
 {
     (void)target;
-    static const struct load_member members[] = {
-        {"id", read_rule_id, true},
-        {"effect", read_effect, true},
-        {"roles", read_rule_roles, false},
-        {"do", read_dos, true},
-        {"scope", read_scope, false},
-        {"fields", read_fields, false},
-        {"code", read_code, false},
-        {"note", read_note, false},
-        {NULL, NULL, false},
-    };
+    static const struct load_member members[] = {{"id", read_id, true},
+        {"effect", read_effect, true}, {"roles", read_roles, false}, {"do", NULL, true},
+        {"scope", read_scope, false}, {"fields", NULL, false}, {"when", NULL, false},
+        {"purpose", NULL, false}, {"classes", NULL, false}, {"how", NULL, false},
+        {"unless", NULL, false}, {"that", NULL, false}, {"oblige", read_oblige, false},
+        {"code", read_code, false}, {"title", load_ignore_text, false},
+        {"note", load_ignore_text, false}, {NULL, NULL, false}};
     struct sj_policy *policy = loader->policy;
-    if (policy->rule_count == SJ_POLICY_RULES_MAX) {
-        return load_refuse(loader, place, "too many rules");
-    }
     struct policy_rule *rule = &policy->rules[policy->rule_count];
-    TRY(load_object(loader, place, value, members, rule));
-    TRY(check_rule(loader, place, rule));
+    rule->code = "";
+    TRY(load_object(loader, node, members, rule));
+    TRY(check_rule(loader, node, rule));
+    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(SJ_POLICY_BYTES_MAX);
+    TRY(doc_canonical(node, &text));
+    TRY(sj_arena_text(policy->arena, sj_buf_text(&text), &rule->text));
+    CLEANUP(sj_freep) void *memory = NULL;
+    TRY(sj_alloc(SJ_POLICY_ACTIONS, sizeof(bool), &memory));
+    TRY(load_do(loader, doc_get(node, "do"), memory));
+    TRY(load_rule_cases(loader, node, policy->rule_count, memory));
     policy->rule_count++;
     return SJ_DONE;
 }
 
-sj_status load_rules(struct loader *loader, const struct place *place,
-    const struct sj_json_value *value, void *target)
+static int compare_ids(const void *a, const void *b)
 {
-    return load_array(loader, place, value, read_rule, target);
+    return strcmp(
+        (*(const struct policy_rule *const *)a)->id, (*(const struct policy_rule *const *)b)->id);
 }
 
-static bool reaches_differ(
-    const struct sj_policy *policy, uint64_t closure, unsigned action, size_t *ret_rule)
+static sj_status check_ids(struct loader *loader, const struct doc_node *node)
 {
-    enum sj_reach reach = SJ_REACH_NONE;
-    for (size_t i = 0; i < policy->rule_count; i++) {
-        const struct policy_rule *rule = &policy->rules[i];
-        if (rule->is_forbid || !rule->actions[action] || (rule->roles & closure) == 0) {
-            continue;
-        }
-        if (reach != SJ_REACH_NONE && rule->reach != reach) {
-            *ret_rule = i;
-            return true;
-        }
-        reach = rule->reach;
+    struct sj_policy *policy = loader->policy;
+    CLEANUP(sj_freep) void *memory = NULL;
+    TRY(sj_alloc(policy->rule_count + 1u, sizeof(struct policy_rule *), &memory));
+    const struct policy_rule **sorted = memory;
+    for (uint32_t i = 0; i < policy->rule_count; i++) {
+        sorted[i] = &policy->rules[i];
     }
-    return false;
-}
-
-sj_status load_check_reach(struct loader *loader)
-{
-    const struct sj_policy *policy = loader->policy;
-    for (size_t bit = 0; bit < policy->role_count; bit++) {
-        for (unsigned action = 1; action < SJ_ACTION_COUNT_; action++) {
-            size_t rule = 0;
-            if (reaches_differ(policy, policy->roles[bit].closure, action, &rule)) {
-                const struct place top = {NULL, {NULL, 0}, 0};
-                const struct place rules = {&top, SJ_TEXT("rules"), 0};
-                const struct place at = {&rules, {NULL, 0}, rule};
-                return load_refuse(
-                    loader, &at, "gives a role another scope than an earlier rule for the action");
-            }
+    qsort(sorted, policy->rule_count, sizeof(struct policy_rule *), compare_ids);
+    uint32_t twice = SJ_POLICY_NONE;
+    for (uint32_t i = 1; i < policy->rule_count; i++) {
+        if (strcmp(sorted[i - 1]->id, sorted[i]->id) == 0) {
+            const struct policy_rule *later = sorted[i - 1] > sorted[i] ? sorted[i - 1] : sorted[i];
+            const uint32_t number = (uint32_t)(later - policy->rules);
+            twice = twice == SJ_POLICY_NONE || number < twice ? number : twice;
+        }
+    }
+    for (const struct doc_node *child = node->first; child != NULL; child = child->next) {
+        if (child->index == twice) {
+            return load_refuse(loader, doc_get(child, "id"), "id used twice");
         }
     }
     return SJ_DONE;
+}
+
+sj_status load_rules(struct loader *loader, const struct doc_node *node, void *target)
+{
+    if (node->kind != DOC_ARRAY || node->count > SJ_POLICY_RULES_MAX) {
+        return load_refuse(loader, node, "must be an array of at most 20000 rules");
+    }
+    TRY(load_alloc(loader, node->count + 1u, sizeof(struct policy_rule), &loader->policy->rules));
+    TRY(load_array(loader, node, read_rule, target));
+    loader->policy->written_rules = loader->policy->rule_count;
+    return check_ids(loader, node);
 }

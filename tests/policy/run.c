@@ -9,17 +9,16 @@
  */
 #include <fcntl.h>
 
-#include "policy_priv.h"
-#include "sanjeh/base/buf.h"
 #include "sanjeh/json/decode.h"
+#include "sanjeh/policy/policy.h"
 
 struct run {
     const struct sj_policy *policy;
     unsigned checks;
     unsigned failures;
-    bool mentioned[SJ_POLICY_ROLES_MAX][SJ_ACTION_COUNT_]; /* by a case with this role alone */
+    bool mentioned[64][SJ_ACTION_COUNT_]; /* by a case with this role alone */
     bool rule_named[SJ_POLICY_RULES_MAX];
-    bool constraint_named[SJ_POLICY_CONSTRAINTS_MAX];
+    bool constraint_named[256];
 };
 
 static void check(struct run *run, bool holds, struct sj_text name, const char *what)
@@ -74,6 +73,28 @@ static uint64_t roles_of(struct run *run, const struct sj_json_value *array)
     return roles;
 }
 
+static enum sj_field field_find(enum sj_action action, struct sj_text name)
+{
+    static const char *const types[] = {
+#define SJ_FIELD(name, type, field) type,
+#include "sanjeh/policy/catalogue.def"
+#undef SJ_FIELD
+    };
+    for (unsigned i = 0; i < SJ_FIELD_COUNT_; i++) {
+        if (strcmp(types[i], sj_action_type(action)) == 0 &&
+            sj_text_is(name, sj_field_name((enum sj_field)i))) {
+            return (enum sj_field)i;
+        }
+    }
+    return SJ_FIELD_COUNT_;
+}
+
+static uint64_t closure(const struct sj_policy *policy, uint64_t roles)
+{
+    const struct sj_role_set held = {{roles}};
+    return sj_policy_roles_close(policy, &held).bits[0];
+}
+
 static uint64_t fields_of(struct run *run, enum sj_action action, const struct sj_json_value *array)
 {
     uint64_t fields = 0;
@@ -83,7 +104,7 @@ static uint64_t fields_of(struct run *run, enum sj_action action, const struct s
     while (array != NULL && sj_json_next(array, &iterator, &none, &item)) {
         struct sj_text name = SJ_TEXT("?");
         const bool is_text = sj_json_as_text(item, &name);
-        const enum sj_field field = policy_field_find(sj_action_type(action), name);
+        const enum sj_field field = field_find(action, name);
         if (is_text && field != SJ_FIELD_COUNT_) {
             fields |= UINT64_C(1) << field;
         } else {
@@ -95,7 +116,7 @@ static uint64_t fields_of(struct run *run, enum sj_action action, const struct s
 
 static const char *reach_name(enum sj_reach reach)
 {
-    static const char *const names[] = {"", "self", "file", "unit", "all"};
+    static const char *const names[] = {"", "self", "file", "unit", "subtree", "all"};
     return names[reach];
 }
 
@@ -128,9 +149,9 @@ static void run_case(struct run *run, const struct sj_json_value *item)
         "other readable fields");
     check(run, decision.write_fields == fields_of(run, action, sj_json_get(expect, "write")), name,
         "other writable fields");
-    for (size_t i = 0; i < run->policy->rule_count; i++) {
+    for (size_t i = 0; i < sj_policy_rule_count(run->policy); i++) {
         run->rule_named[i] =
-            run->rule_named[i] || strcmp(run->policy->rules[i].id, decision.rule) == 0;
+            run->rule_named[i] || strcmp(sj_policy_rule_id(run->policy, i), decision.rule) == 0;
     }
     if (__builtin_popcountll(roles) == 1) {
         run->mentioned[__builtin_ctzll(roles)][action] = true;
@@ -149,9 +170,9 @@ static void run_combination(struct run *run, const struct sj_json_value *item)
     const bool allowed = sj_policy_roles_allowed(run->policy, roles, &constraint);
     check(run, allowed == expected, name, "another verdict");
     check(run, sj_text_is(by, constraint), name, constraint);
-    for (size_t i = 0; i < run->policy->constraint_count; i++) {
-        run->constraint_named[i] =
-            run->constraint_named[i] || strcmp(run->policy->constraints[i].id, constraint) == 0;
+    for (size_t i = 0; i < sj_policy_sod_count(run->policy); i++) {
+        run->constraint_named[i] = run->constraint_named[i] ||
+                                   strcmp(sj_policy_sod_at(run->policy, i)->id, constraint) == 0;
     }
 }
 
@@ -183,7 +204,7 @@ static uint64_t field_bit(struct run *run, enum sj_action action, struct sj_text
     if (name.len == 0) {
         return 0;
     }
-    const enum sj_field field = policy_field_find(sj_action_type(action), name);
+    const enum sj_field field = field_find(action, name);
     check(run, field != SJ_FIELD_COUNT_, name, "no such field");
     return field == SJ_FIELD_COUNT_ ? 0 : UINT64_C(1) << field;
 }
@@ -199,8 +220,8 @@ static void run_invariant(struct run *run, const struct sj_json_value *item)
     };
     invariant.read = field_bit(run, invariant.action, text_of(item, "read"));
     invariant.write = field_bit(run, invariant.action, text_of(item, "write"));
-    SJ_ASSERT(run->policy->role_count <= 16);
-    const uint64_t sets = UINT64_C(1) << run->policy->role_count;
+    SJ_ASSERT(sj_policy_role_count(run->policy) <= 16);
+    const uint64_t sets = UINT64_C(1) << sj_policy_role_count(run->policy);
     bool somebody = invariant.only == 0;
     for (uint64_t roles = 0; roles < sets; roles++) {
         const char *constraint = NULL;
@@ -208,7 +229,7 @@ static void run_invariant(struct run *run, const struct sj_json_value *item)
             continue;
         }
         const struct sj_decision decision = decide(run, roles, invariant.action);
-        const bool named = (policy_closure(run->policy, roles) & invariant.only) != 0;
+        const bool named = (closure(run->policy, roles) & invariant.only) != 0;
         const bool revealed = reveals(&invariant, &decision);
         check(run, named || !revealed, invariant.name, "another set of roles gets it");
         somebody = somebody || revealed;
@@ -218,7 +239,7 @@ static void run_invariant(struct run *run, const struct sj_json_value *item)
 
 static void run_rest(struct run *run)
 {
-    for (size_t bit = 0; bit < run->policy->role_count; bit++) {
+    for (size_t bit = 0; bit < sj_policy_role_count(run->policy); bit++) {
         for (unsigned action = 1; action < SJ_ACTION_COUNT_; action++) {
             if (run->mentioned[bit][action]) {
                 continue;
@@ -230,11 +251,12 @@ static void run_rest(struct run *run)
                 sj_action_name((enum sj_action)action));
         }
     }
-    for (size_t i = 0; i < run->policy->rule_count; i++) {
-        check(run, run->rule_named[i], sj_text_of(run->policy->rules[i].id), "no case reaches it");
+    for (size_t i = 0; i < sj_policy_rule_count(run->policy); i++) {
+        check(run, run->rule_named[i], sj_text_of(sj_policy_rule_id(run->policy, i)),
+            "no case reaches it");
     }
-    for (size_t i = 0; i < run->policy->constraint_count; i++) {
-        check(run, run->constraint_named[i], sj_text_of(run->policy->constraints[i].id),
+    for (size_t i = 0; i < sj_policy_sod_count(run->policy); i++) {
+        check(run, run->constraint_named[i], sj_text_of(sj_policy_sod_at(run->policy, i)->id),
             "no combination reaches it");
     }
 }

@@ -9,7 +9,7 @@
 #ifndef SJ_POLICY_POLICY_H
 #define SJ_POLICY_POLICY_H
 
-#include "sanjeh/base/arena.h"
+#include "sanjeh/policy/engine.h"
 #include "sanjeh/unit/actor.h"
 
 enum sj_action {
@@ -27,15 +27,6 @@ enum sj_field {
     SJ_FIELD_COUNT_
 };
 
-/* Whose objects a permission reaches. Wider last. */
-enum sj_reach {
-    SJ_REACH_NONE = 0,
-    SJ_REACH_SELF, /* objects about the actor's own judge, or the actor's own account */
-    SJ_REACH_FILE, /* files of an evaluation that the person has a part in: row security knows which */
-    SJ_REACH_UNIT, /* objects of the actor's unit and compartment */
-    SJ_REACH_ALL   /* system objects of all units (accounts, audit); never evaluation data */
-};
-
 struct sj_decision {
     bool permit;
     enum sj_reach reach;  /* the widest that a rule gave */
@@ -47,18 +38,19 @@ struct sj_decision {
     uint32_t policy_version;
 };
 
-struct sj_policy;
-
 /* Reads folder/policy.json. Errors: BAD_CONFIG; reterr_detail (256 bytes) names the place. */
 SJ_MUST_CHECK sj_status sj_policy_load(
     const char *folder, struct sj_policy **ret_policy, char *reterr_detail, size_t detail_size);
 /* The same from bytes. Hostile input is safe: every refusal names the JSON pointer of what was refused. */
 SJ_MUST_CHECK sj_status sj_policy_parse(
     struct sj_view json, struct sj_policy **ret_policy, char *reterr_detail, size_t detail_size);
-void sj_policy_free(struct sj_policy **policy);
 /* < 1 µs; no allocation, no lock. */
 struct sj_decision sj_policy_decide(
     const struct sj_policy *policy, const struct sj_actor *actor, enum sj_action action);
+/* The decision point of one file without units, and the number of an action there (SJ_POLICY_NONE when the policy does
+ * not declare it): for explanations and for requests with attributes. Live as long as the policy. */
+const struct sj_policy_set *sj_policy_own_set(const struct sj_policy *policy);
+uint32_t sj_policy_own_action(const struct sj_policy *policy, enum sj_action action);
 static inline bool sj_may_read(const struct sj_decision *decision, enum sj_field field)
 {
     return (decision->read_fields >> field & 1u) != 0;
