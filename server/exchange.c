@@ -17,6 +17,7 @@
 #define FLOOD_PATIENCE_MS 2000
 #define FLOOD_POLL_MS     5
 #define SUBJECTS_FIRST    16
+#define POLICY_TRIES      4
 #define BODY_FIRST        1024 /* one object fits: without it the buffer grows four times */
 
 static const struct sj_endpoint *endpoint_of(const struct sj_exchange *x)
@@ -36,6 +37,25 @@ static bool bearer_of(const struct sj_request *request, struct sj_text *ret_toke
     return true;
 }
 
+/* The session with the bits of the policy that decides: one that was kept from an older policy is read again. */
+static sj_status find_session(struct sj_exchange *x, struct sj_text token)
+{
+    struct sj_server *server = x->worker->server;
+    for (unsigned tries = 0; tries < POLICY_TRIES; tries++) {
+        TRY(sj_session_find(&x->worker->authn, token, &x->signed_in, &x->session));
+        if (!x->signed_in || x->session.actor.roles_of == x->active->generation) {
+            return SJ_DONE;
+        }
+        if (x->session.actor.roles_of < sj_policy_generation(server->point)) {
+            sj_session_dropped(server->authn, x->session.id);
+        }
+        sj_policy_unpin(server->point, x->worker->number, &x->active);
+        x->active = sj_policy_pin(server->point, x->worker->number);
+    }
+    x->signed_in = false;
+    FAIL(BUSY);
+}
+
 /* Finds the session. by_cookie: the browser sent it by itself, so unsafe methods need the CSRF token. */
 static sj_status authenticate(struct sj_exchange *x, bool *ret_by_cookie)
 {
@@ -47,7 +67,7 @@ static sj_status authenticate(struct sj_exchange *x, bool *ret_by_cookie)
         }
         *ret_by_cookie = true;
     }
-    TRY(sj_session_find(&x->worker->authn, token, &x->signed_in, &x->session));
+    TRY(find_session(x, token));
     if (x->signed_in) {
         x->context = &x->session.context;
         x->draft.actor = x->session.actor.account;
@@ -105,9 +125,27 @@ sj_status sj_exchange_subject(struct sj_exchange *x, struct sj_uuid judge)
     return SJ_DONE;
 }
 
+/* "policy=default@3:<first 16 digits of its digest>": whose decision it was, for a replay. */
+static sj_status name_policy(struct sj_exchange *x)
+{
+    if (!x->is_decided || x->is_policy_named) {
+        return SJ_DONE;
+    }
+    const struct sj_policy *policy = x->active->policy;
+    const char *digest = strchr(sj_policy_digest(policy), ':');
+    const size_t used = strlen(x->draft.detail);
+    const int len = snprintf(x->draft.detail + used, sizeof x->draft.detail - used,
+        "%spolicy=%s@%u:%.16s", used == 0 ? "" : ";", sj_policy_id(policy),
+        sj_policy_version(policy), digest == NULL ? "" : digest + 1);
+    ENSURE(len > 0 && (size_t)len < sizeof x->draft.detail - used, LIMIT_EXCEEDED);
+    x->is_policy_named = true;
+    return SJ_DONE;
+}
+
 /* Once, before the draft goes anywhere. */
 static sj_status seal_subjects(struct sj_exchange *x)
 {
+    TRY(name_policy(x));
     if (x->draft.subjects != NULL) {
         return SJ_DONE;
     }
@@ -166,8 +204,9 @@ static sj_status decide_and_work(
     ENSURE(x->signed_in, UNAUTHENTICATED);
     TRY(sj_exchange_subject_of_request(x, endpoint));
     TRY(check_csrf(x, by_cookie));
-    x->decision = sj_policy_decide(x->worker->server->policy, &x->session.actor, endpoint->action);
+    x->decision = sj_active_decide(x->active, &x->session.actor, endpoint->action);
     x->draft.policy_version = x->decision.policy_version;
+    x->is_decided = true;
     ENSURE(x->decision.permit, FORBIDDEN);
     if (endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_SESSION) {
         return work_write(x, endpoint, ret_in_outbox);
@@ -343,6 +382,7 @@ void sj_exchange_handle(void *ctx, struct sj_request *request)
         .body = SJ_BUF(SJ_ANSWER_MAX),
         .content_type = "application/json",
         .fd = -1};
+    x.active = sj_policy_pin(server->point, worker->number);
     x.draft.request_id = sj_request_id(request);
     const struct sj_endpoint *endpoint = endpoint_of(&x);
     name_action(&x, endpoint);
@@ -359,5 +399,6 @@ void sj_exchange_handle(void *ctx, struct sj_request *request)
         &server->metrics, sj_endpoint_number(endpoint), x.status, sj_time_now() - started_us);
     sj_buf_clear(&x.body);
     sj_wipe(&x.session, sizeof x.session);
+    sj_policy_unpin(server->point, worker->number, &x.active);
     (void)atomic_fetch_sub(&server->in_flight, 1);
 }

@@ -10,12 +10,13 @@
 #ifndef SJ_SERVER_EXCHANGE_H
 #define SJ_SERVER_EXCHANGE_H
 
+#include "policy_point.h"
+
 #include "sanjeh/audit/sequencer.h"
 #include "sanjeh/authn/authn.h"
 #include "sanjeh/http/server.h"
 #include "sanjeh/json/decode.h"
 #include "sanjeh/json/write.h"
-#include "sanjeh/policy/policy.h"
 
 #define SJ_SESSION_COOKIE "__Host-sanjeh"
 #define SJ_DEVICE_COOKIE  "__Host-sanjeh-device"
@@ -41,7 +42,11 @@ struct sj_exchange {
     struct sj_arena *arena;
     struct sj_session session; /* valid when signed_in */
     bool signed_in;
+    const struct sj_policy_active
+        *active; /* the policy that this request is decided by, to its end */
     struct sj_decision decision;
+    bool is_decided;
+    bool is_policy_named;             /* in the draft */
     const struct sj_context *context; /* the session's */
     struct sj_tx *tx;                 /* endpoints with writes: begun, committed by the exchange */
     struct sj_draft draft;    /* object, object_type, detail: set by the route when it knows */

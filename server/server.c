@@ -20,8 +20,25 @@ static int role_bit(void *ctx, struct sj_text role)
 {
     bool found = false;
     size_t bit = 0;
-    sj_policy_role_find(ctx, role, &found, &bit);
+    const struct sj_policy_active *active = sj_policy_pin(ctx, 0);
+    sj_policy_role_find(active->policy, role, &found, &bit);
+    sj_policy_unpin(ctx, 0, &active);
     return found ? (int)bit : -1;
+}
+
+static uint64_t role_generation(void *ctx)
+{
+    return sj_policy_generation(ctx);
+}
+
+/* What stands on the disk; the database is asked when it is there (policy_worker.c). */
+static sj_status load_policy(struct sj_server *server, char *detail, size_t size)
+{
+    void *memory = NULL;
+    TRY(sj_alloc(1, sizeof(struct sj_policy_active), &memory));
+    CLEANUP(sj_policy_active_free) struct sj_policy_active *active = memory;
+    TRY(sj_policy_load(server->config.policy_folder, &active->policy, detail, size));
+    return sj_policy_point_new(&active, &server->point);
 }
 
 static unsigned worker_count_of(const struct sj_config *config)
@@ -87,7 +104,8 @@ static sj_status make_authn(struct sj_server *server)
         .challenge_s = 300,
         .totp_window_back = (unsigned)config->totp_window_back,
         .role_bit = role_bit,
-        .role_ctx = server->policy};
+        .role_generation = role_generation,
+        .role_ctx = server->point};
     return sj_authn_new(&authn, &server->authn);
 }
 
@@ -139,7 +157,7 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
     TRY(explain(sj_tls_load(config->cert_file, config->key_file, &server->tls), reterr_detail,
         detail_size,
         "the certificate or its key cannot be used: see [server] cert_file and key_file"));
-    TRY(sj_policy_load(config->policy_folder, &server->policy, reterr_detail, detail_size));
+    TRY(load_policy(server, reterr_detail, detail_size));
     TRY(make_routes(server));
     TRY(sj_anonymous_new(&server->anonymous));
     TRY(sj_flood_new(&server->flood));
@@ -159,7 +177,7 @@ void sj_server_clear(struct sj_server *server)
     sj_work_pool_free(&server->work_pool);
     sj_flood_free(&server->flood);
     sj_anonymous_free(&server->anonymous);
-    sj_policy_free(&server->policy);
+    sj_policy_point_free(&server->point);
     sj_tls_free(&server->tls);
     sj_press_stop(&server->press);
     sj_keeper_stop(&server->keeper);

@@ -10,6 +10,7 @@
 #include "exchange.h"
 #include "flood.h"
 #include "metrics.h"
+#include "policy_point.h"
 
 #include <stdatomic.h>
 
@@ -25,7 +26,7 @@ struct sj_server {
     const char *config_path;
     bool is_check; /* sanjehd --check: touches nothing that a running server holds */
     struct sj_config config;
-    struct sj_policy *policy;
+    struct sj_policy_point *point; /* the policy in force; a request pins it: exchange.h */
     struct sj_keeper *keeper;
     struct sj_press *press; /* NULL: it could not start; cards are then not printed */
     struct sj_tls *tls;

@@ -96,7 +96,7 @@ static sj_status roles(struct sj_exchange *x)
 {
     struct sj_page page;
     TRY(sj_exchange_page(x, NULL, &page));
-    const struct sj_policy *policy = x->worker->server->policy;
+    const struct sj_policy *policy = x->active->policy;
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t bit = 0; bit < sj_policy_role_count(policy); bit++) {
         sj_json_object(&json, NULL);

@@ -359,7 +359,7 @@ static sj_status end_seat(struct sj_exchange *x)
         TRY(sj_seat_recuse(&desk, &file, body.reason));
     } else {
         const struct sj_decision decision =
-            sj_policy_decide(x->worker->server->policy, desk.actor, SJ_ACTION_SEAT_CREATE);
+            sj_active_decide(x->active, desk.actor, SJ_ACTION_SEAT_CREATE);
         ENSURE(decision.permit && sj_uuid_equal(desk.actor->unit, file.unit), FORBIDDEN);
         TRY(sj_seat_end(&desk, &file, account, "replaced"));
     }

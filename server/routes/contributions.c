@@ -346,8 +346,7 @@ static sj_status import(
 static bool may_send(const struct sj_exchange *x, enum sj_import_kind kind)
 {
     return kind != SJ_IMPORT_ROSTER ||
-           sj_policy_decide(x->worker->server->policy, &x->session.actor, SJ_ACTION_JUDGE_CREATE)
-               .permit;
+           sj_active_decide(x->active, &x->session.actor, SJ_ACTION_JUDGE_CREATE).permit;
 }
 
 /* Only so many large files at a time: each holds memory and a connection for seconds. */
@@ -426,8 +425,7 @@ static sj_status answer_move(
 /* Acceptance is the manager's: whoever may register a court for the unit may answer for its data. */
 static bool may_accept(const struct sj_exchange *x)
 {
-    return sj_policy_decide(x->worker->server->policy, &x->session.actor, SJ_ACTION_COURT_CREATE)
-        .permit;
+    return sj_active_decide(x->active, &x->session.actor, SJ_ACTION_COURT_CREATE).permit;
 }
 
 static sj_status move(struct sj_exchange *x)

@@ -81,8 +81,7 @@ static bool is_role_of(const struct sj_exchange *x, unsigned parts)
             SJ_ACTION_RATING_CREATE}};
     for (size_t i = 0; i < SJ_COUNT(offices); i++) {
         if ((parts & offices[i].parts) != 0 &&
-            sj_policy_decide(x->worker->server->policy, &x->session.actor, offices[i].action)
-                .permit) {
+            sj_active_decide(x->active, &x->session.actor, offices[i].action).permit) {
             return true;
         }
     }

@@ -184,8 +184,7 @@ static sj_status make_order(
 static bool may_send(const struct sj_exchange *x, enum sj_import_kind kind)
 {
     return kind != SJ_IMPORT_ROSTER ||
-           sj_policy_decide(x->worker->server->policy, &x->session.actor, SJ_ACTION_JUDGE_CREATE)
-               .permit;
+           sj_active_decide(x->active, &x->session.actor, SJ_ACTION_JUDGE_CREATE).permit;
 }
 
 static sj_status create(struct sj_exchange *x)

@@ -51,7 +51,7 @@ static sj_status me(struct sj_exchange *x)
     sj_json_str(&json, "username", session->username);
     sj_json_text(&json, "display_name", sj_buf_text(&name));
     sj_json_object_end(&json);
-    sj_json_actor(&json, x->worker->server->policy, session);
+    sj_json_actor(&json, x->active->policy, session);
     sj_json_array(&json, "factors");
     sj_json_str(&json, NULL, "password");
     sj_json_str(&json, NULL, "totp");

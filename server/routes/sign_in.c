@@ -91,7 +91,7 @@ static sj_status answer_session(
     sj_json_object(&json, "user");
     sj_json_id(&json, "id", session->actor.account);
     sj_json_str(&json, "username", session->username);
-    sj_json_actor(&json, x->worker->server->policy, session);
+    sj_json_actor(&json, x->active->policy, session);
     sj_json_object_end(&json);
     sj_json_object_end(&json);
     return sj_json_end(&json);

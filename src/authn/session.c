@@ -10,6 +10,8 @@
  */
 #include "authn_priv.h"
 
+#define ROLE_TRIES 8u
+
 /* Columns of session_find.sql. */
 enum {
     COL_SESSION,
@@ -57,6 +59,25 @@ static uint64_t role_bits(const struct sj_authn_config *config, struct sj_text n
     return roles;
 }
 
+static uint64_t generation(const struct sj_authn_config *config)
+{
+    return config->role_generation == NULL ? 0 : config->role_generation(config->role_ctx);
+}
+
+/* The policy may change between two names: then once more, so that all bits are of one. */
+static sj_status take_roles(
+    const struct sj_authn_config *config, struct sj_text names, struct sj_actor *actor)
+{
+    for (unsigned tries = 0; tries < ROLE_TRIES; tries++) {
+        actor->roles_of = generation(config);
+        actor->roles = role_bits(config, names);
+        if (actor->roles_of == generation(config)) {
+            return SJ_DONE;
+        }
+    }
+    FAIL(BUSY);
+}
+
 static sj_status take_session(
     const struct sj_authn_config *config, const struct sj_rows *rows, struct cached_session *cached)
 {
@@ -68,9 +89,9 @@ static sj_status take_session(
     session->actor.judge = sj_row_id(rows, 0, COL_JUDGE);
     session->actor.tenant_tag = sj_row_id(rows, 0, COL_TAG);
     authn_name_person(&session->actor, sj_row_id(rows, 0, COL_PERSON));
-    if (!sj_row_is_null(rows, 0, COL_ROLES)) {
-        session->actor.roles = role_bits(config, sj_row_text(rows, 0, COL_ROLES));
-    }
+    TRY(take_roles(config,
+        sj_row_is_null(rows, 0, COL_ROLES) ? SJ_TEXT("") : sj_row_text(rows, 0, COL_ROLES),
+        &session->actor));
     TRY(take_text(rows, COL_USERNAME, session->username, sizeof session->username));
     TRY(take_text(rows, COL_UNIT_CODE, session->unit_code, sizeof session->unit_code));
     TRY(take_text(

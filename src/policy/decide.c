@@ -136,12 +136,13 @@ static void bind_files(struct pass *pass)
         const struct sj_attr_value *unit = &pass->request->resource[type->unit_slot];
         pass->resource_unit = unit->kind == SJ_ATTR_UNIT ? (uint32_t)unit->number : SJ_POLICY_NONE;
     }
+    const bool binds = pass->request->reach_only && pass->request->binds;
+    const uint32_t unit = binds ? pass->request->binding_unit : pass->resource_unit;
     pass->bound = 1;
     for (size_t i = 1; i < set->file_count; i++) {
-        const bool known = pass->resource_unit != SJ_POLICY_NONE;
-        const bool holds = known
-                               ? sj_policy_set_within(set, pass->resource_unit, set->files[i].owner)
-                               : type->unit_slot != SJ_POLICY_NONE;
+        const bool known = binds || unit != SJ_POLICY_NONE;
+        const bool holds = known ? sj_policy_set_within(set, unit, set->files[i].owner)
+                                 : type->unit_slot != SJ_POLICY_NONE;
         pass->bound |= holds ? UINT64_C(1) << i : 0;
     }
 }

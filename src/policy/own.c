@@ -143,9 +143,10 @@ static uint64_t own_fields(const struct policy_own *own, enum sj_action action, 
     return mask;
 }
 
-struct sj_decision sj_policy_decide(
-    const struct sj_policy *policy, const struct sj_actor *actor, enum sj_action action)
+struct sj_decision sj_policy_decide_in(const struct sj_policy_set *set, uint32_t unit,
+    const struct sj_actor *actor, enum sj_action action)
 {
+    const struct sj_policy *policy = sj_policy_set_root(set);
     struct sj_decision answer = {
         .rule = "", .code = "E_NO_PERMIT", .policy_version = policy->version};
     const uint32_t number = sj_policy_own_action(policy, action);
@@ -158,10 +159,14 @@ struct sj_decision sj_policy_decide(
         grants[count++] = (struct sj_policy_grant){
             .role = (uint32_t)__builtin_ctzll(roles), .unit = SJ_POLICY_NONE, .active = true};
     }
-    const struct sj_policy_request request = {
-        .action = number, .grants = grants, .grant_count = count, .reach_only = true};
+    const struct sj_policy_request request = {.action = number,
+        .grants = grants,
+        .grant_count = count,
+        .reach_only = true,
+        .binds = true,
+        .binding_unit = unit};
     struct sj_policy_decision decision;
-    policy_decide(policy->binding->set, &request, &decision, NULL);
+    policy_decide(set, &request, &decision, NULL);
     answer.permit = decision.permit;
     answer.reach = decision.reach;
     answer.rule = decision.rule;
@@ -169,6 +174,12 @@ struct sj_decision sj_policy_decide(
     answer.read_fields = own_fields(policy->binding, action, decision.read & ~decision.masked);
     answer.write_fields = own_fields(policy->binding, action, decision.write);
     return answer;
+}
+
+struct sj_decision sj_policy_decide(
+    const struct sj_policy *policy, const struct sj_actor *actor, enum sj_action action)
+{
+    return sj_policy_decide_in(policy->binding->set, SJ_POLICY_NONE, actor, action);
 }
 
 size_t sj_policy_role_count(const struct sj_policy *policy)

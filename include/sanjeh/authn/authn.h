@@ -29,6 +29,8 @@ struct sj_authn_config {
     unsigned totp_window_back; /* 1; 0 is ASVS 6.5.5 strict */
     /* Maps a role name of the database to the policy's bit; -1: unknown role, grants nothing. */
     int (*role_bit)(void *ctx, struct sj_text role);
+    /* Of whose policy the bits are; grows with each change of the policy. NULL: it never changes. */
+    uint64_t (*role_generation)(void *ctx);
     void *role_ctx;
 };
 SJ_MUST_CHECK sj_status sj_authn_new(

@@ -117,6 +117,9 @@ struct sj_policy_request {
     bool
         reach_only; /* no resource yet: scopes are not checked but answered as reach; conditions on the
                          * resource are errors */
+    bool
+        binds; /* with reach_only: unit files hold whose subtree has binding_unit, whatever the type's attributes */
+    uint32_t binding_unit; /* SJ_POLICY_NONE: no unit file holds */
     /* Object separation of duty: has the subject done that action to this resource? NULL: cannot be told, which
      * refuses actions under such a constraint. */
     enum sj_policy_known (*has_done)(void *history, uint32_t action);

@@ -47,6 +47,10 @@ SJ_MUST_CHECK sj_status sj_policy_parse(
 /* < 1 µs; no allocation, no lock. */
 struct sj_decision sj_policy_decide(
     const struct sj_policy *policy, const struct sj_actor *actor, enum sj_action action);
+/* The same at a decision point with unit files, whose root is Sanjeh's own policy: those hold whose subtree has the unit (the
+ * actor's; SJ_POLICY_NONE: none of them). */
+struct sj_decision sj_policy_decide_in(const struct sj_policy_set *set, uint32_t unit,
+    const struct sj_actor *actor, enum sj_action action);
 /* The decision point of one file without units, and the number of an action there (SJ_POLICY_NONE when the policy does
  * not declare it): for explanations and for requests with attributes. Live as long as the policy. */
 const struct sj_policy_set *sj_policy_own_set(const struct sj_policy *policy);

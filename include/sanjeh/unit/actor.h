@@ -14,6 +14,7 @@ struct sj_actor {
     struct sj_uuid judge;       /* of a judge's own account: his file is open to it; nil: another */
     struct sj_uuid tenant_tag;  /* of the unit, for the record */
     uint64_t roles;             /* bit numbers of the loaded policy */
+    uint64_t roles_of;          /* generation of the policy whose bits they are */
     struct sj_uuid
         person; /* whom separation knows: the judge that the holder is, else the account */
     bool is_judge_person; /* person is a judge, by the own account or behind an office account */
