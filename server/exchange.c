@@ -14,6 +14,7 @@
 #include "sanjeh/crypto/hash.h"
 
 /* How long a refusal waits for the entry that it shares, and how often it looks. */
+#define ROLES_SPARE       160 /* of the detail, for what is written behind the roles */
 #define FLOOD_PATIENCE_MS 2000
 #define FLOOD_POLL_MS     5
 #define SUBJECTS_FIRST    16
@@ -142,13 +143,32 @@ static sj_status name_policy(struct sj_exchange *x)
     return SJ_DONE;
 }
 
+/* "roles=issuer+evaluator": in which roles somebody's data were opened; he may know them (DOMAIN d). */
+static void note_roles(struct sj_exchange *x)
+{
+    const struct sj_policy *policy = x->active->policy;
+    const char *lead = x->draft.detail[0] == '\0' ? "roles=" : ";roles=";
+    for (size_t bit = 0; bit < sj_policy_role_count(policy); bit++) {
+        const size_t used = strlen(x->draft.detail);
+        const char *name = sj_policy_role_name(policy, bit);
+        const bool is_held = (x->session.actor.roles >> bit & 1u) != 0;
+        if (is_held && strcmp(name, "member") != 0 &&
+            used + strlen(name) + ROLES_SPARE < sizeof x->draft.detail) {
+            (void)snprintf(
+                x->draft.detail + used, sizeof x->draft.detail - used, "%s%s", lead, name);
+            lead = "+";
+        }
+    }
+}
+
 /* Once, before the draft goes anywhere. */
 static sj_status seal_subjects(struct sj_exchange *x)
 {
     TRY(name_policy(x));
-    if (x->draft.subjects != NULL) {
+    if (x->draft.subjects != NULL || x->subject_count == 0) {
         return SJ_DONE;
     }
+    note_roles(x);
     return sj_subjects_seal(&x->draft, x->subjects, x->subject_count);
 }
 
@@ -369,6 +389,18 @@ static void log_failure(const struct sj_exchange *x, sj_status status)
     }
 }
 
+/* A refusal is recorded with the judge whose file was asked for, or it is not answered. A flood is not looked into. */
+static sj_status name_refused(
+    struct sj_exchange *x, const struct sj_endpoint *endpoint, sj_status status)
+{
+    const unsigned http = sj_code_http(status.code);
+    if (http >= 500 || http == 429) {
+        return status;
+    }
+    const sj_status named = sj_exchange_subject_of_refusal(x, endpoint);
+    return sj_failed(named) ? named : status;
+}
+
 void sj_exchange_handle(void *ctx, struct sj_request *request)
 {
     struct sj_worker *worker = ctx;
@@ -388,8 +420,11 @@ void sj_exchange_handle(void *ctx, struct sj_request *request)
     name_action(&x, endpoint);
     bool in_outbox = false;
     sj_ignore(sj_buf_reserve(&x.body, BODY_FIRST), "whoever writes to it reserves too");
-    const sj_status status = run(&x, endpoint, &in_outbox);
+    sj_status status = run(&x, endpoint, &in_outbox);
     sj_tx_rollback(&x.tx);
+    if (sj_failed(status) && x.signed_in && endpoint != NULL) {
+        status = name_refused(&x, endpoint, status);
+    }
     if (sj_failed(status)) {
         log_failure(&x, status);
         sj_answer_problem(&x, status);

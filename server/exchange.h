@@ -54,6 +54,8 @@ struct sj_exchange {
     size_t subject_count;
     const struct sj_evaluation
         *evaluation; /* that the request names, as read before its work; NULL: none read */
+    struct sj_uuid
+        missed; /* an evaluation that was asked for and that the caller does not see; nil: none */
     /* the answer, filled by the route */
     unsigned status; /* 200 */
     struct sj_buf body;
@@ -106,6 +108,10 @@ SJ_MUST_CHECK sj_status sj_exchange_evaluation(struct sj_exchange *x, struct sj_
     bool *ret_found, struct sj_evaluation *ret_evaluation);
 /* Whoever the path or a filter names, or whose evaluation: before anything is decided. */
 SJ_MUST_CHECK sj_status sj_exchange_subject_of_request(
+    struct sj_exchange *x, const struct sj_endpoint *endpoint);
+/* Of a request that is refused and recorded nobody so far: whose file it was, though the caller does not see it. By the
+ * server's own sight; nothing of it is answered. */
+SJ_MUST_CHECK sj_status sj_exchange_subject_of_refusal(
     struct sj_exchange *x, const struct sj_endpoint *endpoint);
 /* ?limit= (1..500, 50) and ?cursor= of a list keyed by uuid (nil: from the start); unknown query members are
  * BAD_PARAMETER: allowed is a NULL-ended list of the others that the route takes. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * /judges/{id}/access-log: who opened my file? Every entry of the record that is about the judge's data, for the judge alone:
- * when, which unit and office, what was done to which kind of data, under which entry. Not which person: the judge may know
- * the capacity (DOMAIN d), the record's officer finds the account behind an index. The index is not believed: each entry
+ * when, which unit, office and roles, what was done to which kind of data and for what, under which entry. Not which person: the
+ * judge may know the capacity (DOMAIN d), the record's officer finds the account behind an index. The purpose is that of the
+ * action: each kind of data serves one, and the entry that names the action is signed. The index is not believed: each entry
  * is proven against the signed tree, and its ids against the hash that the entry carries.
  */
 #include "../server.h"
@@ -131,6 +132,73 @@ static void write_unit(
     sj_json_null(json, "unit");
 }
 
+/* For what the kinds of objects are there. */
+static const struct {
+    const char *kind;
+    const char *purpose;
+} purposes[] = {
+    {"judge", "register"},
+    {"posting", "register"},
+    {"contribution", "register"},
+    {"fact", "figures"},
+    {"indicator-value", "figures"},
+    {"score", "figures"},
+    {"data-issue", "correction_of_data"},
+    {"cycle", "evaluation"},
+    {"evaluation", "evaluation"},
+    {"deadline", "evaluation"},
+    {"seat", "evaluation"},
+    {"coi", "evaluation"},
+    {"challenge", "evaluation"},
+    {"self-assessment", "evaluation"},
+    {"evidence", "evaluation"},
+    {"rating", "evaluation"},
+    {"draft", "evaluation"},
+    {"calibration", "evaluation"},
+    {"observation", "evaluation"},
+    {"sample", "decision_review"},
+    {"review", "decision_review"},
+    {"survey", "survey"},
+    {"disclosure", "hearing"},
+    {"reply", "hearing"},
+    {"interview", "hearing"},
+    {"verdict", "decision"},
+    {"gate", "use_of_the_result"},
+    {"report-card", "report_card"},
+    {"acknowledgement", "report_card"},
+    {"appeal", "appeal"},
+    {"correction", "appeal"},
+    {"plan", "improvement"},
+    {"access-log", "own_right"},
+};
+
+static void write_purpose(struct sj_json *json, const struct sj_draft *draft)
+{
+    const size_t len = strcspn(draft->action, ":");
+    for (size_t i = 0; i < SJ_COUNT(purposes); i++) {
+        if (strlen(purposes[i].kind) == len && memcmp(purposes[i].kind, draft->action, len) == 0) {
+            sj_json_str(json, "purpose", purposes[i].purpose);
+            return;
+        }
+    }
+    sj_json_null(json, "purpose");
+}
+
+/* "roles=a+b" of the signed detail; older entries have none. */
+static void write_roles(struct sj_json *json, const struct sj_draft *draft)
+{
+    const char *at = strstr(draft->detail, "roles=");
+    sj_json_array(json, "roles");
+    if (at != NULL && (at == draft->detail || at[-1] == ';')) {
+        at += strlen("roles=");
+        for (size_t len = strcspn(at, "+;"); len > 0; len = strcspn(at, "+;")) {
+            sj_json_text(json, NULL, (struct sj_text){at, len});
+            at += len + (at[len] == '+' ? 1 : 0);
+        }
+    }
+    sj_json_array_end(json);
+}
+
 static void write_opening(struct sj_json *json, const struct sj_exchange *x,
     const struct opening *opening, const struct sj_unit *units, size_t count)
 {
@@ -141,9 +209,11 @@ static void write_opening(struct sj_json *json, const struct sj_exchange *x,
     sj_json_time(json, "time", opening->entry.time);
     write_unit(json, opening, units, count);
     sj_json_text_or_null(json, "office", opening->compartment_code);
+    write_roles(json, draft);
     sj_json_bool(json, "own", sj_uuid_equal(draft->actor, x->session.actor.account));
     sj_json_str(json, "action", draft->action);
     sj_json_str(json, "kind", draft->object_type);
+    write_purpose(json, draft);
     sj_json_str(json, "outcome", outcomes[draft->outcome]);
     sj_json_id(json, "request_id", draft->request_id);
     sj_json_object_end(json);

@@ -26,6 +26,7 @@ SJ_MUST_CHECK static inline sj_status sj_file_by_id(
     const struct sj_desk desk = sj_desk_of(x);
     bool found = false;
     TRY(sj_file_find(&desk, id, &found, ret_file));
+    x->missed = found ? x->missed : id;
     ENSURE(found, NOT_FOUND);
     return sj_exchange_subject(x, ret_file->judge);
 }

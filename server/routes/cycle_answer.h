@@ -26,6 +26,7 @@ SJ_MUST_CHECK static inline sj_status sj_answer_documents(
 {
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < documents->count; i++) {
+        TRY(sj_exchange_subject(x, documents->items[i].judge));
         sj_json_raw(&json, NULL, documents->items[i].json);
     }
     return sj_exchange_list_end(x, &json, documents->last);

@@ -316,7 +316,13 @@ static sj_status plan(struct sj_exchange *x)
         CONFLICT);
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_text population;
-    TRY(sj_cycle_population(&desk, cycle.document.id, &population));
+    struct sj_text named;
+    TRY(sj_cycle_population(&desk, cycle.document.id, &population, &named));
+    for (size_t at = 0; at + sizeof(struct sj_uuid) <= named.len; at += sizeof(struct sj_uuid)) {
+        struct sj_uuid judge;
+        TRY(sj_copy(judge.bytes, sizeof judge.bytes, named.ptr + at, sizeof judge.bytes));
+        TRY(sj_exchange_subject(x, judge));
+    }
     struct sj_text dry_run;
     TRY(sj_filter_text(x, "dry_run", &dry_run));
     if (!sj_text_is(dry_run, "true")) {
@@ -392,6 +398,7 @@ static sj_status move_many(struct sj_exchange *x)
     sj_json_object(&json, NULL);
     sj_json_array(&json, "refused");
     for (size_t i = 0; i < count; i++) {
+        TRY(sj_exchange_subject(x, items[i].judge));
         TRY(move_one(&desk, &items[i], &body, to, &json, &tally));
     }
     sj_json_array_end(&json);

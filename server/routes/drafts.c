@@ -58,6 +58,7 @@ static sj_status read_one(struct sj_exchange *x)
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_draft_find(&desk, id, &found, &draft));
     ENSURE(found, NOT_FOUND);
+    TRY(sj_exchange_subject_of_evaluation(x, draft.evaluation));
     return answer_draft(x, &draft);
 }
 

@@ -253,7 +253,7 @@ static sj_status sample_of(
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_sample_find(&desk, id, &found, ret_sample, ret_file));
     ENSURE(found, NOT_FOUND);
-    return SJ_DONE;
+    return sj_exchange_subject(x, ret_file->judge);
 }
 
 static sj_status list_reviews(struct sj_exchange *x)

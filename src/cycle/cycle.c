@@ -136,12 +136,15 @@ sj_status sj_cycle_move(const struct sj_desk *desk, struct sj_uuid id, int64_t v
                : SJ_DONE;
 }
 
-sj_status sj_cycle_population(
-    const struct sj_desk *desk, struct sj_uuid id, struct sj_text *ret_json)
+sj_status sj_cycle_population(const struct sj_desk *desk, struct sj_uuid id,
+    struct sj_text *ret_json, struct sj_text *ret_named)
 {
     const struct sj_param params[] = {sj_p_id(&id)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(cycle_query(desk, SJ_SQL_CYCLE_POPULATION, params, SJ_COUNT(params), &rows));
+    const struct sj_view named = sj_row_bytes(rows, 0, 1);
+    TRY(sj_arena_text(
+        desk->arena, (struct sj_text){(const char *)named.ptr, named.len}, ret_named));
     return cycle_text(desk, rows, 0, 0, ret_json);
 }
 

@@ -8,7 +8,7 @@ import unittest
 import uuid
 
 import test_remedies
-from stack import SharedTest, problem, run
+from stack import ROOT, SharedTest, problem, run
 
 
 class LogTest(SharedTest):
@@ -49,7 +49,9 @@ class AccessLog(LogTest):
         self.assertEqual(item["unit"]["code"], "HRD")
         self.assertEqual((item["action"], item["kind"], item["outcome"], item["own"]), ("judge:read", "judge", "permitted", False))
         self.assertEqual(item["request_id"], answer.header("X-Request-Id"))
-        self.assertEqual(set(item), {"index", "time", "unit", "office", "own", "action", "kind", "outcome", "request_id"})
+        self.assertEqual(set(item), {"index", "time", "unit", "office", "own", "action", "kind", "outcome", "request_id", "roles",
+                                     "purpose"})
+        self.assertEqual((sorted(item["roles"]), item["purpose"]), (["process-owner", "unit-manager"], "register"))
         self.assertNotIn("hrd.manager", str(item))
 
     def test_a_list_names_everybody_on_its_page_and_nobody_else(self):
@@ -183,6 +185,29 @@ class Evaluations(LogTest):
         self.told("hrd.manager", "/api/v1/data-issues?limit=500")
         for kind in ("postings", "availability"):
             self.told("hrd.manager", f"/api/v1/{kind}?judge_id={self.me}")
+
+    def test_whose_an_object_is_can_be_found_for_every_route(self):
+        """A refused attempt at an object of a kind that nobody looks up would leave no trace: each collection is looked up, or holds nobody."""
+        nobody = {"sessions", "units", "accounts", "courts", "indicators", "cycles", "computations", "imports", "contributions", "templates",
+                  "boards", "calibrations"}
+        lines = run(self.stack.build / "server/sanjehd", "--routes").stdout.splitlines()
+        paths = [line.split()[1] for line in lines if line.strip()]
+        named = {path.split("/")[3] for path in paths if re.match(r"/api/v1/[a-z-]+/\{id\}", path)} - {"judges"}
+        known = set(re.findall(r"\$1::text = '([a-z-]+)'", (ROOT / "src/db/sql/subject_find.sql").read_text()))
+        self.assertEqual(named - nobody, known)
+
+    def test_a_preview_and_a_batch_name_whom_they_touch(self):
+        evaluation = self.evaluation("collecting")
+        cycle = self.stack.sql(f"select cycle_id from sanjeh.evaluation where id = '{evaluation}'")
+        self.stack.sql(f"update sanjeh.cycle set state = 'collecting' where id = '{cycle}'")
+        hrd = self.stack.client("hrd.manager")
+        preview = hrd.post(f"/api/v1/cycles/{cycle}/evaluations?dry_run=true", {})
+        self.assertEqual(preview.status, 200, preview)
+        self.assertIn(self.me, [row["judge_id"] for row in preview.json()["out"]])
+        self.assertEqual(self.entry_of(preview)["outcome"], "permitted")
+        moved = hrd.post(f"/api/v1/cycles/{cycle}/evaluation-moves", {"from": "collecting", "to": "frozen"})
+        self.assertEqual((moved.status, len(moved.json()["refused"])), (200, 1), moved)
+        self.assertEqual(self.entry_of(moved)["action"], "evaluation:plan")
 
     def test_an_evaluation_of_another_is_not_his(self):
         evaluation = self.evaluation("collecting")

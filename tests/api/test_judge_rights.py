@@ -8,10 +8,12 @@ import json
 import pathlib
 import tarfile
 import tempfile
+import time
 import unittest
 
 import test_remedies
 import test_report_cards
+import test_samples
 from board_case import TEXTS, BoardTest
 from stack import problem, run
 
@@ -116,6 +118,33 @@ class JudgeRights(BoardTest):
         self.assertEqual(len(self.judge.items(f"/api/v1/evaluations/{file}/ratings")), 9, "every mark with its reason")
         self.assertEqual({row["reason"] for row in self.judge.items(f"/api/v1/evaluations/{file}/ratings")}, {"مستند"})
 
+    def test_05_reads_what_was_written_of_his_decisions_and_not_by_whom(self):
+        """Decision samples and both reviews of each, once the file is served; of the readers nothing, wherever he looks."""
+        readers = {name: self.account(name) for name in ("reviewer.one", "reviewer.two")}
+        file, office = test_samples.Samples.evaluation(self), self.stack.client("sc.manager")
+        for account in readers.values():
+            self.ok(self.owner.post(f"/api/v1/evaluations/{file}/seats", {"account_id": account, "capacity": "reviewer"}))
+        self.ok(self.owner.post(f"/api/v1/evaluations/{file}/samples/order", {"office_account_id": self.account("sc.manager")}))
+        drawn = self.ok(office.post(f"/api/v1/evaluations/{file}/samples/draw", {"frame": test_samples.FRAME, "size": 8})).json()["items"]
+        reviews = f"/api/v1/samples/{drawn[0]['id']}/reviews"
+        for name, mark in zip(readers, ("70", "90")):
+            self.ok(self.stack.client(name).post(reviews, {"marks": [{"item": "استدلال", "mark": mark}], "comments": f"نظر {mark}"}))
+        for path in (reviews, f"/api/v1/evaluations/{file}/samples"):
+            answer = self.judge.get(path)
+            self.assertTrue(answer.status in (403, 404) or answer.json()["items"] == [], f"before it is served: {answer}")
+        self.move(file, "disclosed", ", marks_locked_at = now(), disclosed_at = now()")
+        samples = self.judge.items(f"/api/v1/evaluations/{file}/samples")
+        self.assertEqual({row["body"]["ref"] for row in samples}, {row["body"]["ref"] for row in drawn})
+        read = self.judge.items(reviews)
+        self.assertEqual(sorted((row["body"]["mean"], row["body"]["comments"]) for row in read), [("70", "نظر 70"), ("90", "نظر 90")])
+        self.assertEqual({row["account_id"] for row in read}, {None})
+        self.assertEqual({row[key] for row in samples for key in ("reviewer_one", "reviewer_two")}, {None})
+        told = json.dumps([samples, read, self.judge.items(f"/api/v1/evaluations/{file}/seats")], ensure_ascii=False)
+        for name, account in readers.items():
+            for hidden in (account, name, self.stack.accounts[name].get("display_name") or name):
+                self.assertNotIn(hidden, told, "a reader is named")
+        self.assertEqual(self.other.get(reviews).status, 404)
+
     def test_06_replies_is_heard_and_gets_more_time_once(self):
         _, file = self.drafted()
         made = self.ok(self.issuer.post(f"/api/v1/evaluations/{file}/disclosures")).json()
@@ -178,14 +207,93 @@ class JudgeRights(BoardTest):
         self.ok(self.judge.post(path, {"statement": said}))
         self.assertIn(said, json.dumps(self.card(file)["card"], ensure_ascii=False), "the card does not carry it")
 
+    def in_log(self, answer, unit, roles, purpose, outcome="permitted"):
+        """The entry of a request of somebody else in the judge's own log: office, roles, time, purpose and what came of it."""
+        index, before = int(answer.header("Audit-Index")), datetime.datetime.now(datetime.timezone.utc)
+        for _ in range(40):
+            log = self.ok(self.judge.get(f"/api/v1/judges/{self.judge_id}/access-log?limit=20")).json()["items"]
+            found = [row for row in log if row["index"] == index]
+            if found:
+                break
+            time.sleep(0.05)
+        self.assertTrue(found, f"no trace of {answer}")
+        entry = found[0]
+        self.assertEqual((entry["unit"] and entry["unit"]["code"], entry["purpose"], entry["outcome"], entry["own"]),
+                         (unit, purpose, outcome, False), entry)
+        self.assertTrue(set(roles) <= set(entry["roles"]), entry)
+        self.assertLess(abs((datetime.datetime.fromisoformat(entry["time"].replace("Z", "+00:00")) - before).total_seconds()), 60, entry)
+        return entry
+
+    def survey(self):
+        made = self.ok(self.owner.post("/api/v1/surveys", {
+            "judge_id": self.judge_id, "title_fa": "نظرسنجی", "title_en": "Survey", "period": "1403", "criteria": ["S01"],
+            "opens_at": "2020-01-01T00:00:00Z", "closes_at": "2090-01-01T00:00:00Z"}))
+        return made.json()["id"]
+
+    def released(self):
+        """A survey about him whose results are out."""
+        survey = self.survey()
+        path = f"/api/v1/surveys/{survey}"
+        tokens = self.ok(self.owner.post(f"{path}/invitations", {"group": "lawyers", "count": 6})).json()["tokens"]
+        self.ok(self.owner.post(f"{path}/moves", {"to": "open"}, headers=tag(self.owner.get(path))))
+        for token in tokens:
+            self.ok(self.stack.anonymous().post("/api/v1/survey-answers", {"token": token, "marks": {"S01": 4}}))
+        self.ok(self.owner.post(f"{path}/moves", {"to": "closed"}, headers=tag(self.owner.get(path))))
+        self.ok(self.owner.post(f"{path}/releases", None, headers=tag(self.owner.get(path))))
+        return survey
+
+    def relation(self):
+        made = self.ok(self.discipline.post("/api/v1/relations", {"person_id": self.person("board.three"), "judge_id": self.judge_id,
+                                                                  "kind": "disciplinary", "valid_from": "1400-01-01"}))
+        self.addCleanup(self.stack.sql, f"delete from sanjeh.relation where id = '{made.json()['id']}'")
+
     def test_12_sees_who_opened_the_file(self):
-        file = self.file_in("collecting")
-        opened = self.ok(self.owner.get(f"/api/v1/evaluations/{file}"))
-        self.judge.get("/api/v1/me")
-        log = {row["index"]: row for row in self.ok(self.judge.get(f"/api/v1/judges/{self.judge_id}/access-log?limit=100")).json()["items"]}
-        entry = log[int(opened.header("Audit-Index"))]
-        self.assertEqual((entry["unit"]["code"], entry["action"], entry["own"]), ("HRD", "evaluation:read", False))
-        self.assertIn(self.other.get(f"/api/v1/judges/{self.judge_id}/access-log").status, (403, 404))
+        """Whatever way it was opened by: lists, clocks, relations, results, one by one, and when it was refused."""
+        file, survey = self.file_in("collecting", clocks=("self_assessment",)), self.released()
+        self.relation()
+        hrd = ("HRD", ["process-owner"])
+        for client, path, (unit, roles), purpose in (
+                (self.owner, f"evaluations/{file}", hrd, "evaluation"), (self.owner, "evaluations?limit=500", hrd, "evaluation"),
+                (self.owner, "deadlines?limit=500", hrd, "evaluation"), (self.issuer, "deadlines?mine=false", ("JDP", ["issuer"]), "evaluation"),
+                (self.discipline, "relations", ("JDP", ["gate-keeper"]), "register"),
+                (self.owner, f"surveys/{survey}/results", hrd, "survey"), (self.owner, "surveys", hrd, "survey"),
+                (self.owner, "judges", ("HRD", ["unit-manager"]), "register"),
+                (self.owner, f"judges/{self.judge_id}", ("HRD", ["unit-manager"]), "register"),
+                (self.chair, f"evaluations/{file}/seats", ("SC", ["evaluator"]), "evaluation")):
+            with self.subTest(path):
+                entry = self.in_log(self.ok(client.get(f"/api/v1/{path}")), unit, roles, purpose)
+                self.assertNotIn("account", json.dumps(entry), "the capacity, not the person")
+        self.assertIn(self.other.get(f"/api/v1/judges/{self.judge_id}/access-log").status, (403, 404), "his log is his alone")
+
+    def test_12_sees_whom_the_file_was_refused(self):
+        """The attempt counts though the other one did not even learn that there is such a thing."""
+        _, file = self.drafted()
+        disclosure = self.ok(self.issuer.post(f"/api/v1/evaluations/{file}/disclosures")).json()["id"]
+        draft = self.judge.items(f"/api/v1/evaluations/{file}/drafts")[0]["id"]
+        reply = self.ok(self.judge.post(f"/api/v1/evaluations/{file}/replies", {"points": ["یک"]})).json()["id"]
+        plan = self.ok(self.owner.post(f"/api/v1/evaluations/{self.file_in('issued')}/plans", {"goal": "هدف", "actions": [{"text": "دوره", "due_on": "1405-06-31"}]})).json()["id"]
+        card = self.card(test_report_cards.ReportCards.gated(self))["id"]
+        fact = self.stack.sql(f"select id from sanjeh.workload_fact where judge_id = '{self.judge_id}' limit 1")
+        for path, purpose in ((f"evaluations/{file}", "evaluation"), (f"evaluations/{file}/score", "figures"), (f"drafts/{draft}", "evaluation"),
+                              (f"disclosures/{disclosure}", "hearing"), (f"replies/{reply}", "hearing"), (f"plans/{plan}", "improvement"),
+                              (f"report-cards/{card}", "report_card"), (f"report-cards/{card}/pdf", "report_card"), (f"facts/{fact}", "figures"),
+                              (f"ratings?evaluation_id={file}", "evaluation"), (f"surveys/{self.survey()}", "survey"),
+                              (f"judges/{self.judge_id}", "register")):
+            with self.subTest(path):
+                answer = self.other.get(f"/api/v1/{path}")
+                self.assertIn(answer.status, (403, 404), answer)
+                self.assertIn("judge", self.in_log(answer, None, ["judge"], purpose, "denied")["roles"])
+        for path, body in (("self-assessments", {"evaluation_id": file, "achievements": "نه"}), (f"evaluations/{file}/appeals", {"grounds": "نه"})):
+            with self.subTest(path):
+                answer = self.other.post(f"/api/v1/{path}", body)
+                self.assertIn(answer.status, (403, 404), answer)
+                self.in_log(answer, None, ["judge"], "appeal" if "appeals" in path else "evaluation", "denied")
+        denied = self.stack.client("admin.one").get(f"/api/v1/drafts/{draft}")
+        self.assertEqual(denied.status, 403)
+        self.assertEqual(self.in_log(denied, None, ["administrator"], "evaluation", "denied")["action"], "draft:read")
+        mine = self.other.get("/api/v1/me").json()["judge_id"]
+        theirs = {row["index"] for row in self.other.get(f"/api/v1/judges/{mine}/access-log?limit=100").json()["items"]}
+        self.assertNotIn(int(denied.header("Audit-Index")), theirs, "of one judge in another's log")
 
     def test_13_sees_peers_only_as_a_distribution_of_ten_and_more(self):
         card = self.card(test_report_cards.ReportCards.gated(self))["card"]

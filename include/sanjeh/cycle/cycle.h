@@ -62,9 +62,10 @@ struct sj_cycle_unmet {
 SJ_MUST_CHECK sj_status sj_cycle_move(const struct sj_desk *desk, struct sj_uuid id,
     int64_t version, struct sj_text to, struct sj_text reason, struct sj_cycle_unmet *ret_unmet);
 
-/* {"planned":n,"out_total":n,"out":[{judge_id,reason}]}: what a plan would do now. */
-SJ_MUST_CHECK sj_status sj_cycle_population(
-    const struct sj_desk *desk, struct sj_uuid id, struct sj_text *ret_json);
+/* {"planned":n,"out_total":n,"out":[{judge_id,reason}]}: what a plan would do now, and the ids of those who are named (at most
+ * 500), 16 bytes each, in the desk's arena. */
+SJ_MUST_CHECK sj_status sj_cycle_population(const struct sj_desk *desk, struct sj_uuid id,
+    struct sj_text *ret_json, struct sj_text *ret_named);
 SJ_MUST_CHECK sj_status sj_cycle_plan(const struct sj_desk *desk, struct sj_uuid id);
 
 #endif

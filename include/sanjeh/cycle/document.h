@@ -10,8 +10,9 @@
 
 struct sj_document {
     struct sj_uuid id;
-    int64_t version;     /* 0 where rows have none */
-    struct sj_text json; /* one object */
+    int64_t version;      /* 0 where rows have none */
+    struct sj_text json;  /* one object */
+    struct sj_uuid judge; /* whom it is about; nil: nobody, or not told (all but deadlines) */
 };
 
 struct sj_documents {

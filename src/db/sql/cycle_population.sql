@@ -11,8 +11,9 @@ with planned as materialized (
         end as reason
     from sanjeh.cycle as c
     join sanjeh.judge as j on j.unit_id = c.unit_id
-    where c.id = $1::uuid)
+    where c.id = $1::uuid), named as (
+    select w.id, w.reason from judged as w where w.reason is not null order by w.id limit 500)
 select jsonb_build_object('planned', count(*) filter (where w.reason is null), 'out_total', count(*) filter (where w.reason is not null),
-    'out', coalesce((select jsonb_agg(jsonb_build_object('judge_id', o.id, 'reason', o.reason)) from (select x.id, x.reason
-        from judged as x where x.reason is not null order by x.id limit 500) as o), '[]'))::text
+    'out', coalesce((select jsonb_agg(jsonb_build_object('judge_id', o.id, 'reason', o.reason)) from named as o), '[]'))::text,
+    coalesce((select string_agg(uuid_send(o.id), ''::bytea) from named as o), ''::bytea)
 from judged as w
