@@ -13,7 +13,7 @@ struct held {
     struct sj_text kind;
     struct sj_text state;
     struct sj_text cycle;
-    struct sj_uuid submitted_by;
+    struct sj_uuid sender; /* as a person */
     int64_t version;
 };
 
@@ -27,7 +27,7 @@ static sj_status lock(
     if (!*ret_found) {
         return SJ_DONE;
     }
-    ret_held->submitted_by = sj_row_id(rows, 0, 3);
+    ret_held->sender = sj_row_id(rows, 0, 3);
     ret_held->version = sj_row_i64(rows, 0, 4);
     TRY(row_text(desk, rows, 0, 0, &ret_held->kind));
     TRY(row_text(desk, rows, 0, 1, &ret_held->state));
@@ -93,7 +93,7 @@ sj_status sj_contribution_move(const struct sj_desk *desk, const struct sj_contr
     TRY(cycle_check_open(desk, held.cycle));
     const bool is_acceptance = sj_text_is(move->to, "accepted");
     if (is_acceptance) {
-        *ret_same_person = sj_uuid_equal(held.submitted_by, desk->actor->account);
+        *ret_same_person = sj_uuid_equal(held.sender, desk->actor->person);
         TRY(contribution_enforce(desk, move->id));
     }
     const struct sj_param params[] = {sj_p_id(&desk->actor->unit), sj_p_id(&move->id),

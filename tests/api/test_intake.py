@@ -165,6 +165,17 @@ class Intake(SharedTest):
         problem(self, self.hrd.request("POST", f"/api/v1/contributions/{identity}/moves", json_body={"to": "accepted"},
                                        headers={"If-Match": "*"}), 404)
 
+    def test_the_warning_is_about_the_person_and_not_the_account(self):
+        """Two accounts of one judge accept each other's batch with the warning, a third person without."""
+        people = {"intake.hand": ("HRD-0041",), "intake.second": ("HRD-0041",), "intake.third": ("HRD-0042",)}
+        self.stack.add_accounts({name: ("SIT", "-", "unit-manager", name, f"HRD:{judge}", "person")
+                                 for name, (judge,) in people.items() if name not in self.stack.accounts})
+        for name, warnings in (("intake.second", ["DISTINCT_PERSON"]), ("intake.hand", ["DISTINCT_PERSON"]), ("intake.third", [])):
+            identity = self.send(self.fresh_period(), client=self.stack.client("intake.hand"), hold=True).json()["id"]
+            self.assertEqual(self.move(identity, "validated").status, 200)
+            done = self.move(identity, "accepted", self.stack.client(name))
+            self.assertEqual([item["code"] for item in done.json()["warnings"]], warnings, name)
+
     def test_a_successor_takes_the_place_of_a_batch(self):
         period = self.fresh_period()
         first = self.send(period).json()["id"]

@@ -87,11 +87,16 @@ static const struct {
         "select c.relname from pg_class c where c.relnamespace = 'sanjeh'::regnamespace"
         " and (c.relkind = 'm' or (c.relkind = 'v' and not coalesce(c.reloptions"
         " && array['security_invoker=true', 'security_invoker=on'], false)))"},
-    {"a definer function has an open search path",
-        "select p.proname from pg_proc p where p.pronamespace = 'sanjeh'::regnamespace and "
-        "p.prosecdef"
-        " and p.proname <> 'scope_ids' and not exists (select from unnest(p.proconfig) s"
-        " where s ~ '^search_path=')"},
+    /* pg_temp that is not named is searched first. scope_ids() writes every name with its schema (test_context attacks it). */
+    {"a definer function has an open search path, or one on which temporary objects come first",
+        "select p.oid::regprocedure from pg_proc p where p.pronamespace = 'sanjeh'::regnamespace"
+        " and p.prosecdef and p.oid <> 'sanjeh.scope_ids()'::regprocedure and not exists (select"
+        " from unnest(p.proconfig) s where s ~ '^search_path=pg_catalog, (sanjeh, )?pg_temp$')"},
+    {"a function sets a search path on which something comes before pg_catalog or after pg_temp",
+        "select p.oid::regprocedure from pg_proc p join unnest(p.proconfig) s on s ~ "
+        "'^search_path='"
+        " where p.pronamespace = 'sanjeh'::regnamespace"
+        " and s !~ '^search_path=pg_catalog, (sanjeh, )?pg_temp$'"},
     {"somebody but its owner may turn the evaluation's clock",
         "select r.rolname from pg_roles r where r.rolname ~ '^sanjeh_(app|auditor)$' and"
         " (has_any_column_privilege(r.oid, 'sanjeh.test_clock', 'INSERT, UPDATE')"

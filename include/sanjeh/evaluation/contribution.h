@@ -49,7 +49,8 @@ struct sj_contribution_move {
     int64_t version; /* that the caller has read */
 };
 /* Needs desk->tx. Rows of a held batch come into force when it is accepted. *ret_found false: no such batch of the own
- * unit. *ret_same_person: accepted by whoever sent it (allowed, and told: a unit may be one person).
+ * unit. *ret_same_person: accepted by whoever sent it, under whatever account (allowed, and told: a unit
+ * may be one person).
  * Errors: NO_SUCH_MOVE, FROZEN, PRECONDITION_FAILED, DUPLICATE (another batch has these rows in force). */
 SJ_MUST_CHECK sj_status sj_contribution_move(const struct sj_desk *desk,
     const struct sj_contribution_move *move, bool *ret_found, bool *ret_same_person);
