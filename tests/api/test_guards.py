@@ -3,69 +3,26 @@
 move that does not exist. The table is read from the product: a guard without a case here fails the last test.
 
 The database's owner puts one file into each state with nothing done in it; the moves themselves go through the routes. That they
-succeed when everything is done is shown by test_cycle_full and test_cycles."""
+succeed when everything is done is shown by test_moves."""
 
 import unittest
 
-from board_case import BoardTest
+from move_case import PART_OF, MoveTest, tag
 from stack import problem
 
-SEATS = (("board.one", "chair"), ("board.two", "member"), ("board.three", "rapporteur"), ("board.four", "calibrator"),
-         ("appeal.one", "appeal_chair"), ("appeal.two", "appeal_member"), ("appeal.three", "appeal_member"))
-PART_OF = {"owner": "hrd.manager", "issuer": "jdpe.manager", "judge": "judge.one", "lead": "board.one", "board": "board.two",
-           "calibrator": "board.four", "appeal_board": "appeal.one"}
 PARTS_OF = {"hrd.manager": {"owner"}, "jdpe.manager": {"issuer"}, "judge.one": {"judge"}, "board.one": {"lead"}, "board.two": {"board"},
             "board.three": {"lead"}, "board.four": {"calibrator"}, "appeal.one": {"appeal_board"}, "judge.two": set(),
             "jdpd.manager": set(), "sit.manager": set(), "admin.one": set(), "security.officer": set()}
 # True of a file with seats and nothing else: each of these is broken on purpose below.
 MET_BY_NOTHING = {"CYCLE_ANNOUNCED", "NO_CHALLENGE_OPEN", "BATCHES_ACCEPTED", "NO_DATA_ISSUE", "NO_CONFLICT_OPEN", "BOARD_FULL",
                   "BOARD_OF_JUDGES", "POINTS_ANSWERED", "NO_GATE_ASKED", "APPEAL_DISJOINT"}
-SYSTEM = "00000000-0000-8000-8000-000000000006"
 
 
-def tag(answer):
-    return {"If-Match": answer.header("ETag")}
-
-
-class Guards(BoardTest):
+class Guards(MoveTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        rows = cls.stack.sql("select from_state, to_state, array_to_string(parts, ','), array_to_string(guards, ',') "
-                             "from sanjeh.evaluation_move order by 1, 2").splitlines()
-        cls.moves = {(a, b): (parts.split(","), [g for g in guards.split(",") if g]) for a, b, parts, guards in
-                     (row.split("|") for row in rows)}
-        cls.states = sorted({state for pair in cls.moves for state in pair})
         cls.refused = set()
-
-    def setUp(self):
-        self.stack.sql(f"delete from sanjeh.data_issue where judge_id = '{self.judge_id}' and state = 'open'")
-        self.cycle_id = self.cycle()
-        self.file = self.evaluation(self.cycle_id)
-        self.path = f"/api/v1/evaluations/{self.file}"
-        for name, capacity in SEATS:
-            self.stack.sql(f"""insert into sanjeh.seat (unit_id, evaluation_id, account_id, person_id, capacity, is_judge, judge_id,
-                issuer_scope_id) select e.unit_id, e.id, a.id, coalesce(a.judge_id, a.person_judge_id, a.id), '{capacity}', true, e.judge_id,
-                e.issuer_scope_id from sanjeh.evaluation e, sanjeh.account a where e.id = '{self.file}' and a.username = '{name}'""")
-
-    def place(self, state, more="", suspended_from="rating"):
-        come_from = f"'{suspended_from}'" if state == "suspended" else "null"
-        self.version = self.stack.sql(f"update sanjeh.evaluation set state = '{state}', suspended_from = {come_from}{more} "
-                                      f"where id = '{self.file}' returning version")
-
-    def ask(self, name, to, **body):
-        return self.stack.client(name).post(f"{self.path}/moves", {"to": to, **body}, headers={"If-Match": f'"v{self.version}"'})
-
-    def in_database(self, part, to):
-        """The same move as the server's role, under a genuine context of who has this part; what the database says."""
-        column = {"owner": "unit_id", "issuer": "issuer_scope_id", "judge": "judge_id"}.get(part)
-        whose = f"(select {column} from sanjeh.evaluation where id = '{self.file}')" if column else (
-            f"'{SYSTEM}'" if part == "system" else f"'{self.account(PART_OF[part])}'")
-        return self.stack.sql(f"""select set_config('sanjeh.context', c.text || '.' || encode(sha256(k.outer_pad ||
-            sha256(k.inner_pad || convert_to(c.text, 'UTF8'))), 'hex'), false) from sanjeh.context_key k, (select 'v1.' ||
-            extract(epoch from now() + interval '1 minute')::int8 || '.' || {whose} as text) c;
-            set role sanjeh_app; update sanjeh.evaluation set state = '{to}' where id = '{self.file}'; select state from
-            sanjeh.evaluation where id = '{self.file}'""", check=False)
 
     def unmet(self, came, to):
         """What the server names as missing; the move did not happen, there or in the database."""
