@@ -140,6 +140,12 @@ static bool becomes_careful(struct round *round, sj_status status)
     return true;
 }
 
+/* Another try would end as this one: the cycle was frozen, or the batch whose place it takes is not in force any more. */
+static bool is_final(sj_status status)
+{
+    return status.code == SJ_FROZEN || status.code == SJ_CONFLICT || status.code == SJ_NOT_FOUND;
+}
+
 /* Until the job has ended, the server stops or the tries are used up. */
 static void work(struct round *round)
 {
@@ -159,7 +165,7 @@ static void work(struct round *round)
             sj_log_status(status), sj_log_id("import.id", round->job.id)};
         sj_log(SJ_LEVEL_WARN, "import.step.failed", fields, SJ_COUNT(fields));
         goes_on = true;
-        if (++round->tries == TRIES_MAX || status.code == SJ_FROZEN) {
+        if (++round->tries == TRIES_MAX || is_final(status)) {
             sj_ignore(give_up(round, status.code), "the next look finds the job again");
             return;
         }

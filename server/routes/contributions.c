@@ -4,6 +4,7 @@
  * every row fault (422 ROWS_REJECTED, nothing changed), or is only checked (?dry_run=true, 200).
  */
 #include "../server.h"
+#include "cycle_answer.h"
 #include "evaluation_desk.h"
 #include "routes.h"
 
@@ -34,6 +35,8 @@ static void write_contribution(struct sj_json *json, const struct sj_contributio
     sj_json_text_or_null(json, "cycle", item->cycle);
     sj_json_text_or_null(json, "comment", item->comment);
     sj_json_text(json, "state", item->state);
+    sj_json_bool(json, "hold", item->is_held);
+    sj_json_text_or_null(json, "reason", item->reason);
     sj_json_int(json, "rows_ok", item->rows_ok);
     sj_json_int(json, "rows_rejected", item->rows_rejected);
     sj_json_int(json, "byte_size", item->byte_size);
@@ -215,9 +218,6 @@ static sj_status make_order(
         return refuse(x, body->hold ? "/hold" : "/supersedes", "UNKNOWN",
             "a roster's people are in the register at once and are changed there");
     }
-    if (body->hold && !sj_uuid_is_nil(body->supersedes)) {
-        return refuse(x, "/hold", "UNKNOWN", "a successor is in force at once");
-    }
     order->supersedes = body->supersedes;
     order->is_held = body->hold;
     order->cycle = body->cycle;
@@ -385,6 +385,7 @@ static sj_status create(struct sj_exchange *x)
 
 struct move_body {
     struct sj_text to;
+    struct sj_text reason;
 };
 
 static const struct sj_json_member move_members[] = {
@@ -394,10 +395,15 @@ static const struct sj_json_member move_members[] = {
         .present_offset = SJ_JSON_NO_PRESENT,
         .required = true,
         .limit = 16},
+    {.name = "reason",
+        .kind = SJ_JSON_TEXT,
+        .offset = offsetof(struct move_body, reason),
+        .present_offset = SJ_JSON_NO_PRESENT,
+        .nullable = true,
+        .limit = SJ_CONTRIBUTION_REASON_MAX},
 };
 
-static sj_status answer_move(
-    struct sj_exchange *x, const struct sj_desk *desk, struct sj_uuid id, bool is_same_person)
+static sj_status answer_move(struct sj_exchange *x, const struct sj_desk *desk, struct sj_uuid id)
 {
     bool found = false;
     struct sj_contribution item;
@@ -409,32 +415,46 @@ static sj_status answer_move(
     sj_json_text(&json, "state", item.state);
     sj_json_id_or_null(&json, "accepted_by", item.accepted_by);
     sj_json_int(&json, "version", item.version);
-    sj_json_array(&json, "warnings");
-    if (is_same_person) {
-        sj_json_object(&json, NULL);
-        sj_json_str(&json, "code", "DISTINCT_PERSON");
-        sj_json_str(&json, "detail", "accepted by the person who sent it");
-        sj_json_object_end(&json);
-    }
-    sj_json_array_end(&json);
     sj_json_object_end(&json);
     TRY(sj_exchange_etag(x, item.version));
     return sj_json_end(&json);
 }
 
-/* Acceptance is the manager's: whoever may register a court for the unit may answer for its data. */
+/* Acceptance is the manager's, and so is the contrary: whoever may register a court for the unit may answer for its data. */
 static bool may_accept(const struct sj_exchange *x)
 {
     return sj_active_decide(x->active, &x->session.actor, SJ_ACTION_COURT_CREATE).permit;
 }
 
+static sj_status decode_move(struct sj_exchange *x, struct move_body *body)
+{
+    TRY(sj_exchange_decode(x, move_members, SJ_COUNT(move_members), body));
+    TRY(sj_reason_check(x, "/reason", &body->reason));
+    const bool is_rejection = sj_text_is(body->to, "rejected");
+    if (is_rejection != (body->reason.len > 0)) {
+        return refuse(x, "/reason", is_rejection ? "REQUIRED" : "UNKNOWN",
+            "a rejection has a reason, no other move has one");
+    }
+    ENSURE(!(is_rejection || sj_text_is(body->to, "accepted")) || may_accept(x), FORBIDDEN);
+    return SJ_DONE;
+}
+
+static sj_status tell_unmet(struct sj_exchange *x, sj_status status, const char *unmet)
+{
+    if (status.code == SJ_GUARD_UNMET) {
+        TRY(sj_json_fault_add(&x->faults, x->arena, SJ_TEXT("/to"), unmet,
+            sj_text_of(unmet[0] == 'D' ? "a batch that was held is accepted by another person"
+                                       : "its import has not come to its end")));
+    }
+    return status;
+}
+
 static sj_status move(struct sj_exchange *x)
 {
     struct sj_contribution_move order = {.version = 0};
-    struct move_body body = {{"", 0}};
+    struct move_body body = {{"", 0}, {"", 0}};
     TRY(sj_exchange_id(x, &order.id));
-    TRY(sj_exchange_decode(x, move_members, SJ_COUNT(move_members), &body));
-    ENSURE(!sj_text_is(body.to, "accepted") || may_accept(x), FORBIDDEN);
+    TRY(decode_move(x, &body));
     const struct sj_desk desk = sj_desk_of(x);
     bool found = false;
     struct sj_contribution before;
@@ -442,14 +462,16 @@ static sj_status move(struct sj_exchange *x)
     ENSURE(found, NOT_FOUND);
     TRY(sj_exchange_if_match(x, before.version));
     order.to = body.to;
+    order.reason = body.reason;
     order.version = before.version;
-    bool is_same_person = false;
-    TRY(sj_contribution_move(&desk, &order, &found, &is_same_person));
+    const char *unmet = "";
+    const sj_status status = sj_contribution_move(&desk, &order, &found, &unmet);
+    TRY(tell_unmet(x, status, unmet));
     ENSURE(found, NOT_FOUND);
     x->draft.object = order.id;
-    (void)snprintf(x->draft.detail, sizeof x->draft.detail, "to=%.*s;same_person=%d",
-        (int)body.to.len, body.to.ptr, is_same_person ? 1 : 0);
-    return answer_move(x, &desk, order.id, is_same_person);
+    (void)snprintf(
+        x->draft.detail, sizeof x->draft.detail, "to=%.*s", (int)body.to.len, body.to.ptr);
+    return answer_move(x, &desk, order.id);
 }
 
 const struct sj_endpoint sj_routes_contributions[] = {

@@ -66,6 +66,8 @@ static void write_job(struct sj_json *json, const struct sj_bulk *job)
     sj_json_text(json, "state", job->state);
     sj_json_text_or_null(json, "failure", job->failure);
     write_progress(json, job);
+    sj_json_bool(json, "hold", job->is_held);
+    sj_json_id_or_null(json, "supersedes", job->supersedes);
     sj_json_id_or_null(json, "contribution_id", job->contribution);
     sj_json_id(json, "submitted_by", job->submitted_by);
     sj_json_time(json, "created_at", job->created_at);
@@ -129,6 +131,8 @@ struct body {
     struct sj_text period;
     struct sj_text cycle;
     struct sj_text comment;
+    struct sj_uuid supersedes;
+    bool hold;
 };
 
 #define TEXT_MEMBER(field, is_required, bound)                                                     \
@@ -144,6 +148,15 @@ static const struct sj_json_member members[] = {
     TEXT_MEMBER(period, false, 64),
     TEXT_MEMBER(cycle, false, CYCLE_BYTES_MAX),
     TEXT_MEMBER(comment, false, COMMENT_BYTES_MAX),
+    {.name = "supersedes",
+        .kind = SJ_JSON_ID,
+        .offset = offsetof(struct body, supersedes),
+        .present_offset = SJ_JSON_NO_PRESENT,
+        .nullable = true},
+    {.name = "hold",
+        .kind = SJ_JSON_BOOL,
+        .offset = offsetof(struct body, hold),
+        .present_offset = SJ_JSON_NO_PRESENT},
 };
 
 static sj_status refuse(
@@ -175,6 +188,12 @@ static sj_status make_order(
     if (!order->has_period && sj_import_has_values(order->kind)) {
         return refuse(x, "/period", "REQUIRED", "values have no period of their own");
     }
+    if (order->kind == SJ_IMPORT_ROSTER && (body->hold || !sj_uuid_is_nil(body->supersedes))) {
+        return refuse(x, body->hold ? "/hold" : "/supersedes", "UNKNOWN",
+            "a roster's people are in the register at once and are changed there");
+    }
+    order->is_held = body->hold;
+    order->supersedes = body->supersedes;
     order->cycle = body->cycle;
     order->comment = body->comment;
     return SJ_DONE;

@@ -4,6 +4,7 @@
  * file is elsewhere (bulk_file.c), the work too (bulk_step.c). Who sends what stays on the row for good.
  */
 #include "bulk_priv.h"
+#include "contribution_priv.h"
 
 #include "sanjeh/crypto/random.h"
 
@@ -35,7 +36,9 @@ enum {
     COLUMN_ENDED_AT,
     COLUMN_VERSION,
     COLUMN_COMMENT,
-    COLUMN_PASS_MS
+    COLUMN_PASS_MS,
+    COLUMN_HELD,
+    COLUMN_SUPERSEDES
 };
 
 static sj_status row_blob(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
@@ -88,6 +91,8 @@ static sj_status read_row(
         .ended_at = time_or_zero(rows, row, COLUMN_ENDED_AT),
         .version = sj_row_i64(rows, row, COLUMN_VERSION),
         .pass_ms = sj_row_i64(rows, row, COLUMN_PASS_MS),
+        .is_held = sj_row_bool(rows, row, COLUMN_HELD),
+        .supersedes = sj_row_id(rows, row, COLUMN_SUPERSEDES),
     };
     if (job->has_period) {
         job->period.from_day = sj_row_day(rows, row, COLUMN_FROM);
@@ -115,6 +120,9 @@ sj_status sj_bulk_create(
     ENSURE(!sj_uuid_is_nil(actor->unit), FORBIDDEN);
     ENSURE(order->has_period || !sj_import_has_values(order->kind), INVALID);
     TRY(cycle_check_open(desk, order->cycle));
+    if (!sj_uuid_is_nil(order->supersedes)) {
+        TRY(contribution_check_successor(desk, order->supersedes, sj_text_of(kinds[order->kind])));
+    }
     TRY(sj_uuid_new_ordered(ret_id));
     CLEANUP(sj_subject_clear) struct sj_subject subject = {0};
     TRY(sj_fields_subject_for_write(desk->fields, desk->tx, actor->unit, *ret_id, &subject));
@@ -128,7 +136,8 @@ sj_status sj_bulk_create(
         order->has_period ? sj_p_day(order->period.to_day) : sj_p_null(),
         text_or_null(order->cycle),
         comment.len > 0 ? sj_p_bytes(sj_buf_view(&comment)) : sj_p_null(),
-        sj_p_i32((int32_t)subject.version), sj_p_id(&actor->account), sj_p_id(&actor->tenant_tag)};
+        sj_p_i32((int32_t)subject.version), sj_p_id(&actor->account), sj_p_id(&actor->tenant_tag),
+        sj_p_bool(order->is_held), sj_p_id_or_null(&order->supersedes)};
     return sj_tx_query(desk->tx, SJ_SQL_IMPORT_JOB_INSERT, params, SJ_COUNT(params), NULL);
 }
 
@@ -230,8 +239,8 @@ sj_status sj_bulk_cancel(const struct sj_desk *desk, const struct sj_bulk *job)
                (!is_state(job, "done") || job->is_dry_run),
         NO_SUCH_MOVE);
     TRY(remove_parts(desk, job));
-    if (!sj_uuid_is_nil(job->contribution) && sj_text_is(job->accept, "all_or_nothing")) {
-        TRY(contribution_withdraw(desk, job->contribution));
+    if (!sj_uuid_is_nil(job->contribution)) {
+        TRY(bulk_abandon(desk, job));
     }
     const struct sj_param params[] = {
         sj_p_id(&job->unit), sj_p_id(&job->id), sj_p_i64(job->version)};

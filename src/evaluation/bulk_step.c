@@ -14,6 +14,7 @@
 #define WINDOW_BYTES  ((int64_t)4 * 1024 * 1024)
 #define WINDOW_MARGIN ((int64_t)512 * 1024)
 #define ERRORS_INSERT 10000u
+#define PATIENCE_MS   120000
 
 struct step {
     const struct sj_desk *desk;
@@ -54,7 +55,10 @@ static sj_status open_contribution(const struct step *step)
         .has_period = job->has_period,
         .period = job->period,
         .cycle = job->cycle,
-        .byte_size = (size_t)job->bytes};
+        .byte_size = (size_t)job->bytes,
+        .is_held = job->is_held,
+        .is_running = true,
+        .supersedes = job->is_held ? job->supersedes : (struct sj_uuid){{0}}};
     TRY(sj_uuid_new_ordered(&item.id));
     TRY(bulk_hash(step->desk, job, &item.file_sha256));
     TRY(bulk_comment(step->desk, job, &item.comment));
@@ -63,17 +67,15 @@ static sj_status open_contribution(const struct step *step)
     return SJ_DONE;
 }
 
-static sj_status note_contribution(
-    const struct step *step, const struct sj_import_outcome *outcome, const char *state)
+static sj_status note_contribution(const struct sj_desk *desk, const struct sj_bulk *job,
+    const struct sj_import_outcome *outcome, const char *state)
 {
-    const struct sj_bulk *job = step->job;
     const bool has_period = outcome != NULL && outcome->has_period && !job->has_period;
     const struct sj_param params[] = {sj_p_id(&job->unit), sj_p_id(&job->contribution),
         sj_p_i64(job->rows_ok), sj_p_i64(job->rows_rejected), sj_p_text(sj_text_of(state)),
         has_period ? sj_p_day(outcome->period.from_day) : sj_p_null(),
         has_period ? sj_p_day(outcome->period.to_day) : sj_p_null()};
-    return sj_tx_query(
-        step->desk->tx, SJ_SQL_CONTRIBUTION_PROGRESS, params, SJ_COUNT(params), NULL);
+    return sj_tx_query(desk->tx, SJ_SQL_CONTRIBUTION_PROGRESS, params, SJ_COUNT(params), NULL);
 }
 
 sj_status contribution_withdraw(const struct sj_desk *desk, struct sj_uuid id)
@@ -116,27 +118,50 @@ static sj_status note_errors(const struct step *step, const struct sj_import_out
 
 /* ---- where the job stands afterwards ---- */
 
+/* Rows that come into force later, all at once: by an acceptance or in the place of another batch. */
+static bool lies_apart(const struct sj_bulk *job)
+{
+    return job->is_held || !sj_uuid_is_nil(job->supersedes);
+}
+
+sj_status bulk_abandon(const struct sj_desk *desk, const struct sj_bulk *job)
+{
+    if (!sj_text_is(job->accept, "all_or_nothing") && !lies_apart(job)) {
+        return note_contribution(desk, job, NULL, "accepted");
+    }
+    TRY(contribution_withdraw(desk, job->contribution));
+    return note_contribution(desk, job, NULL, "rejected");
+}
+
 static sj_status fail(const struct step *step, const char *code)
 {
     struct sj_bulk *job = step->job;
     job->state = SJ_TEXT("failed");
     job->failure = sj_text_of(code);
-    if (sj_uuid_is_nil(job->contribution)) {
+    return sj_uuid_is_nil(job->contribution) ? SJ_DONE : bulk_abandon(step->desk, job);
+}
+
+/* Every row is there: it waits for a person, or is in force from here on. */
+static sj_status settle(const struct step *step)
+{
+    struct sj_bulk *job = step->job;
+    job->state = SJ_TEXT("done");
+    if (job->is_held) {
         return SJ_DONE;
     }
-    if (step->is_whole) {
-        TRY(contribution_withdraw(step->desk, job->contribution));
-        return note_contribution(step, NULL, "superseded");
+    if (!sj_uuid_is_nil(job->supersedes)) {
+        sj_tx_be_patient(step->desk->tx, PATIENCE_MS);
+        TRY(sj_tx_query(step->desk->tx, SJ_SQL_CONTRIBUTION_TUNE, NULL, 0, NULL));
+        TRY(contribution_replace(step->desk, job->contribution, job->supersedes, job->kind));
     }
-    return note_contribution(step, NULL, "accepted");
+    return note_contribution(step->desk, job, NULL, "accepted");
 }
 
 static sj_status finish_pass(const struct step *step)
 {
     struct sj_bulk *job = step->job;
     if (!step->is_check) {
-        job->state = SJ_TEXT("done");
-        return note_contribution(step, NULL, "accepted");
+        return settle(step);
     }
     if (job->is_dry_run) {
         job->state = SJ_TEXT("done");
@@ -172,7 +197,7 @@ static sj_status take_outcome(
         return fail(step, "ROWS_REJECTED");
     }
     if (!step->is_check) {
-        TRY(note_contribution(step, outcome, "received"));
+        TRY(note_contribution(step->desk, job, outcome, "received"));
     }
     return job->at_byte == job->bytes ? finish_pass(step) : SJ_DONE;
 }
@@ -199,7 +224,10 @@ static struct sj_import_order order_of(const struct step *step, struct sj_view w
             .rows_max =
                 is_roster && step->is_whole ? SJ_IMPORT_ROWS_MAX : (size_t)SJ_BULK_ROWS_STEP,
             .contribution = job->contribution,
-            .trusts_index = !step->is_check && !is_roster && !step->way->is_careful,
+            .lies_apart = lies_apart(job),
+            .supersedes = job->supersedes,
+            .trusts_index =
+                !step->is_check && !is_roster && !lies_apart(job) && !step->way->is_careful,
             .memo = step->way->memo}};
 }
 

@@ -30,7 +30,9 @@ enum {
     COLUMN_SUPERSEDED_BY,
     COLUMN_VERSION,
     COLUMN_ACCEPTED_BY,
-    COLUMN_SUPERSEDES
+    COLUMN_SUPERSEDES,
+    COLUMN_HELD,
+    COLUMN_REASON
 };
 
 static sj_status open_hash(const struct sj_desk *desk, const struct sj_subject *subject,
@@ -45,12 +47,16 @@ static sj_status open_hash(const struct sj_desk *desk, const struct sj_subject *
 static sj_status open_fields(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
     const struct sj_subject *subject, struct sj_contribution *item)
 {
-    item->comment = item->file_sha256 = (struct sj_text){"", 0};
+    item->comment = item->file_sha256 = item->reason = (struct sj_text){"", 0};
     if (subject == NULL) {
         return SJ_DONE;
     }
     TRY(open_hash(
         desk, subject, item->id, sj_row_bytes(rows, row, COLUMN_FILE_SHA256), &item->file_sha256));
+    if (!sj_row_is_null(rows, row, COLUMN_REASON)) {
+        TRY(field_text(desk, subject, SJ_TABLE_CONTRIBUTION, SJ_COLUMN_CONTRIBUTION_REASON,
+            item->id, SJ_FLE1_TEXT, sj_row_bytes(rows, row, COLUMN_REASON), &item->reason));
+    }
     if (sj_row_is_null(rows, row, COLUMN_COMMENT)) {
         return SJ_DONE;
     }
@@ -74,6 +80,7 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
         .accepted_by = sj_row_id(rows, row, COLUMN_ACCEPTED_BY),
         .supersedes = sj_row_id(rows, row, COLUMN_SUPERSEDES),
         .created_at = sj_row_time(rows, row, COLUMN_CREATED_AT),
+        .is_held = sj_row_bool(rows, row, COLUMN_HELD),
         .version = sj_row_i64(rows, row, COLUMN_VERSION),
     };
     if (item->has_period) {
@@ -199,7 +206,8 @@ sj_status contribution_insert(const struct sj_desk *desk, const struct new_contr
         item->comment.len > 0 ? sj_p_bytes(sj_buf_view(&comment)) : sj_p_null(),
         sj_p_i32((int32_t)subject.version), sj_p_i64((int64_t)item->byte_size),
         sj_p_i64((int64_t)item->rows),
-        sj_p_text(sj_text_of(item->is_held ? "received" : "accepted")),
-        sj_p_id(&desk->actor->account)};
+        sj_p_text(sj_text_of(item->is_held || item->is_running ? "received" : "accepted")),
+        sj_p_id(&desk->actor->account), sj_p_bool(item->is_held),
+        sj_p_id_or_null(&item->supersedes)};
     return sj_tx_query(desk->tx, SJ_SQL_CONTRIBUTION_INSERT, params, SJ_COUNT(params), NULL);
 }

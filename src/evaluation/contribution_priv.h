@@ -22,13 +22,20 @@ struct new_contribution {
     struct sj_hash file_sha256;
     size_t byte_size;
     size_t rows;
-    bool is_held; /* its rows come into force later, by acceptance */
+    bool is_held;    /* its rows come into force later, by acceptance */
+    bool is_running; /* rows come in by steps: received until the last one */
+    struct sj_uuid
+        supersedes; /* whose place it will take when it is accepted; nil: none, or at once */
 };
 
 /* A batch that a new one of the same kind may follow. Errors: NOT_FOUND, CONFLICT (another kind, or not in force),
  * FROZEN. */
 SJ_MUST_CHECK sj_status contribution_check_successor(
     const struct sj_desk *desk, struct sj_uuid id, struct sj_text kind);
+/* successor takes the place of id, which has to be in force still: out of force goes the one, into force the other.
+ * Errors: as of contribution_check_successor, DUPLICATE (another batch has these rows in force). */
+SJ_MUST_CHECK sj_status contribution_replace(
+    const struct sj_desk *desk, struct sj_uuid successor, struct sj_uuid id, struct sj_text kind);
 /* The rows of id come into force (again). */
 SJ_MUST_CHECK sj_status contribution_enforce(const struct sj_desk *desk, struct sj_uuid id);
 /* successor takes the place of id, whose rows are withdrawn already. */

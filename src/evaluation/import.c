@@ -327,8 +327,9 @@ static sj_status step_back(struct sj_import *import)
 
 static sj_status settle(struct sj_import *import)
 {
-    if (import->order->is_held) {
+    if (import->order->is_held) { /* what it will supersede stays in force until its acceptance */
         TRY(contribution_withdraw(&import->desk, import->outcome.id));
+        return step_back(import);
     }
     return sj_uuid_is_nil(import->order->supersedes)
                ? SJ_DONE

@@ -92,13 +92,17 @@ static bool is_key_known(const struct sj_import *import, const struct import_row
 static sj_status refuse_known_rows(
     struct sj_import *import, struct columns *columns, struct import_row *const *asked)
 {
-    struct sj_param params[7] = {
+    const struct sj_piece *piece = &import->order->piece;
+    struct sj_param params[9] = {
         sj_p_id(&import->desk.actor->unit), sj_p_id(&import->desk.actor->compartment)};
     columns_params(columns, params + 2);
+    params[2 + columns->count] =
+        piece->lies_apart ? sj_p_id_or_null(&piece->contribution) : sj_p_null();
+    params[3 + columns->count] = sj_p_id_or_null(&piece->supersedes);
     CLEANUP(sj_rows_free) struct sj_rows *found = NULL;
     TRY(sj_tx_query(import->desk.tx,
         sj_import_has_values(import->order->kind) ? SJ_SQL_VALUE_MATCH : SJ_SQL_FACT_MATCH, params,
-        2 + columns->count, &found));
+        4 + columns->count, &found));
     for (size_t i = 0; i < sj_rows_count(found); i++) {
         const int64_t number = sj_row_i64(found, i, 0);
         SJ_ASSERT(number >= 0 && number < (int64_t)columns->of[0].count);

@@ -68,15 +68,16 @@ static sj_status flush(struct sj_import *import, enum sj_sql sql, struct columns
     if (columns->of[0].count == 0) {
         return SJ_DONE;
     }
-    struct sj_param params[3 + COLUMNS_MAX] = {sj_p_id(&import->desk.actor->unit),
+    struct sj_param params[4 + COLUMNS_MAX] = {sj_p_id(&import->desk.actor->unit),
         sj_p_id_or_null(&import->desk.actor->compartment), sj_p_id(&import->outcome.id)};
     columns_params(columns, params + 3);
+    params[3 + columns->count] = sj_p_bool(!import->order->piece.lies_apart);
     if (import->order->piece.is_piece) {
         /* nobody waits: the database works on these rows while the next ones are gathered */
-        TRY(sj_tx_send(import->desk.tx, sql, params, 3 + columns->count));
+        TRY(sj_tx_send(import->desk.tx, sql, params, 4 + columns->count));
         TRY(sj_tx_push(import->desk.tx));
     } else {
-        TRY(sj_tx_query(import->desk.tx, sql, params, 3 + columns->count, NULL));
+        TRY(sj_tx_query(import->desk.tx, sql, params, 4 + columns->count, NULL));
     }
     columns_reset(columns);
     return SJ_DONE;
@@ -454,6 +455,7 @@ static sj_status store_contribution(struct sj_import *import)
         .byte_size = import->order->file.len,
         .rows = count,
         .is_held = import->order->is_held,
+        .supersedes = import->order->is_held ? import->order->supersedes : (struct sj_uuid){{0}},
     };
     return contribution_insert(&import->desk, &contribution);
 }

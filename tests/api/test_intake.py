@@ -44,8 +44,8 @@ class Intake(SharedTest):
         data = LOAD + f"HRD-0001,INTAKE-1,{period},{counts}\n"
         return (client or self.sit).post("/api/v1/contributions", {"kind": "workload", "format": "csv", "data": data, **more})
 
-    def fact(self, contribution):
-        items = self.sit.get(f"/api/v1/facts?contribution_id={contribution}").json()["items"]
+    def fact(self, contribution, client=None):
+        items = (client or self.sit).get(f"/api/v1/facts?contribution_id={contribution}").json()["items"]
         return items[0] if items else None
 
     def fresh_period(self):
@@ -150,31 +150,35 @@ class Intake(SharedTest):
         return (client or self.sit).request("POST", f"{path}/moves", json_body={"to": to}, headers=match)
 
     def test_a_held_batch_is_in_force_from_its_acceptance(self):
-        sent = self.send(self.fresh_period(), hold=True)
+        sent = self.send(self.fresh_period(), client=self.stack.client("hrd.contributor"), hold=True)
         self.assertEqual((sent.status, sent.json()["state"]), (201, "received"), sent)
         identity = sent.json()["id"]
-        self.assertIsNone(self.fact(identity))
-        problem(self, self.move(identity, "published"), 409, "NO_SUCH_MOVE")
-        self.assertEqual(self.move(identity, "validated").status, 200)
-        problem(self, self.sit.post(f"/api/v1/contributions/{identity}/moves", {"to": "accepted"}), 428)
-        done = self.move(identity, "accepted")
+        self.assertIsNone(self.fact(identity, self.hrd))
+        problem(self, self.move(identity, "published", self.hrd), 409, "NO_SUCH_MOVE")
+        self.assertEqual(self.move(identity, "validated", self.hrd).status, 200)
+        problem(self, self.hrd.post(f"/api/v1/contributions/{identity}/moves", {"to": "accepted"}), 428)
+        done = self.move(identity, "accepted", self.hrd)
         self.assertEqual((done.status, done.json()["state"]), (200, "accepted"), done)
-        self.assertEqual([item["code"] for item in done.json()["warnings"]], ["DISTINCT_PERSON"])
-        self.assertIsNotNone(self.fact(identity))
-        self.assertEqual(self.move(identity, "published").json()["state"], "published")
-        problem(self, self.hrd.request("POST", f"/api/v1/contributions/{identity}/moves", json_body={"to": "accepted"},
+        self.assertIsNotNone(self.fact(identity, self.hrd))
+        self.assertEqual(self.move(identity, "published", self.hrd).json()["state"], "published")
+        own = self.send(self.fresh_period(), hold=True).json()["id"]
+        self.assertEqual(self.move(own, "validated").status, 200)
+        document = problem(self, self.move(own, "accepted"), 409, "GUARD_UNMET")
+        self.assertEqual([fault["code"] for fault in document["errors"]], ["DISTINCT_PERSON"])
+        problem(self, self.sit.request("POST", f"/api/v1/contributions/{identity}/moves", json_body={"to": "accepted"},
                                        headers={"If-Match": "*"}), 404)
 
-    def test_the_warning_is_about_the_person_and_not_the_account(self):
-        """Two accounts of one judge accept each other's batch with the warning, a third person without."""
+    def test_the_other_is_another_person_and_not_another_account(self):
+        """Two accounts of one judge do not accept each other's batch, a third person does."""
         people = {"intake.hand": ("HRD-0041",), "intake.second": ("HRD-0041",), "intake.third": ("HRD-0042",)}
         self.stack.add_accounts({name: ("SIT", "-", "unit-manager", name, f"HRD:{judge}", "person")
                                  for name, (judge,) in people.items() if name not in self.stack.accounts})
-        for name, warnings in (("intake.second", ["DISTINCT_PERSON"]), ("intake.hand", ["DISTINCT_PERSON"]), ("intake.third", [])):
-            identity = self.send(self.fresh_period(), client=self.stack.client("intake.hand"), hold=True).json()["id"]
-            self.assertEqual(self.move(identity, "validated").status, 200)
-            done = self.move(identity, "accepted", self.stack.client(name))
-            self.assertEqual([item["code"] for item in done.json()["warnings"]], warnings, name)
+        identity = self.send(self.fresh_period(), client=self.stack.client("intake.hand"), hold=True).json()["id"]
+        self.assertEqual(self.move(identity, "validated").status, 200)
+        for name in ("intake.second", "intake.hand"):
+            document = problem(self, self.move(identity, "accepted", self.stack.client(name)), 409, "GUARD_UNMET")
+            self.assertEqual([fault["code"] for fault in document["errors"]], ["DISTINCT_PERSON"], name)
+        self.assertEqual(self.move(identity, "accepted", self.stack.client("intake.third")).json()["state"], "accepted")
 
     def test_a_successor_takes_the_place_of_a_batch(self):
         period = self.fresh_period()

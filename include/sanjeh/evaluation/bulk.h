@@ -43,6 +43,8 @@ struct sj_bulk {
     sj_time_us ended_at;   /* 0: not yet */
     int64_t version;       /* raised by each change of state, not by progress */
     struct sj_view comment_ct;
+    bool is_held;              /* accepted by another person or rejected, once it is done */
+    struct sj_uuid supersedes; /* batch whose place it takes; nil: none */
     int64_t pass_ms; /* how long the present pass over the file has taken; 0: none begun */
 };
 
@@ -54,9 +56,12 @@ struct sj_bulk_order {
     struct sj_period period;
     struct sj_text cycle;
     struct sj_text comment;
+    bool is_held; /* not of a roster */
+    struct sj_uuid
+        supersedes; /* of the own unit and the same kind, in force; nil: none; not of a roster */
 };
 
-/* Needs desk->tx. Errors: INVALID (survey means without a period), FROZEN. */
+/* Needs desk->tx. Errors: INVALID (survey means without a period), FROZEN, NOT_FOUND and CONFLICT (supersedes). */
 SJ_MUST_CHECK sj_status sj_bulk_create(
     const struct sj_desk *desk, const struct sj_bulk_order *order, struct sj_uuid *ret_id);
 SJ_MUST_CHECK sj_status sj_bulk_list(const struct sj_desk *desk, struct sj_paging paging,

@@ -7,6 +7,8 @@
 
 #include "sanjeh/evaluation/evaluation.h"
 
+#define SJ_CONTRIBUTION_REASON_MAX 2000u
+
 struct sj_contribution {
     struct sj_uuid id;
     struct sj_uuid unit;
@@ -23,6 +25,8 @@ struct sj_contribution {
     int64_t rows_ok;
     int64_t rows_rejected;
     struct sj_text state;
+    bool is_held;          /* in force by the acceptance of another person alone */
+    struct sj_text reason; /* why it was rejected; empty: it was not, or the key is erased */
     struct sj_uuid submitted_by;
     struct sj_uuid accepted_by; /* nil: by the rules alone, or not yet */
     struct sj_uuid supersedes;  /* nil: none */
@@ -42,17 +46,21 @@ SJ_MUST_CHECK sj_status sj_contribution_list(const struct sj_desk *desk,
 SJ_MUST_CHECK sj_status sj_contribution_find(const struct sj_desk *desk, struct sj_uuid id,
     bool *ret_found, struct sj_contribution *ret_contribution);
 
-/* The life of a batch: received -> validated -> accepted -> published; superseded by a new batch alone. */
+/* The life of a batch: received -> validated -> accepted -> published; received or validated -> rejected; superseded by a
+ * new batch alone. */
 struct sj_contribution_move {
     struct sj_uuid id;
     struct sj_text to;
+    struct sj_text
+        reason;      /* of a rejection, at most SJ_CONTRIBUTION_REASON_MAX bytes; otherwise empty */
     int64_t version; /* that the caller has read */
 };
-/* Needs desk->tx. Rows of a held batch come into force when it is accepted. *ret_found false: no such batch of the own
- * unit. *ret_same_person: accepted by whoever sent it, under whatever account (allowed, and told: a unit
- * may be one person).
- * Errors: NO_SUCH_MOVE, FROZEN, PRECONDITION_FAILED, DUPLICATE (another batch has these rows in force). */
+/* Needs desk->tx. Rows of a held batch come into force when it is accepted, and those of the batch whose place it takes go
+ * out of force. *ret_found false: no such batch of the own unit. *ret_unmet with GUARD_UNMET: DISTINCT_PERSON (who sent it
+ * does not accept it) or IMPORT_RUNNING (its file is not at its end).
+ * Errors: NO_SUCH_MOVE, GUARD_UNMET, FROZEN, PRECONDITION_FAILED, DUPLICATE (another batch has these rows in force),
+ * CONFLICT (the batch whose place it takes is not in force any more). */
 SJ_MUST_CHECK sj_status sj_contribution_move(const struct sj_desk *desk,
-    const struct sj_contribution_move *move, bool *ret_found, bool *ret_same_person);
+    const struct sj_contribution_move *move, bool *ret_found, const char **ret_unmet);
 
 #endif

@@ -67,6 +67,9 @@ struct sj_import_order {
         size_t row_before;     /* number of the last record before file */
         size_t rows_max;
         struct sj_uuid contribution; /* that the rows go to; exists */
+        bool lies_apart;             /* rows come into force later, all of the batch at once */
+        struct sj_uuid
+            supersedes;    /* batch whose place it takes then: its rows are no twins; nil: none */
         bool trusts_index; /* rows in force are not looked up: DUPLICATE when one is met */
         struct sj_import_memo *memo; /* borrowed; may be NULL */
     } piece;

@@ -3,11 +3,12 @@
 insert into sanjeh.workload_fact
     (unit_id, id, compartment_id, contribution_id, judge_unit_id, judge_id, court_id, period_from,
     period_to, pending_start, filed, returned, transferred_in, transferred_out, resolved,
-    pending_end, case_type, on_time, hearings, first_date_held, adjourned_no_ground)
+    pending_end, case_type, on_time, hearings, first_date_held, adjourned_no_ground, in_force)
 select $1::uuid, w.id, $2::uuid, $3::uuid, w.judge_unit_id, w.judge_id, w.court_id,
     date '1970-01-01' + w.period_from, date '1970-01-01' + w.period_to, w.pending_start, w.filed,
     w.returned, w.transferred_in, w.transferred_out, w.resolved, w.pending_end,
-    w.case_type, w.on_time, w.hearings, w.first_date_held, w.adjourned_no_ground
+    w.case_type, w.on_time, w.hearings, w.first_date_held, w.adjourned_no_ground,
+    $22::bool
 from (select
         unnest($4::uuid[]) as id, unnest($5::uuid[]) as judge_unit_id, unnest($6::uuid[]) as judge_id,
         unnest($7::uuid[]) as court_id, unnest($8::int4[]) as period_from, unnest($9::int4[]) as period_to,

@@ -1,5 +1,5 @@
--- Which of these keys (numbered from 0) a judge's value in force has already. The expressions are those
--- of the index value_in_force; the limit keeps the planner to one look-up a key whatever its statistics say.
+-- Which of these keys (numbered from 0) a judge's value has already: one in force but for those of the batch $8 whose place is being
+-- taken, or one of the batch $7 itself, whose rows lie apart (value_of_batch). The expressions are those of the index value_in_force; the limit keeps the planner to one look-up a key whatever its statistics say.
 with w as materialized (
     select u.number, u.judge_id, u.indicator_id,
         date '1970-01-01' + u.period_from as period_from,
@@ -22,5 +22,21 @@ cross join lateral (
         and v.indicator_id = w.indicator_id
         and v.period_from = w.period_from
         and v.period_to = w.period_to
+        and v.contribution_id is distinct from $8::uuid
         and v.in_force
+    limit 1) as known
+union
+select w.number - 1
+from w
+cross join lateral (
+    select 1
+    from sanjeh.indicator_value v
+    where v.unit_id = $1::uuid
+        and v.contribution_id = $7::uuid
+        and v.judge_id = w.judge_id
+        and v.court_id is null
+        and v.indicator_id = w.indicator_id
+        and v.period_from = w.period_from
+        and v.period_to = w.period_to
+        and not v.in_force
     limit 1) as known

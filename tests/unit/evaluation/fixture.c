@@ -121,7 +121,7 @@ static void caller_init(
     const struct place *place = place_get();
     caller->decision = (struct sj_decision){
         .permit = true, .reach = reach, .read_fields = UINT64_MAX, .write_fields = UINT64_MAX};
-    caller->actor.account = (struct sj_uuid){{1, 2, 3}};
+    caller->actor.account = caller->actor.person = (struct sj_uuid){{1, 2, 3}};
     sign(scopes, count, &caller->context);
     must(sj_arena_new((size_t)16 * 1024 * 1024, &caller->arena), "arena");
     caller->desk = (struct sj_desk){.db = place->db,

@@ -201,11 +201,26 @@ static void move_batch(struct caller *owner, struct sj_uuid id, const char *to, 
 {
     const struct sj_contribution_move move = {.id = id, .to = sj_text_of(to), .version = version};
     bool found = false;
-    bool is_same_person = false;
+    const char *unmet = "";
     caller_begin(owner);
-    CHECK_OK(sj_contribution_move(&owner->desk, &move, &found, &is_same_person));
+    CHECK_OK(sj_contribution_move(&owner->desk, &move, &found, &unmet));
     CHECK(found);
     CHECK_OK(caller_commit(owner));
+}
+
+/* Not by who sent it; by somebody else of the unit. */
+static void accept_batch(struct caller *owner, struct sj_uuid id, int64_t version)
+{
+    const struct sj_contribution_move move = {
+        .id = id, .to = SJ_TEXT("accepted"), .version = version};
+    bool found = false;
+    const char *unmet = "";
+    caller_begin(owner);
+    CHECK(sj_contribution_move(&owner->desk, &move, &found, &unmet).code == SJ_GUARD_UNMET);
+    CHECK(strcmp(unmet, "DISTINCT_PERSON") == 0);
+    caller_rollback(owner);
+    owner->actor.account = owner->actor.person = (struct sj_uuid){{3, 2, 1}};
+    move_batch(owner, id, "accepted", version);
 }
 
 TEST(compute_sees_only_what_is_in_force)
@@ -222,7 +237,7 @@ TEST(compute_sees_only_what_is_in_force)
     move_batch(&owner, batch, "validated", 1);
     compute(&owner, &after);
     CHECK(sj_text_equal(before.inputs_sha256, after.inputs_sha256));
-    move_batch(&owner, batch, "accepted", 2);
+    accept_batch(&owner, batch, 2);
     compute(&owner, &after);
     CHECK(!sj_text_equal(before.inputs_sha256, after.inputs_sha256));
     run_sql("update sanjeh.workload_fact set in_force = false where resolved = 150; "
