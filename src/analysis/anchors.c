@@ -119,3 +119,21 @@ sj_status sj_anchors_score(
                ? along(band, SJ_COUNT(band), value, ret_score)
                : along(rising, SJ_COUNT(rising), value, ret_score);
 }
+
+/* Between its ends a direction rises or falls all the way; a band has its top inside. */
+sj_status sj_anchors_range(const struct sj_anchors *anchors, const struct sj_interval *values,
+    struct sj_interval *ret_scores)
+{
+    struct sj_decimal first;
+    struct sj_decimal last;
+    ENSURE(!is_below(values->high, values->low), INVALID);
+    TRY(sj_anchors_score(anchors, values->low, &first));
+    TRY(sj_anchors_score(anchors, values->high, &last));
+    *ret_scores = is_below(last, first) ? (struct sj_interval){last, first}
+                                        : (struct sj_interval){first, last};
+    if (anchors->direction == SJ_DIRECTION_BAND && !is_below(anchors->high, values->low) &&
+        !is_below(values->high, anchors->low)) {
+        ret_scores->high = (struct sj_decimal){100, 0};
+    }
+    return SJ_DONE;
+}

@@ -142,3 +142,32 @@ sj_status rational_floor(struct rational value, struct sj_decimal *ret_decimal)
     TRY(split(value, &units, &left));
     return fit(left < 0 ? units - 1 : units, ret_decimal);
 }
+
+/* ---- roots ---- */
+
+/* The largest whole number whose square is not above value. */
+static sj_wide root_of(sj_wide value)
+{
+    sj_wide low = 0;
+    sj_wide high = (sj_wide)1 << 62;
+    while (low < high) {
+        const sj_wide middle = low + (high - low + 1) / 2;
+        if (middle * middle <= value) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    return low;
+}
+
+sj_status rational_root(struct rational value, struct rational *ret_root)
+{
+    const sj_wide scale = (sj_wide)INT64_C(1000000000000000000);
+    sj_wide left;
+    ENSURE(value.numerator >= 0 && value.numerator / value.denominator < scale, INVALID);
+    ENSURE(!__builtin_mul_overflow(value.numerator % value.denominator, scale, &left), INVALID);
+    const sj_wide scaled = value.numerator / value.denominator * scale + left / value.denominator;
+    *ret_root = (struct rational){root_of(scaled), 1000000000};
+    return SJ_DONE;
+}

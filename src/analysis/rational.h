@@ -30,6 +30,9 @@ SJ_MUST_CHECK sj_status rational_divide(
 /* Negative, 0 or positive. */
 SJ_MUST_CHECK sj_status rational_compare(struct rational a, struct rational b, int *ret_order);
 
+/* √value with nine decimals. Errors: INVALID (negative, 10^18 and above). */
+SJ_MUST_CHECK sj_status rational_root(struct rational value, struct rational *ret_root);
+
 /* With SJ_DECIMAL_SCALE decimals: half away from zero, or towards minus infinity. Errors: INVALID, more than 18 digits. */
 SJ_MUST_CHECK sj_status rational_round(struct rational value, struct sj_decimal *ret_decimal);
 SJ_MUST_CHECK sj_status rational_floor(struct rational value, struct sj_decimal *ret_decimal);

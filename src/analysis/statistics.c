@@ -30,34 +30,6 @@ sj_status sj_shrink(struct sj_decimal value, int64_t n, struct sj_decimal peer_m
     return rational_round(sum, ret_shrunk);
 }
 
-/* The largest whole number whose square is not above value. */
-static sj_wide root_of(sj_wide value)
-{
-    sj_wide low = 0;
-    sj_wide high = (sj_wide)1 << 62;
-    while (low < high) {
-        const sj_wide middle = low + (high - low + 1) / 2;
-        if (middle * middle <= value) {
-            low = middle;
-        } else {
-            high = middle - 1;
-        }
-    }
-    return low;
-}
-
-/* √value with nine decimals; value < 10^18. */
-static sj_status root(struct rational value, struct rational *ret_root)
-{
-    const sj_wide scale = (sj_wide)INT64_C(1000000000000000000);
-    sj_wide left;
-    ENSURE(value.numerator >= 0 && value.numerator / value.denominator < scale, INVALID);
-    ENSURE(!__builtin_mul_overflow(value.numerator % value.denominator, scale, &left), INVALID);
-    const sj_wide scaled = value.numerator / value.denominator * scale + left / value.denominator;
-    *ret_root = (struct rational){root_of(scaled), 1000000000};
-    return SJ_DONE;
-}
-
 sj_status sj_wilson(int64_t successes, int64_t n, struct sj_interval *ret_interval)
 {
     ENSURE(n >= 1 && n <= N_MAX && successes >= 0 && successes <= n, INVALID);
@@ -66,7 +38,7 @@ sj_status sj_wilson(int64_t successes, int64_t n, struct sj_interval *ret_interv
     TRY(rational_multiply(spread, z_squared, &spread));
     TRY(rational_add(spread, z_fourth_quarter, &spread));
     struct rational half;
-    TRY(root(spread, &half));
+    TRY(rational_root(spread, &half));
     const struct rational half_z = {z_squared.numerator, z_squared.denominator * 2};
     struct rational centre;
     struct rational whole;

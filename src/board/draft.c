@@ -36,6 +36,8 @@ static void from_sheet(
         if (sheet->lines[i].no == item->no) {
             item->has_score = sheet->lines[i].has_score;
             item->score = sheet->lines[i].score;
+            item->has_interval = sheet->lines[i].has_interval;
+            item->interval = sheet->lines[i].interval;
         }
     }
     if (item->has_score) {
@@ -130,6 +132,15 @@ static sj_status write_body(const struct sj_file *file, const struct item_marks 
     put_decimal(&json, "coverage", true, total.coverage);
     sj_json_bool(&json, "is_sufficient", total.is_sufficient);
     put_decimal(&json, "score", total.is_sufficient, total.score);
+    if (total.has_interval) {
+        sj_json_object(&json, "interval");
+        put_decimal(&json, "low", true, total.interval.low);
+        put_decimal(&json, "high", true, total.interval.high);
+        put_decimal(&json, "weight", true, total.interval_weight);
+        sj_json_object_end(&json);
+    } else {
+        sj_json_null(&json, "interval");
+    }
     sj_json_str(&json, "band", total.is_sufficient ? sj_band_code(total.band) : NULL);
     sj_json_object_end(&json);
     return sj_json_end(&json);

@@ -49,7 +49,7 @@ static sj_status compute_all(struct sj_desk *desk, const struct plan *plan, stru
     targets = memory;
     TRY(sj_alloc(total, sizeof(struct reading), &memory));
     readings = memory;
-    TRY(sj_alloc(plan->item_count * PEER_CLASSES, sizeof(struct sj_peer_group), &memory));
+    TRY(sj_alloc(plan->item_count * PEER_GROUPS, sizeof(struct sj_peer_group), &memory));
     groups = memory;
     size_t count;
     TRY(targets_read(desk, plan, targets, readings, &count));

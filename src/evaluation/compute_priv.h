@@ -58,11 +58,21 @@ struct reading {
     const char *reason;
 };
 
-/* Peers are the judges of the same kind of court, where there are ten of them, else those of the whole cycle. */
-#define PEER_CLASSES 12u /* the cycle, then a kind of court each */
-/* "cycle", "family"; static. */
-const char *peer_class_name(size_t peer_class);
-size_t peer_class_find(struct sj_text court_kind); /* 0 for none and an unknown one */
+/* Peers are the judges of the same kind of court, grade band and class of province, where there are ten of them with enough n;
+ * else those of the same kind of court and grade band, of the same kind of court, of the cycle. Bands and classes are reference
+ * data (kinds grade_band, province_class), 1 to 9; 0: not known, which is like nobody's. */
+#define PEER_KINDS 12u /* none, then those of the register of courts */
+#define PEER_BANDS 10u /* none, 1 to 9 */
+#define PEER_GROUPS                                                                                \
+    (PEER_KINDS * PEER_BANDS * PEER_BANDS + PEER_KINDS * PEER_BANDS + PEER_KINDS + 1u)
+struct peer_class {
+    size_t court_kind;
+    size_t grade_band;
+    size_t province_class;
+};
+/* "family"; static; "cycle" for 0. */
+const char *peer_kind_name(size_t court_kind);
+size_t peer_kind_find(struct sj_text court_kind); /* 0 for none and an unknown one */
 
 struct target {
     struct sj_uuid evaluation;
@@ -72,7 +82,7 @@ struct target {
     struct sj_uuid sheet; /* of this round; nil: none yet */
     int64_t round;
     bool is_contested;
-    size_t peer_class;
+    struct peer_class peers;
     bool has_workload;
     const char *workload_fault; /* "NO_DATA" until there is some; NULL: inputs hold */
     struct sj_input_value inputs[SJ_INPUT_WORKLOAD_COUNT_];
@@ -101,14 +111,18 @@ struct line {
     struct sj_statistic z;
     bool has_score;
     struct sj_decimal score;
+    struct sj_interval
+        scores; /* when has_interval: what the interval's ends are worth, around the score */
     const char *reason;
 };
-/* Peers of each item with enough n. groups: PEER_CLASSES of them an item. */
+/* Peers of each item with enough n. groups: PEER_GROUPS of them an item. */
 SJ_MUST_CHECK sj_status peers_read(const struct plan *plan, const struct target *targets,
     size_t count, struct sj_peer_group *groups);
-/* The group that an item of a target is seen in; *ret_name as peer_class_name. */
+/* The narrowest group of ten and more that an item of a target is seen in; what it does not narrow by is 0 in *ret_class. */
 const struct sj_peer_group *peers_for(const struct sj_peer_group *groups, size_t item,
-    const struct target *target, const char **ret_name);
+    const struct target *target, struct peer_class *ret_class);
+/* Why a reading becomes no sub-score and belongs to nobody's peers; NULL: it may. */
+const char *line_hindrance(const struct plan_item *item, const struct reading *reading);
 SJ_MUST_CHECK sj_status line_compute(const struct plan_item *item,
     const struct sj_peer_group *group, const struct reading *reading, struct line *ret_line);
 

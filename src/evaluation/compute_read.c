@@ -130,8 +130,17 @@ enum {
     TARGET_ROUND,
     TARGET_SHEET,
     TARGET_CONTESTED,
-    TARGET_COURT_KIND
+    TARGET_COURT_KIND,
+    TARGET_GRADE_BAND,
+    TARGET_PROVINCE_CLASS
 };
+
+/* 0 for none and for a number that no band has. */
+static size_t class_of(const struct sj_rows *rows, size_t row, size_t column)
+{
+    const int64_t number = sj_row_is_null(rows, row, column) ? 0 : sj_row_i64(rows, row, column);
+    return number > 0 && number < (int64_t)PEER_BANDS ? (size_t)number : 0;
+}
 
 static void read_target(const struct plan *plan, const struct sj_rows *rows, size_t row,
     struct reading *readings, struct target *target)
@@ -144,9 +153,11 @@ static void read_target(const struct plan *plan, const struct sj_rows *rows, siz
         .round = sj_row_i64(rows, row, TARGET_ROUND),
         .sheet = sj_row_id(rows, row, TARGET_SHEET),
         .is_contested = sj_row_bool(rows, row, TARGET_CONTESTED),
-        .peer_class = sj_row_is_null(rows, row, TARGET_COURT_KIND)
-                          ? 0
-                          : peer_class_find(sj_row_text(rows, row, TARGET_COURT_KIND)),
+        .peers = {.court_kind = sj_row_is_null(rows, row, TARGET_COURT_KIND)
+                                    ? 0
+                                    : peer_kind_find(sj_row_text(rows, row, TARGET_COURT_KIND)),
+            .grade_band = class_of(rows, row, TARGET_GRADE_BAND),
+            .province_class = class_of(rows, row, TARGET_PROVINCE_CLASS)},
         .workload_fault = "NO_DATA",
         .readings = readings,
     };

@@ -55,18 +55,31 @@ static void write_definition(struct sj_json *json, const struct plan_item *item)
     sj_json_object_end(json);
 }
 
+/* null: the group is not narrowed by it. */
+static void write_class(struct sj_json *json, const char *name, size_t number)
+{
+    if (number == 0) {
+        sj_json_null(json, name);
+    } else {
+        sj_json_int(json, name, (int64_t)number);
+    }
+}
+
 static void write_peers(
-    struct sj_json *json, const struct sj_peer_group *group, const char *group_name)
+    struct sj_json *json, const struct sj_peer_group *group, const struct peer_class *peers)
 {
     const bool is_enough = group->count >= SJ_PEERS_MIN;
     sj_json_object(json, "peers");
-    sj_json_str(json, "group", group_name);
+    sj_json_str(json, "group", peer_kind_name(peers->court_kind));
+    write_class(json, "grade_band", peers->grade_band);
+    write_class(json, "province_class", peers->province_class);
     /* fewer than ten judges would be recognised in their mean */
     if (is_enough) {
         sj_json_int(json, "n", (int64_t)group->count);
     } else {
         sj_json_null(json, "n");
     }
+    sj_json_str(json, "withheld", is_enough ? NULL : "SMALL_PEER_GROUP");
     write_decimal(json, "mean", is_enough, group->mean);
     write_decimal(json, "median", is_enough, group->median);
     write_decimal(json, "mad", is_enough, group->mad);
@@ -91,7 +104,7 @@ static void write_inputs(
 }
 
 static void write_line(struct sj_json *json, const struct plan_item *item,
-    const struct sj_peer_group *group, const char *group_name, const struct target *target,
+    const struct sj_peer_group *group, const struct peer_class *peers, const struct target *target,
     const struct line *line)
 {
     sj_json_object(json, NULL);
@@ -103,7 +116,7 @@ static void write_line(struct sj_json *json, const struct plan_item *item,
     } else {
         sj_json_null(json, "n");
     }
-    write_peers(json, group, group_name);
+    write_peers(json, group, peers);
     write_decimal(json, "shrunk", line->has_shrunk, line->shrunk);
     if (line->has_interval) {
         sj_json_object(json, "interval");
@@ -115,6 +128,8 @@ static void write_line(struct sj_json *json, const struct plan_item *item,
     }
     write_decimal(json, "robust_z", line->z.has_value, line->z.value);
     write_decimal(json, "sub_score", line->has_score, line->score);
+    write_decimal(json, "score_low", line->has_interval, line->scores.low);
+    write_decimal(json, "score_high", line->has_interval, line->scores.high);
     sj_json_str(json, "reason", line->reason);
     sj_json_str(json, "method", SJ_SCORE_METHOD);
     sj_json_bool(json, "contested", target->is_contested);
@@ -185,26 +200,60 @@ static sj_status sums_of(const struct weights *weights, struct sheet_sums *ret_s
     return SJ_DONE;
 }
 
+/* What the indicators alone come to, with the interval that the board's marks will not change the parts of. */
+static sj_status write_total(
+    struct sj_json *json, const struct sj_score_item *items, size_t item_count)
+{
+    struct sj_score_total total;
+    TRY(sj_score_total(items, item_count, /* coverage_min= */ 0, &total));
+    sj_json_object(json, "indicators");
+    write_decimal(json, "score", total.is_sufficient, total.score);
+    if (total.has_interval) {
+        sj_json_object(json, "interval");
+        write_decimal(json, "low", true, total.interval.low);
+        write_decimal(json, "high", true, total.interval.high);
+        write_decimal(json, "weight", true, total.interval_weight);
+        sj_json_object_end(json);
+    } else {
+        sj_json_null(json, "interval");
+    }
+    sj_json_object_end(json);
+    return SJ_DONE;
+}
+
+static struct sj_score_item score_item(const struct plan_item *item, const struct line *line)
+{
+    return (struct sj_score_item){.no = item->no,
+        .family = item->family,
+        .weight = item->weight,
+        .has_score = line != NULL && line->has_score,
+        .score = line == NULL ? (struct sj_decimal){0, 0} : line->score,
+        .has_interval = line != NULL && line->has_interval,
+        .interval = line == NULL ? (struct sj_interval){{0, 0}, {0, 0}} : line->scores};
+}
+
 static sj_status write_items(struct sj_json *json, const struct plan *plan,
     const struct sj_peer_group *groups, const struct target *target, struct weights *weights,
-    struct sj_buf *inputs)
+    struct sj_score_item *ret_items, struct sj_buf *inputs)
 {
     for (size_t i = 0; i < plan->item_count; i++) {
         const struct plan_item *item = &plan->items[i];
+        ret_items[i] = score_item(item, NULL);
         if (item->is_mark) {
             TRY(add(item->weight, &weights->marks));
             continue;
         }
         struct line line;
-        const char *group_name;
-        const struct sj_peer_group *group = peers_for(groups, i, target, &group_name);
+        struct peer_class peers;
+        const struct sj_peer_group *group = peers_for(groups, i, target, &peers);
         TRY(line_compute(item, group, &target->readings[i], &line));
+        ret_items[i] = score_item(item, &line);
         TRY(add(item->weight, &weights->indicators));
         if (line.has_score) {
             TRY(add(item->weight, &weights->covered));
         }
         TRY(hash_line(item, group, &line, inputs));
-        write_line(json, item, group, group_name, target, &line);
+        write_line(json, item, group, &peers, target, &line);
     }
     return SJ_DONE;
 }
@@ -227,8 +276,11 @@ sj_status sheet_write(const struct plan *plan, const struct sj_peer_group *group
     sj_json_id(&json, "evaluation_id", target->evaluation);
     sj_json_int(&json, "round", target->round);
     sj_json_array(&json, "items");
-    TRY(write_items(&json, plan, groups, target, &weights, &inputs));
+    struct sj_score_item items[SJ_SCORE_ITEMS_MAX];
+    ENSURE(plan->item_count <= SJ_SCORE_ITEMS_MAX, LIMIT_EXCEEDED);
+    TRY(write_items(&json, plan, groups, target, &weights, items, &inputs));
     sj_json_array_end(&json);
+    TRY(write_total(&json, items, plan->item_count));
     TRY(sums_of(&weights, ret_sums));
     write_decimal(&json, "coverage", true, ret_sums->indicators);
     write_decimal(&json, "reachable_weight", true, ret_sums->reachable);

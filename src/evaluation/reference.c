@@ -16,7 +16,8 @@ static const struct {
     const char *name;
     bool has_amount;
 } kinds[] = {{"province", false}, {"case_type", false}, {"time_standard", true},
-    {"case_weight", true}, {"judicial_grade", false}, {"judicial_group", false}};
+    {"case_weight", true}, {"judicial_grade", false}, {"judicial_group", false},
+    {"grade_band", true}, {"province_class", true}};
 
 static sj_status read_row(
     const struct sj_desk *desk, const struct sj_rows *rows, size_t row, struct sj_reference *item)
@@ -115,6 +116,11 @@ const char *sj_reference_check(const struct sj_reference *item, const char **ret
     *reterr_field = "amount";
     if (kinds[kind].has_amount != (item->amount.len > 0)) {
         return kinds[kind].has_amount ? "REQUIRED" : "UNKNOWN";
+    }
+    if (sj_text_is(item->kind, "grade_band") || sj_text_is(item->kind, "province_class")) {
+        return item->amount.len == 1 && item->amount.ptr[0] >= '1' && item->amount.ptr[0] <= '9'
+                   ? NULL
+                   : "RANGE";
     }
     return item->amount.len == 0 || is_amount(item->amount) ? NULL : "RANGE";
 }

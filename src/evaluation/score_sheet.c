@@ -100,6 +100,23 @@ static sj_status find_family(struct sj_text name, enum sj_family *ret_family)
     FAIL(DECRYPT);
 }
 
+/* Sheets that were written before lines had one name neither end. */
+static sj_status interval_after(
+    struct sj_text body, size_t from, size_t to, struct sj_score_line *line)
+{
+    bool has_high = false;
+    const sj_status status =
+        number_after(body, "score_low", from, to, &line->has_interval, &line->interval.low);
+    if (status.code == SJ_DECRYPT) {
+        line->has_interval = false;
+        return SJ_DONE;
+    }
+    TRY(status);
+    TRY(number_after(body, "score_high", from, to, &has_high, &line->interval.high));
+    ENSURE(has_high == line->has_interval, DECRYPT);
+    return SJ_DONE;
+}
+
 static sj_status read_line(
     struct sj_text body, size_t from, size_t to, struct sj_score_line *ret_line)
 {
@@ -115,6 +132,7 @@ static sj_status read_line(
     TRY(find_family(family, &line.family));
     TRY(number_after(body, "weight", from, to, &is_there, &line.weight));
     TRY(number_after(body, "sub_score", from, to, &line.has_score, &line.score));
+    TRY(interval_after(body, from, to, &line));
     TRY(string_after(body, "reason", from, to, &line.reason));
     const struct sj_text contested = SJ_TEXT("\"contested\":true");
     line.is_contested = to - from >= contested.len + 1 && memcmp(body.ptr + to - contested.len - 1,

@@ -155,17 +155,25 @@ class PopulationCycle(Population, unittest.TestCase):
         answer = client.post("/api/v1/contributions", {"kind": kind, "format": "csv", "period": "1404", "data": data})
         assert answer.status == 201, answer
 
-    def post_to(self, kind, count):
-        """Judges posted to a court of that kind for the whole period; their ids."""
-        skip = 0 if kind == "family" else 100
-        return self.stack.sql(f"""set session_replication_role = replica;
-            with c as (insert into sanjeh.court (id, code, code_norm, name_fa, name_en, status, kind, created_by_unit) select gen_random_uuid(),
-                'K-{kind}', 'k-{kind}', 'K-{kind}', 'K-{kind}', 'active', '{kind}', u.id from sanjeh.unit u where u.code = 'SIT'
-                returning id, created_by_unit as unit_id),
+    def post_to(self, kind, count, skip, province='', base=None, of_register=None):
+        """Judges posted to a court of that kind for the whole period; their ids. The grade is the posting's or the register's."""
+        judges = self.stack.sql(f"""set session_replication_role = replica;
+            with c as (insert into sanjeh.court (id, code, code_norm, name_fa, name_en, status, kind, province, created_by_unit) select
+                gen_random_uuid(), 'K-{skip}', 'k-{skip}', 'K-{skip}', 'K-{skip}', 'active', '{kind}', nullif('{province}', ''), u.id
+                from sanjeh.unit u where u.code = 'SIT' returning id, created_by_unit as unit_id),
             j as (select e.judge_id, e.judge_unit_id from sanjeh.evaluation e where e.state = 'collecting' order by e.judge_id offset {skip} limit {count})
-            insert into sanjeh.posting (unit_id, id, judge_unit_id, judge_id, court_id, title, posted_from, created_by)
-            select j.judge_unit_id, gen_random_uuid(), j.judge_unit_id, j.judge_id, c.id, 'قاضی', '2010-01-01', c.unit_id from j, c
+            insert into sanjeh.posting (unit_id, id, judge_unit_id, judge_id, court_id, title, posted_from, judicial_base, created_by)
+            select j.judge_unit_id, gen_random_uuid(), j.judge_unit_id, j.judge_id, c.id, 'قاضی', '2010-01-01', {base or 'null'}, c.unit_id from j, c
             returning judge_id""").split()
+        if of_register:
+            self.stack.sql(f"update sanjeh.judge set judicial_base = {of_register} where id = any ('{{{','.join(judges)}}}')")
+        return judges
+
+    def check_peers(self, judges, group, n):
+        """In the sheet of the first of them: kind of court, grade band, class of province, and how many."""
+        peers = {item["code"]: item["peers"] for item in self.sheet_of(judges[0])["items"] if item["peers"]["n"]}
+        self.assertEqual({code: (row["group"], row["grade_band"], row["province_class"], row["n"], row["withheld"]) for code, row in peers.items()},
+                         {code: (*group, n, None) for code in ("T01", "T03")})
 
     def sheet_of(self, judge):
         row = self.owner.items(f"/api/v1/evaluations?cycle_id={self.cycle}&judge_id={judge}")[0]
@@ -193,14 +201,16 @@ class PopulationCycle(Population, unittest.TestCase):
         self.lap("collecting by the clock")
         self.stack.sql("drop trigger zz_broken on sanjeh.evaluation; drop function public.refuse_one()")
         self.wait_for({"planned": MEMBERS, "collecting": JUDGES}, 60)
-        family, military = self.post_to("family", 30), self.post_to("military", 5)
+        # 12 of one kind, band and class; 7 who are as many as 19 without the class; 5 who are 24 without the band; 5 who are the cycle
+        groups = ((self.post_to("family", 12, 0, province="تهران", base=6), ("family", 2, 1), 12),
+                  (self.post_to("family", 7, 100, province="IR-16", of_register=5), ("family", 2, None), 19),
+                  (self.post_to("family", 5, 200, province="Tehran", base=11), ("family", None, None), 24),
+                  (self.post_to("military", 5, 300, province="IR-23", base=6), ("cycle", None, None), JUDGES))
         done = self.post(f"cycles/{self.cycle}/computations")
         self.assertEqual((done["evaluations"], done["sufficient"]), (JUDGES, JUDGES))
         self.lap("computed")
-        for judges, group, n in ((family, "family", 30), (military, "cycle", JUDGES)):
-            sheet = self.sheet_of(judges[0])
-            peers = {item["code"]: item["peers"] for item in sheet["items"] if item["peers"]["n"]}
-            self.assertEqual({code: (row["group"], row["n"]) for code, row in peers.items()}, {code: (group, n) for code in ("T01", "T03")})
+        for judges, group, n in groups:
+            self.check_peers(judges, group, n)
         thin = self.owner.items(f"/api/v1/evaluations?cycle_id={self.cycle}&state=collecting")[11]
         self.stack.sql(f"""set session_replication_role = replica;
             update sanjeh.evaluation set coverage = 30 where id = '{thin['id']}'""")

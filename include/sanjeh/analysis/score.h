@@ -6,7 +6,7 @@
 #ifndef SJ_ANALYSIS_SCORE_H
 #define SJ_ANALYSIS_SCORE_H
 
-#include "sanjeh/analysis/decimal.h"
+#include "sanjeh/analysis/statistics.h"
 
 enum sj_family {
     SJ_FAMILY_QUALITY,
@@ -23,8 +23,10 @@ struct sj_score_item {
     enum sj_family family;
     struct sj_decimal weight; /* > 0; all items sum to 100 */
     bool has_score;
-    struct sj_decimal score; /* 0..100 */
-    const char *reason;      /* when not has_score: "BELOW_MIN_N", "NO_DATA", "NOT_MARKED" … */
+    struct sj_decimal score;     /* 0..100 */
+    bool has_interval;           /* when has_score: what the sample says is known only so far */
+    struct sj_interval interval; /* 0..100, holds the score */
+    const char *reason; /* when not has_score: "BELOW_MIN_N", "NO_DATA", "NOT_MARKED" … */
 };
 
 enum sj_band {
@@ -44,7 +46,13 @@ struct sj_score_total {
     struct sj_decimal
         score; /* unrounded (6 decimals): weighted mean over the items that have one */
     enum sj_band band;
+    bool has_interval; /* at least one item has one */
+    struct sj_interval interval;
+    struct sj_decimal interval_weight; /* percent of the weight whose items have one */
 };
+/* The interval (95 %) is that of a weighted sum of independent parts, from the parts' own intervals: low = score −
+ * √Σ (wᵢ (scoreᵢ − lowᵢ))² / Σ wᵢ, high likewise, within 0..100. Items without one (marks, counts) are taken as they are, so
+ * interval_weight travels with it. @cite Newcombe 1998, Zou and Donner 2008 (square-and-add, MOVER). */
 /* Bands are compared on the unrounded score, lower bound inclusive: 90, 80, 70, 50.
  * Errors: INVALID (weights do not sum to 100, a family above its cap: timeliness 40, conduct 25). */
 SJ_MUST_CHECK sj_status sj_score_total(const struct sj_score_item *items, size_t count,

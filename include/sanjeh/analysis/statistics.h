@@ -45,16 +45,20 @@ bool sj_anchors_are_ordered(const struct sj_anchors *anchors);
 SJ_MUST_CHECK sj_status sj_anchors_score(
     const struct sj_anchors *anchors, struct sj_decimal value, struct sj_decimal *ret_score);
 
+struct sj_interval {
+    struct sj_decimal low;
+    struct sj_decimal high;
+};
+/* The least and the most that values from low to high are worth. Errors: as above, INVALID when high < low. */
+SJ_MUST_CHECK sj_status sj_anchors_range(const struct sj_anchors *anchors,
+    const struct sj_interval *values, struct sj_interval *ret_scores);
+
 /* ---- small samples ---- */
 
 /* (n·value + k·peer_mean) / (n + k). Errors: INVALID (n < 0, k <= 0). */
 SJ_MUST_CHECK sj_status sj_shrink(struct sj_decimal value, int64_t n, struct sj_decimal peer_mean,
     int64_t k, struct sj_decimal *ret_shrunk);
 
-struct sj_interval {
-    struct sj_decimal low;
-    struct sj_decimal high;
-};
 /* Wilson's 95 % interval of the proportion successes / n, both ends 0..1. z² = 3.841459 (chi-square, one degree).
  * @cite Wilson 1927. Errors: INVALID (n < 1 or above 10^9, successes not 0..n). */
 SJ_MUST_CHECK sj_status sj_wilson(int64_t successes, int64_t n, struct sj_interval *ret_interval);

@@ -9,8 +9,9 @@
 #include "sanjeh/analysis/score.h"
 #include "sanjeh/evaluation/evaluation.h"
 
-#define SJ_SCORE_METHOD      "score/1"
-#define SJ_SCORE_ITEMS_MAX   99    /* of a template */
+#define SJ_SCORE_METHOD                                                                            \
+    "score/2"                   /* 2: peers by grade and province, too; an interval of the total */
+#define SJ_SCORE_ITEMS_MAX   99 /* of a template */
 #define SJ_SCORE_SHEET_BYTES 65536 /* of one sheet's JSON */
 
 struct sj_computation {
@@ -46,7 +47,9 @@ struct sj_score_line {
     struct sj_decimal weight;
     bool has_score;
     struct sj_decimal score; /* 0..100 */
-    struct sj_text reason;   /* when not has_score */
+    bool has_interval;       /* false in sheets of earlier versions, too */
+    struct sj_interval interval;
+    struct sj_text reason; /* when not has_score */
     bool is_contested;
 };
 

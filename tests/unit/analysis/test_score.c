@@ -125,3 +125,69 @@ TEST(score_refuses_items_out_of_range)
         CHECK_CODE(sj_score_total(&one, 1, 70, &total), INVALID);
     }
 }
+
+static struct sj_score_item sampled(
+    enum sj_family family, const char *weight, const char *score, const char *low, const char *high)
+{
+    struct sj_score_item one = item(family, weight, score);
+    one.has_interval = true;
+    one.interval = (struct sj_interval){dec(low), dec(high)};
+    return one;
+}
+
+static void check_interval(const struct sj_score_item *items, size_t count, const char *score,
+    const char *low, const char *high, const char *weight)
+{
+    struct sj_score_total total;
+    REQUIRE_OK(sj_score_total(items, count, 70, &total));
+    CHECK(total.is_sufficient && is(total.score, score));
+    CHECK(total.has_interval && is(total.interval.low, low) && is(total.interval.high, high));
+    CHECK(is(total.interval_weight, weight));
+}
+
+/* Ends worked out in Python's decimal with 40 digits: score -+ sqrt(sum of (weight x distance)^2) / covered weight. */
+TEST(score_interval_adds_the_parts_square_by_square)
+{
+    const struct sj_score_item whole[] = {item(SJ_FAMILY_QUALITY, "30", "80"),
+        sampled(SJ_FAMILY_TIMELINESS, "30", "84", "70", "95"), item(SJ_FAMILY_CONDUCT, "25", "60"),
+        sampled(SJ_FAMILY_DEVELOPMENT, "15", "50", "40", "62")};
+    check_interval(whole, SJ_COUNT(whole), "71.7", "67.240179", "75.458989", "45");
+    /* of what is covered, 80 of 100 */
+    const struct sj_score_item part[] = {item(SJ_FAMILY_QUALITY, "40", "88.5"),
+        sampled(SJ_FAMILY_TIMELINESS, "30", "97.25", "91.333333", "99.1"),
+        item(SJ_FAMILY_CONDUCT, "20", NULL),
+        sampled(SJ_FAMILY_DEVELOPMENT, "10", "33.3", "12.7", "61.9")};
+    check_interval(part, SJ_COUNT(part), "84.88125", "81.482209", "88.522941", "40");
+}
+
+TEST(score_interval_of_one_part_is_its_own_and_stays_in_the_scale)
+{
+    const struct sj_score_item one = sampled(SJ_FAMILY_QUALITY, "100", "97.5", "90.25", "100");
+    check_interval(&one, 1, "97.5", "90.25", "100", "100");
+    const struct sj_score_item ends[] = {sampled(SJ_FAMILY_QUALITY, "60", "0", "0", "30"),
+        sampled(SJ_FAMILY_DEVELOPMENT, "40", "0", "0", "40")};
+    check_interval(ends, SJ_COUNT(ends), "0", "0", "24.083189", "100");
+}
+
+TEST(score_has_no_interval_of_marks_and_none_when_not_sufficient)
+{
+    const struct sj_score_item marks = item(SJ_FAMILY_QUALITY, "100", "80");
+    struct sj_score_total total;
+    REQUIRE_OK(sj_score_total(&marks, 1, 70, &total));
+    CHECK(total.is_sufficient && !total.has_interval);
+    const struct sj_score_item few[] = {sampled(SJ_FAMILY_QUALITY, "60", "50", "40", "60"),
+        item(SJ_FAMILY_DEVELOPMENT, "40", NULL)};
+    REQUIRE_OK(sj_score_total(few, SJ_COUNT(few), 70, &total));
+    CHECK(!total.is_sufficient && !total.has_interval);
+}
+
+TEST(score_refuses_an_interval_without_its_score)
+{
+    static const char *const ends[][2] = {{"81", "90"}, {"70", "79"}, {"-1", "90"}, {"70", "101"}};
+    for (size_t i = 0; i < SJ_COUNT(ends); i++) {
+        const struct sj_score_item one =
+            sampled(SJ_FAMILY_QUALITY, "100", "80", ends[i][0], ends[i][1]);
+        struct sj_score_total total;
+        CHECK_CODE(sj_score_total(&one, 1, 70, &total), INVALID);
+    }
+}

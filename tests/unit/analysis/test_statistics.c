@@ -88,6 +88,40 @@ TEST(anchors_where_target_is_cap_are_worth_the_cap)
     check_score(&lower, "5", "40");
 }
 
+static void check_range(const struct sj_anchors *anchors, const char *low, const char *high,
+    const char *least, const char *most)
+{
+    const struct sj_interval values = {dec(low), dec(high)};
+    struct sj_interval scores;
+    REQUIRE_OK(sj_anchors_range(anchors, &values, &scores));
+    CHECK(sj_decimal_compare(scores.low, dec(least)) == 0);
+    CHECK(sj_decimal_compare(scores.high, dec(most)) == 0);
+}
+
+TEST(anchors_range_of_an_interval_is_ordered_and_holds_the_top_of_a_band)
+{
+    const struct sj_anchors higher = {.direction = SJ_DIRECTION_HIGHER,
+        .floor = dec("50"),
+        .target = dec("90"),
+        .cap = dec("100")};
+    check_range(&higher, "70", "95", "40", "90");
+    const struct sj_anchors lower = {
+        .direction = SJ_DIRECTION_LOWER, .floor = dec("50"), .target = dec("10"), .cap = dec("0")};
+    check_range(&lower, "5", "30", "40", "90");
+    const struct sj_anchors band = {.direction = SJ_DIRECTION_BAND,
+        .floor = dec("60"),
+        .low = dec("98"),
+        .high = dec("115"),
+        .cap = dec("150")};
+    check_range(&band, "79", "132.5", "50", "100"); /* both ends are worth 50, the middle 100 */
+    check_range(&band, "60", "79", "0", "50");
+    check_range(&band, "115", "150", "0", "100");
+    check_range(&band, "120", "150", "0", "85.714286");
+    const struct sj_interval turned = {dec("80"), dec("70")};
+    struct sj_interval scores;
+    CHECK_CODE(sj_anchors_range(&higher, &turned, &scores), INVALID);
+}
+
 TEST(anchors_out_of_order_are_refused)
 {
     const struct sj_anchors wrong[] = {
