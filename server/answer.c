@@ -104,6 +104,25 @@ static void add_receipt(
     add(list, "Audit-Leaf", sj_text_of(texts->leaf));
 }
 
+/* AuthZEN: the caller finds his own id in the answer. What could not be a header's value is not repeated. */
+static struct sj_text callers_request_id(const struct sj_exchange *x)
+{
+    const struct sj_text none = {NULL, 0};
+    const struct sj_route *route = sj_request_route(x->request);
+    const struct sj_endpoint *endpoint = route == NULL ? NULL : route->tag;
+    struct sj_text id = none;
+    if (endpoint == NULL || endpoint->use != SJ_USE_DECISION ||
+        !sj_request_header(x->request, "X-Request-ID", &id) || id.len > 200) {
+        return none;
+    }
+    for (size_t i = 0; i < id.len; i++) {
+        if (id.ptr[i] < ' ' || id.ptr[i] > '~') {
+            return none;
+        }
+    }
+    return id;
+}
+
 static void add_rest(struct sj_exchange *x, struct header_list *list, struct header_texts *texts)
 {
     if (x->etag.len > 0) {
@@ -123,6 +142,7 @@ static void add_rest(struct sj_exchange *x, struct header_list *list, struct hea
     if (x->status == 405) {
         add(list, "Allow", sj_request_allow(x->request));
     }
+    add(list, "X-Request-Id", callers_request_id(x));
 }
 
 void sj_answer_send(struct sj_exchange *x, const struct sj_receipt *receipt)

@@ -12,6 +12,7 @@
 
 #include "sanjeh/base/log.h"
 #include "sanjeh/crypto/hash.h"
+#include "sanjeh/keys/scopes.h"
 
 /* How long a refusal waits for the entry that it shares, and how often it looks. */
 #define ROLES_SPARE       160 /* of the detail, for what is written behind the roles */
@@ -93,7 +94,11 @@ static sj_status check_csrf(const struct sj_exchange *x, bool by_cookie)
 
 static sj_status refusal(const struct sj_exchange *x)
 {
+    const struct sj_endpoint *endpoint = endpoint_of(x);
     const enum sj_code code = sj_request_refusal(x->request);
+    ENSURE(
+        code != SJ_UNSUPPORTED_MEDIA_TYPE || endpoint == NULL || endpoint->use != SJ_USE_DECISION,
+        BAD_REQUEST);
     return code == SJ_OK ? SJ_DONE : (sj_status){code, "http"};
 }
 
@@ -198,6 +203,10 @@ static sj_status work_write(
     if (own_session) {
         TRY(sj_authn_context(&x->worker->authn, &context));
     }
+    if (endpoint->use == SJ_USE_ADMIN) {
+        TRY(sj_exchange_widen(x, SJ_SCOPE_ADMIN));
+        context = x->context;
+    }
     TRY(sj_tx_begin(x->worker->db, context, &x->tx));
     struct sj_idempotency idempotency = {0};
     bool replayed = false;
@@ -212,6 +221,9 @@ static sj_status work_write(
     TRY(sj_idempotency_keep(x, &idempotency));
     TRY(commit_with_draft(x));
     *ret_in_outbox = true;
+    if (x->after != NULL) {
+        x->after(x);
+    }
     if (own_session) {
         sj_session_dropped(x->worker->server->authn, x->draft.object);
     }
@@ -228,7 +240,8 @@ static sj_status decide_and_work(
     x->draft.policy_version = x->decision.policy_version;
     x->is_decided = true;
     ENSURE(x->decision.permit, FORBIDDEN);
-    if (endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_SESSION) {
+    if (endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
+        endpoint->use == SJ_USE_SESSION) {
         return work_write(x, endpoint, ret_in_outbox);
     }
     return work_read(x, endpoint);

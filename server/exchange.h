@@ -56,6 +56,8 @@ struct sj_exchange {
         *evaluation; /* that the request names, as read before its work; NULL: none read */
     struct sj_uuid
         missed; /* an evaluation that was asked for and that the caller does not see; nil: none */
+    void (*after)(
+        struct sj_exchange *x); /* when the deed is durable, before it is answered; or NULL */
     /* the answer, filled by the route */
     unsigned status; /* 200 */
     struct sj_buf body;
@@ -82,7 +84,9 @@ enum sj_endpoint_use {
     SJ_USE_ANONYMOUS, /* no session, admitted by source; recorded only as a count that names no source */
     SJ_USE_READ,      /* session, decision */
     SJ_USE_WRITE, /* session, decision, transaction, idempotency on POST */
-    SJ_USE_SESSION /* session, decision, transaction on the account's own sessions: ends draft.object */
+    SJ_USE_ADMIN, /* WRITE in the session's scopes and ADMIN: what belongs to no unit */
+    SJ_USE_SESSION, /* session, decision, transaction on the account's own sessions: ends draft.object */
+    SJ_USE_DECISION /* as READ, with AuthZEN's manners: X-Request-ID is the caller's, a wrong content type is 400 */
 };
 
 struct sj_endpoint {
@@ -92,6 +96,8 @@ struct sj_endpoint {
     sj_endpoint_fn *fn;
 };
 
+/* The session's context with one system scope more, from here to the request's end. */
+SJ_MUST_CHECK sj_status sj_exchange_widen(struct sj_exchange *x, struct sj_uuid scope);
 /* Decodes the JSON body by a table; faults go to x->faults. */
 SJ_MUST_CHECK sj_status sj_exchange_decode(
     struct sj_exchange *x, const struct sj_json_member *members, size_t count, void *target);

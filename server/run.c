@@ -90,6 +90,7 @@ static sj_status boot_first(struct sj_server *server, char *reason, size_t size)
     TRY(sj_fields_load_units(worker->fields));
     TRY(open_record(server, reason, size));
     TRY(sj_db_listen(worker->db, "session_revoked", sj_authn_on_notify, server->authn));
+    TRY(sj_db_listen(worker->db, "policy_domain", sj_domains_on_notify, server->domains));
     const sj_status status = sj_worker_listen(worker);
     if (sj_failed(status)) {
         (void)snprintf(reason, size,

@@ -159,6 +159,7 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
         "the certificate or its key cannot be used: see [server] cert_file and key_file"));
     TRY(load_policy(server, reterr_detail, detail_size));
     TRY(make_routes(server));
+    TRY(sj_domains_new(&server->domains));
     TRY(sj_anonymous_new(&server->anonymous));
     TRY(sj_flood_new(&server->flood));
     TRY(take_signals(server));
@@ -177,6 +178,7 @@ void sj_server_clear(struct sj_server *server)
     sj_work_pool_free(&server->work_pool);
     sj_flood_free(&server->flood);
     sj_anonymous_free(&server->anonymous);
+    sj_domains_free(&server->domains);
     sj_policy_point_free(&server->point);
     sj_tls_free(&server->tls);
     sj_press_stop(&server->press);

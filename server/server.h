@@ -10,7 +10,9 @@
 #include "exchange.h"
 #include "flood.h"
 #include "metrics.h"
+
 #include "policy_point.h"
+#include "sanjeh/authzen/registry.h"
 
 #include <stdatomic.h>
 
@@ -34,6 +36,7 @@ struct sj_server {
     struct sj_db
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
+    struct sj_domains *domains;     /* policy domains of other systems */
     struct sj_anonymous *anonymous;
     struct sj_flood *flood;
     struct sj_work_pool *work_pool; /* large imports: parsing and sealing would stall a loop */

@@ -80,6 +80,8 @@ static const char *row_name(enum sj_seal_purpose purpose)
         return "login_challenge";
     case SJ_SEAL_SESSION:
         return "session";
+    case SJ_SEAL_POLICY_DOMAIN: /* src/authzen believes those */
+        break;
     }
     return "none";
 }

@@ -124,7 +124,8 @@ static bool add_headers(
         }
     }
     const bool closes = response->close || request->must_close || request->conn->http->is_quiescing;
-    return add_fixed(made, response) && add(made, "X-Request-Id", id) &&
+    return add_fixed(made, response) &&
+           (has_header(response, "X-Request-Id") || add(made, "X-Request-Id", id)) &&
            (response->content_type == NULL || add(made, "Content-Type", response->content_type)) &&
            (!closes || add(made, "Connection", "close"));
 }

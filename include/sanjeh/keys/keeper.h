@@ -114,7 +114,8 @@ enum sj_seal_purpose {
     SJ_SEAL_ACCOUNT = 1,
     SJ_SEAL_PASSWORD = 2,
     SJ_SEAL_CHALLENGE = 3,
-    SJ_SEAL_SESSION = 4
+    SJ_SEAL_SESSION = 4,
+    SJ_SEAL_POLICY_DOMAIN = 8
 };
 SJ_MUST_CHECK sj_status ask_seal(struct sj_channel *channel, enum sj_seal_purpose purpose,
     const struct sj_hash *hash, struct sj_hash *ret_mac);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * /access/v1 and its metadata: OpenID AuthZEN 1.0 for policy domains. Decisions are answers (200), each request is one entry
+ * of the record with its counts and the hash of what was asked: the asker keeps the request, the record proves the answer.
+ */
+#include "../server.h"
+#include "routes.h"
+
+#include "sanjeh/authzen/protocol.h"
+#include "sanjeh/authzen/registry.h"
+#include "sanjeh/crypto/hash.h"
+
+#define BODY_MAX ((size_t)1024 * 1024)
+
+typedef sj_status answer_fn(const struct sj_authzen_request *request, struct sj_buf *out,
+    struct sj_authzen_result *ret_result);
+
+static sj_status refuse_request(struct sj_exchange *x, const struct sj_authzen_result *result)
+{
+    if (result->why[0] != '\0') {
+        TRY(sj_json_fault_add(
+            &x->faults, x->arena, sj_text_of(result->pointer), "FORMAT", sj_text_of(result->why)));
+    }
+    FAIL(BAD_REQUEST);
+}
+
+/* Whoever asks may ask for answers without context members. */
+static sj_status take_bare(struct sj_exchange *x, bool *ret_bare)
+{
+    *ret_bare = false;
+    for (size_t i = 0; i < sj_request_query_count(x->request); i++) {
+        struct sj_text name;
+        struct sj_text value;
+        sj_request_query(x->request, i, &name, &value);
+        const bool is_set = sj_text_is(value, "1");
+        ENSURE(sj_text_is(name, "bare") && (is_set || sj_text_is(value, "0")), BAD_PARAMETER);
+        *ret_bare = is_set;
+    }
+    return SJ_DONE;
+}
+
+/* subject and object of a domain may be people of other systems: the entry has their hash, not their names. */
+static sj_status note(struct sj_exchange *x, struct sj_text domain, const struct sj_domain *of,
+    const struct sj_authzen_result *result)
+{
+    struct sj_hash hash;
+    TRY(sj_sha256_one(sj_request_body(x->request), &hash));
+    CLEANUP(sj_buf_clear) struct sj_buf hex = SJ_BUF(2 * sizeof hash.bytes + 1);
+    TRY(sj_buf_put_hex(&hex, sj_view_of(hash.bytes, sizeof hash.bytes)));
+    const struct sj_policy *policy = sj_policy_set_root(sj_domain_set(of));
+    (void)snprintf(x->draft.detail, sizeof x->draft.detail,
+        "domain=%.*s;domain_version=%lld;digest=%s;decisions=%u;permitted=%u;code=%s;request_"
+        "sha256=%.*s",
+        (int)domain.len, domain.ptr, (long long)sj_domain_version(of), sj_policy_digest(policy),
+        result->asked, result->permitted, result->code, (int)hex.len, (const char *)hex.ptr);
+    return SJ_DONE;
+}
+
+static sj_status answer(struct sj_exchange *x, answer_fn *fn)
+{
+    const struct sj_text name = sj_request_param(x->request, "domain");
+    CLEANUP(sj_domain_release) struct sj_domain *domain = NULL;
+    bool found = false;
+    TRY(sj_domains_get(
+        x->worker->server->domains, x->worker->db, x->worker->channel, name, &found, &domain));
+    ENSURE(found, NOT_FOUND);
+    struct sj_authzen_request request = {.domain = domain,
+        .body = sj_request_body(x->request),
+        .now = sj_time_now(),
+        .arena = x->arena};
+    TRY(take_bare(x, &request.bare));
+    struct sj_authzen_result result;
+    const sj_status status = fn(&request, &x->body, &result);
+    TRY(note(x, name, domain, &result));
+    /* a body that does not fit the memory of one request */
+    ENSURE(status.code != SJ_LIMIT_EXCEEDED, BODY_TOO_LARGE);
+    return status.code == SJ_BAD_REQUEST ? refuse_request(x, &result) : status;
+}
+
+static sj_status evaluation(struct sj_exchange *x)
+{
+    return answer(x, sj_authzen_evaluation);
+}
+
+static sj_status evaluations(struct sj_exchange *x)
+{
+    return answer(x, sj_authzen_evaluations);
+}
+
+#define SEARCH(name, what)                                                                         \
+    static sj_status name##_now(const struct sj_authzen_request *request, struct sj_buf *out,      \
+        struct sj_authzen_result *ret_result)                                                      \
+    {                                                                                              \
+        return sj_authzen_search(request, what, out, ret_result);                                  \
+    }                                                                                              \
+    static sj_status name(struct sj_exchange *x)                                                   \
+    {                                                                                              \
+        return answer(x, name##_now);                                                              \
+    }
+SEARCH(search_subject, SJ_SEARCH_SUBJECT)
+SEARCH(search_resource, SJ_SEARCH_RESOURCE)
+SEARCH(search_action, SJ_SEARCH_ACTION)
+
+/* ---- metadata ---- */
+
+static bool is_host(struct sj_text host)
+{
+    bool good = host.len >= 1 && host.len <= 200;
+    for (size_t i = 0; good && i < host.len; i++) {
+        const char c = host.ptr[i];
+        good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '-' || c == ':' || c == '[' || c == ']';
+    }
+    return good;
+}
+
+/* Told of any well-formed name: whether there is such a domain only those learn who may ask it. */
+static sj_status metadata(struct sj_exchange *x)
+{
+    struct sj_text host;
+    const struct sj_text domain = sj_request_param(x->request, "domain");
+    ENSURE(domain.len == 0 || sj_domain_name_is_valid(domain), NOT_FOUND);
+    ENSURE(sj_request_header(x->request, "Host", &host) && is_host(host), BAD_REQUEST);
+    char base[256];
+    (void)snprintf(base, sizeof base, "https://%.*s", (int)host.len, host.ptr);
+    return sj_authzen_metadata(sj_text_of(base), domain, &x->body);
+}
+
+#define ASK(path, action, fn)                                                                      \
+    {                                                                                              \
+        {SJ_POST, "/access/v1/{domain}/" path, BODY_MAX, SJ_MEDIA_JSON, NULL}, SJ_USE_DECISION,    \
+            SJ_ACTION_DECISION_##action, fn                                                        \
+    }
+
+const struct sj_endpoint sj_routes_authzen[] = {
+    ASK("evaluation", EVALUATE, evaluation),
+    ASK("evaluations", EVALUATE, evaluations),
+    ASK("search/subject", SEARCH, search_subject),
+    ASK("search/resource", SEARCH, search_resource),
+    ASK("search/action", SEARCH, search_action),
+    {{SJ_GET, "/.well-known/authzen-configuration/{domain}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL},
+        SJ_USE_OPEN, SJ_ACTION_NONE, metadata},
+};
+const size_t sj_routes_authzen_count = SJ_COUNT(sj_routes_authzen);

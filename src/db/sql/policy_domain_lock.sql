@@ -1,0 +1,3 @@
+select version from sanjeh.policy_domain
+where name = $1::text
+for update
