@@ -255,7 +255,7 @@ static bool has_no_session(const struct sj_endpoint *endpoint)
 
 static sj_status run(struct sj_exchange *x, const struct sj_endpoint *endpoint, bool *ret_in_outbox)
 {
-    if (endpoint != NULL && endpoint->use == SJ_USE_OPEN) {
+    if (endpoint != NULL && (endpoint->use == SJ_USE_OPEN || endpoint->use == SJ_USE_PUBLIC)) {
         TRY(refusal(x));
         return endpoint->fn(x);
     }

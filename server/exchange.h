@@ -82,9 +82,10 @@ enum sj_endpoint_use {
     SJ_USE_OPEN,    /* no session, no record: health, metrics, OpenAPI */
     SJ_USE_SIGN_IN, /* no session, admitted by source; recorded one by one, but 429 (flood.h) */
     SJ_USE_ANONYMOUS, /* no session, admitted by source; recorded only as a count that names no source */
-    SJ_USE_READ,      /* session, decision */
-    SJ_USE_WRITE, /* session, decision, transaction, idempotency on POST */
-    SJ_USE_ADMIN, /* WRITE in the session's scopes and ADMIN: what belongs to no unit */
+    SJ_USE_PUBLIC, /* says the same to everybody and touches no data; recorded in the count of requests without a session */
+    SJ_USE_READ,   /* session, decision */
+    SJ_USE_WRITE,  /* session, decision, transaction, idempotency on POST */
+    SJ_USE_ADMIN,  /* WRITE in the session's scopes and ADMIN: what belongs to no unit */
     SJ_USE_SESSION, /* session, decision, transaction on the account's own sessions: ends draft.object */
     SJ_USE_DECISION /* as READ, with AuthZEN's manners: X-Request-ID is the caller's, a wrong content type is 400 */
 };

@@ -139,6 +139,6 @@ const struct sj_endpoint sj_routes_authzen[] = {
     ASK("search/resource", SEARCH, search_resource),
     ASK("search/action", SEARCH, search_action),
     {{SJ_GET, "/.well-known/authzen-configuration/{domain}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL},
-        SJ_USE_OPEN, SJ_ACTION_NONE, metadata},
+        SJ_USE_PUBLIC, SJ_ACTION_NONE, metadata},
 };
 const size_t sj_routes_authzen_count = SJ_COUNT(sj_routes_authzen);

@@ -152,6 +152,7 @@ class Lints(unittest.TestCase):
         self.finds("docs", "README.md", "see `src/none.c`\n", "names 'src/none.c'")
 
     def test_docs_finds_module_without_readme(self):
+        os.makedirs(os.path.join(self.root, "src", "unit"))
         self.finds("docs", "src/LAYERS", SOUND["src/LAYERS"] + "unit : base :\n", "has no README.md")
 
     def test_docs_finds_claim_without_test(self):

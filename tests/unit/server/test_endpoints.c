@@ -45,7 +45,8 @@ TEST(endpoints_need_an_action_or_are_sign_in)
         const bool decided = endpoint->action != SJ_ACTION_NONE;
         const bool sessionless =
             endpoint->use == SJ_USE_SIGN_IN || endpoint->use == SJ_USE_ANONYMOUS;
-        const bool exempt = endpoint->use == SJ_USE_OPEN || sessionless;
+        const bool exempt =
+            endpoint->use == SJ_USE_OPEN || endpoint->use == SJ_USE_PUBLIC || sessionless;
         CHECK(decided != exempt);
         CHECK(!sessionless ||
               stands_in(endpoint->route.path, without_a_session, SJ_COUNT(without_a_session)));
@@ -57,12 +58,13 @@ TEST(endpoints_that_change_something_have_a_transaction)
     for (size_t i = 0; i < sj_endpoint_count(); i++) {
         const struct sj_endpoint *endpoint = sj_endpoint_at(i);
         const bool unsafe = endpoint->route.method != SJ_GET;
-        const bool writes = endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_SESSION;
+        const bool writes = endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
+                            endpoint->use == SJ_USE_SESSION;
         const bool export = strcmp(endpoint->route.path, "/api/v1/audit/exports") == 0;
         CHECK(!writes || unsafe ||
               stands_in(endpoint->route.path, reads_with_a_mark, SJ_COUNT(reads_with_a_mark)));
         CHECK(writes || !unsafe || endpoint->use == SJ_USE_SIGN_IN ||
-              endpoint->use == SJ_USE_ANONYMOUS || export);
+              endpoint->use == SJ_USE_ANONYMOUS || endpoint->use == SJ_USE_DECISION || export);
     }
 }
 
