@@ -5,23 +5,7 @@
  * rule of the action and says what it found.
  * If this were wrong, everything behind it would be: tests/policy/naive.py decides the same without sharing a line.
  */
-#include "walk.h"
-
-struct pass {
-    const struct sj_policy_set *set;
-    const struct sj_policy_request *request;
-    struct sj_policy_decision *out;
-    struct decide_trace *trace;
-    struct cond_world world;
-    struct sj_role_set held;
-    uint64_t valid; /* grants */
-    uint64_t bound; /* files that hold for the resource */
-    uint32_t resource_unit;
-    uint32_t by_rule[SJ_DECISION_RULES]; /* order of by[]: file << 16 | … see note_by */
-    uint32_t by_file[SJ_DECISION_RULES];
-    const struct policy_rule *forbid;
-    const struct policy_rule *require;
-};
+#include "pass.h"
 
 static void enter_file(struct pass *pass, size_t file)
 {
@@ -59,6 +43,15 @@ static void note_by(struct pass *pass, uint32_t file, uint32_t rule, const char 
     out->by_count++;
 }
 
+/* What the file noted so far is not what lends fields. */
+static void unnote_file(struct pass *pass, uint32_t file)
+{
+    while (pass->out->by_count > 0 && pass->by_file[pass->out->by_count - 1] == file) {
+        pass->out->by_count--;
+    }
+    pass->out->more = pass->more_before;
+}
+
 static void refuse(struct sj_policy_decision *out, enum sj_policy_refusal refusal, const char *code,
     const char *rule)
 {
@@ -69,82 +62,6 @@ static void refuse(struct sj_policy_decision *out, enum sj_policy_refusal refusa
     out->code = code;
     out->rule = rule;
     out->read = out->write = out->sort = out->filter = out->aggregate = out->masked = 0;
-}
-
-/* ---- grants ---- */
-
-static bool grant_counts(const struct sj_policy *root, const struct sj_policy_request *request,
-    const struct sj_policy_grant *grant)
-{
-    if (grant->role >= root->role_count || grant->lapsed) {
-        return false;
-    }
-    if ((grant->from != 0 && request->now < grant->from) ||
-        (grant->until != 0 && request->now >= grant->until)) {
-        return false;
-    }
-    const struct sj_policy_role *role = &root->roles[grant->role];
-    if (grant->kind == SJ_GRANT_BREAK_GLASS) {
-        return root->break_glass.given && grant->role == root->break_glass.grants_role;
-    }
-    if (role->only_via_break_glass || (role->on_demand && !grant->active)) {
-        return false;
-    }
-    return grant->kind != SJ_GRANT_DELEGATED ||
-           (root->delegation.given && sj_role_set_has(&root->delegation.roles, grant->role));
-}
-
-static void take_grants(struct pass *pass)
-{
-    const struct sj_policy *root = pass->set->files[0].policy;
-    const struct sj_policy_request *request = pass->request;
-    for (size_t i = 0; i < request->grant_count; i++) {
-        const struct sj_policy_grant *grant = &request->grants[i];
-        if (!grant_counts(root, request, grant)) {
-            continue;
-        }
-        pass->valid |= UINT64_C(1) << i;
-        for (size_t w = 0; w < SJ_POLICY_ROLES / 64; w++) {
-            pass->held.bits[w] |= root->roles[grant->role].closure.bits[w];
-        }
-    }
-}
-
-static bool covers(
-    const struct pass *pass, enum sj_reach reach, const struct sj_policy_grant *grant)
-{
-    if (pass->request->reach_only || (reach != SJ_REACH_UNIT && reach != SJ_REACH_SUBTREE)) {
-        return true;
-    }
-    if (grant->unit == SJ_POLICY_NONE || pass->resource_unit == SJ_POLICY_NONE) {
-        return false;
-    }
-    return reach == SJ_REACH_UNIT
-               ? grant->unit == pass->resource_unit
-               : sj_policy_set_within(pass->set, pass->resource_unit, grant->unit);
-}
-
-/* Which files hold: those whose owner's subtree has the resource; all where its unit cannot be told. */
-static void bind_files(struct pass *pass)
-{
-    const struct sj_policy_set *set = pass->set;
-    const struct sj_policy *root = set->files[0].policy;
-    const struct policy_type *type = &root->types[root->actions[pass->request->action].type];
-    pass->resource_unit = SJ_POLICY_NONE;
-    if (type->unit_slot != SJ_POLICY_NONE && pass->request->resource != NULL &&
-        !pass->request->reach_only) {
-        const struct sj_attr_value *unit = &pass->request->resource[type->unit_slot];
-        pass->resource_unit = unit->kind == SJ_ATTR_UNIT ? (uint32_t)unit->number : SJ_POLICY_NONE;
-    }
-    const bool binds = pass->request->reach_only && pass->request->binds;
-    const uint32_t unit = binds ? pass->request->binding_unit : pass->resource_unit;
-    pass->bound = 1;
-    for (size_t i = 1; i < set->file_count; i++) {
-        const bool known = binds || unit != SJ_POLICY_NONE;
-        const bool holds = known ? sj_policy_set_within(set, unit, set->files[i].owner)
-                                 : type->unit_slot != SJ_POLICY_NONE;
-        pass->bound |= holds ? UINT64_C(1) << i : 0;
-    }
 }
 
 /* ---- conditions of a case ---- */
@@ -318,15 +235,14 @@ static void permit_by(struct pass *pass, size_t file, const struct policy_list *
         const struct policy_case *one = &policy->cases[number];
         const struct policy_rule *rule = &policy->rules[one->rule];
         enum trace_why why = WHY_SCOPE;
-        if (!covers(pass, rule->reach, grant)) {
+        if (!pass_covers(pass, rule->reach, grant)) {
             trace_note(pass->trace, file, number, WHY_SCOPE);
         } else if (case_holds(&pass->world, one, &why) == IS_TRUE) {
             trace_note(pass->trace, file, number, WHY_MATCHED);
             const bool narrower =
                 pass->request->reach_only && given->permit && rule->reach < given->reach;
-            if (pass->request->reach_only && given->permit && rule->reach > given->reach &&
-                file == 0) {
-                pass->out->by_count = 0;
+            if (pass->request->reach_only && given->permit && rule->reach > given->reach) {
+                unnote_file(pass, (uint32_t)file);
             }
             give(given, one, rule->reach, pass->request->reach_only);
             if (!narrower) {
@@ -344,6 +260,7 @@ static struct given permit_file(struct pass *pass, size_t file)
     const uint32_t roles = policy->root->role_count;
     struct given given = {0};
     enter_file(pass, file);
+    pass->more_before = pass->out->more;
     for (size_t i = 0; i < pass->request->grant_count; i++) {
         if ((pass->valid >> i & 1u) != 0) {
             const struct sj_policy_grant *grant = &pass->request->grants[i];
@@ -396,8 +313,14 @@ static bool permit(struct pass *pass, const struct given *glass, struct given *r
     }
     if (!root_gives || !every) {
         all = (struct given){0};
+        pass->out->by_count = 0; /* what matched in one file only does not stand */
+        pass->out->more = false;
     }
     if (glass->permit) {
+        if (!all.permit) {
+            const struct sj_policy *root = pass->set->files[0].policy;
+            note_by(pass, 0, root->written_rules, root->rules[root->written_rules].id);
+        }
         all.read |= glass->read;
         all.write |= glass->write;
         all.sort |= glass->sort;
@@ -406,7 +329,6 @@ static bool permit(struct pass *pass, const struct given *glass, struct given *r
         all.reach = glass->reach > all.reach ? glass->reach : all.reach;
         all.permit = true;
     } else if (!root_gives || !every) {
-        pass->out->by_count = 0;
         if (some) {
             refuse(pass->out, SJ_REFUSAL_CEILING, "E_CEILING", "");
         } else {
@@ -482,7 +404,7 @@ static void permitted(struct pass *pass, const struct given *given)
     out->sort = given->sort;
     out->filter = given->filter;
     out->aggregate = given->aggregate;
-    out->rule = out->by_count > 0 ? out->by[0] : "break_glass";
+    out->rule = out->by[0];
     mask(pass);
 }
 
@@ -573,8 +495,8 @@ void policy_decide(const struct sj_policy_set *set, const struct sj_policy_reque
     pass.valid = 0;
     pass.forbid = NULL;
     pass.require = NULL;
-    take_grants(&pass);
-    bind_files(&pass);
+    pass_take_grants(&pass);
+    pass_bind_files(&pass);
     if (trace != NULL) {
         trace->world = pass.world;
         trace->held = pass.held;
