@@ -2,6 +2,7 @@
 """Every clock of the catalogue lapses once: it moves the evaluation, or it comes to the next person. On a server of its own whose
 evaluation clock `sanjeh clock` turns; the clocks are started by the deeds that start them, never by hand."""
 
+import datetime
 import json
 import os
 import subprocess
@@ -16,8 +17,16 @@ SEATS = (("k.one", "chair"), ("k.two", "member"), ("k.three", "rapporteur"))
 APPEAL = (("k.four", "appeal_chair"), ("k.five", "appeal_member"), ("k.six", "appeal_member"))
 
 
+TEHRAN = datetime.timezone(datetime.timedelta(hours=3, minutes=30))
+
+
 def tag(answer):
     return {"If-Match": answer.header("ETag")}
+
+
+def day_of(time):
+    """The day in Tehran of an instant as the API writes it."""
+    return datetime.datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone(TEHRAN).date()
 
 
 class Clocks(BoardTest):
@@ -96,9 +105,76 @@ class Clocks(BoardTest):
                 break
             time.sleep(0.1)
         self.assertIn(code, rows, "does not lapse")
+        if rows[code]["extended"]:
+            self.lapsed.add(f"{code}_extension")
         self.assertEqual(rows[code]["escalated_at"] is not None, escalated_to is not None, rows[code])
         self.assertEqual(rows[code]["escalated_to"], escalated_to)
         self.lapsed.add(code)
+
+    # ---- to the day: reckoned here once more, from the holidays that the calendar shows ----
+
+    def ends(self, day, days, kind="calendar"):
+        """The day a clock of so many days ends that starts on this day."""
+        holidays = {row["day"] for row in self.owner.items("/api/v1/calendar/holidays")}
+
+        def is_off(which):
+            return which.isoweekday() == 5 or which.isoformat() in holidays
+        for _ in range(days):
+            day += datetime.timedelta(days=1)
+            while kind == "working" and is_off(day):
+                day += datetime.timedelta(days=1)
+        while is_off(day):
+            day += datetime.timedelta(days=1)
+        return day
+
+    def due(self, client, code):
+        row = self.mine(client, "open")[code]
+        self.assertTrue(row["due_at"].endswith("T20:29:59.999999Z"), "a clock ends with the day in Tehran")
+        return day_of(row["due_at"])
+
+    def now(self):
+        return day_of(self.stack.sql("select sanjeh.rfc3339(sanjeh.clock_now())"))
+
+    def working_days(self, after, until):
+        """Days behind the one and up to the other that are neither Friday nor holiday."""
+        return sum(self.ends(day, 0) == day for n in range(1, (until - after).days + 1) for day in [after + datetime.timedelta(days=n)])
+
+    def test_a_suspension_moves_every_clock_by_the_days_it_took(self):
+        self.stack.sql(f"update sanjeh.cycle_clock set days = 9, day_kind = 'working' where cycle_id = '{self.cycle_id}' and code = 'contest'")
+        began = self.now()
+        self.go("notified")
+        before = {code: self.due(self.judge, code) for code in ("challenge", "self_assessment", "contest")}
+        self.assertEqual(before, {"challenge": self.ends(began, 10), "self_assessment": self.ends(began, 14),
+                                  "contest": self.ends(began, 9, "working")})
+        self.advance(3)
+        self.go("suspended", reason="مأموریت")
+        stopped = day_of(self.owner.get(self.path).json()["state_since"])
+        self.advance(44)
+        resumes = self.now()
+        holiday = resumes + (before["self_assessment"] - stopped)  # the very day that one would end on
+        added = self.owner.post("/api/v1/calendar/holidays", {"day": holiday.isoformat(), "name_fa": "آزمون", "name_en": "Test", "source": "test"})
+        self.assertEqual(added.status, 201, added)
+        left = self.working_days(stopped, before["contest"])
+        self.go("notified", reason="بازگشت")
+        resumed = day_of(self.owner.get(self.path).json()["state_since"])
+        self.assertEqual((resumed - stopped).days, 44)
+        for code in ("challenge", "self_assessment"):
+            self.assertEqual(self.due(self.judge, code), self.ends(before[code] + (resumed - stopped), 0), code)
+        self.assertGreater(self.due(self.judge, "self_assessment"), holiday)
+        self.assertEqual(self.due(self.judge, "contest"), self.ends(resumed, left, "working"))
+        self.assertEqual(self.working_days(resumed, self.due(self.judge, "contest")), left)
+
+    def test_a_suspension_within_a_day_moves_nothing_and_none_ends_on_the_day_of_resuming(self):
+        self.go("notified")
+        before = {code: self.due(self.judge, code) for code in ("challenge", "self_assessment", "contest")}
+        for to in ("suspended", "notified"):
+            self.go(to, reason="مرخصی")
+        self.assertEqual({code: self.due(self.judge, code) for code in before}, before)
+        self.advance((before["challenge"] - self.now()).days)
+        self.go("suspended", reason="مرخصی")
+        self.advance(5)
+        self.go("notified", reason="بازگشت")
+        self.assertEqual(self.due(self.judge, "challenge"), self.ends(self.now(), 1))
 
     # ---- the judge's clocks ----
 
@@ -187,11 +263,15 @@ class Clocks(BoardTest):
     def test_a_reply_has_fifteen_days_and_ten_more_once(self):
         made = self.disclosed()
         self.running(self.judge, "reply", 15)
+        days = {row["code"]: row["days"] for row in self.owner.get("/api/v1/clocks").json()["items"]}
+        first = self.due(self.judge, "reply")
+        self.assertEqual(first, self.ends(self.now(), days["reply"]))
         path = f"/api/v1/disclosures/{made.json()['id']}/extension"
         longer = self.judge.post(path, headers=tag(self.judge.get(path.rsplit('/', 1)[0])))
         self.assertEqual(longer.status, 200, longer)
         self.assertTrue(self.mine(self.judge)["reply"]["extended"])
         self.running(self.judge, "reply", 25)
+        self.assertEqual(self.due(self.judge, "reply"), self.ends(first, days["reply_extension"]), "ten days behind the first end")
         again = self.judge.post(path, headers=tag(self.judge.get(path.rsplit('/', 1)[0])))
         problem(self, again, 409)
         self.advance(18)
@@ -199,7 +279,6 @@ class Clocks(BoardTest):
         self.assertEqual(self.owner.get(self.path).json()["state"], "disclosed", "the extension is not counted")
         self.lapses("reply", 12)
         self.becomes("reply_lapsed")
-        self.lapsed.add("reply_extension")
         late = self.judge.post(f"{self.path}/replies", {"points": ["دیر"]})
         self.assertIn(late.status, (409, 404), late)
 
