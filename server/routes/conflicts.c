@@ -121,6 +121,32 @@ static sj_status detect(struct sj_exchange *x)
     return answer_conflicts(x, file.id);
 }
 
+static sj_status answer_conflict(struct sj_exchange *x, const struct sj_conflict *conflict)
+{
+    struct sj_json json = sj_json_begin(&x->body);
+    write_conflict(&json, conflict);
+    TRY(sj_exchange_etag(x, conflict->version));
+    return sj_json_end(&json);
+}
+
+static sj_status conflict_of(struct sj_exchange *x, struct sj_conflict *ret_conflict)
+{
+    struct sj_uuid id;
+    bool found = false;
+    TRY(sj_exchange_id(x, &id));
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_conflict_find(&desk, id, &found, ret_conflict));
+    ENSURE(found, NOT_FOUND);
+    return sj_exchange_subject_of_evaluation(x, ret_conflict->evaluation);
+}
+
+static sj_status read_conflict(struct sj_exchange *x)
+{
+    struct sj_conflict conflict;
+    TRY(conflict_of(x, &conflict));
+    return answer_conflict(x, &conflict);
+}
+
 struct decision_body {
     struct sj_text outcome;
     struct sj_text reason;
@@ -146,24 +172,17 @@ static sj_status decode_decision(struct sj_exchange *x, const char *yes, const c
 
 static sj_status resolve(struct sj_exchange *x)
 {
-    struct sj_uuid id;
     struct sj_file file;
     struct decision_body body = {.outcome = {NULL, 0}};
     bool ends_seat = false;
-    TRY(sj_exchange_id(x, &id));
     TRY(decode_decision(x, "seat_ended", "no_conflict", &body, &ends_seat));
-    const struct sj_desk desk = sj_desk_of(x);
     struct sj_conflict conflict;
-    bool found = false;
-    TRY(sj_conflict_find(&desk, id, &found, &conflict));
-    ENSURE(found, NOT_FOUND);
+    TRY(conflict_of(x, &conflict));
     TRY(sj_exchange_if_match(x, conflict.version));
     TRY(sj_file_by_id(x, conflict.evaluation, &file));
+    const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_conflict_resolve(&desk, &file, &conflict, ends_seat, body.reason));
-    struct sj_json json = sj_json_begin(&x->body);
-    write_conflict(&json, &conflict);
-    TRY(sj_exchange_etag(x, conflict.version));
-    return sj_json_end(&json);
+    return answer_conflict(x, &conflict);
 }
 
 /* ---- challenges ---- */
@@ -375,6 +394,7 @@ const struct sj_endpoint sj_routes_conflicts[] = {
     POST("/evaluations/{id}/coi-declarations", SJ_ACTION_COI_CREATE, create_coi),
     GET("/evaluations/{id}/conflicts", SJ_ACTION_SEAT_LIST, list_conflicts),
     POST("/evaluations/{id}/conflicts/detection", SJ_ACTION_SEAT_CREATE, detect),
+    GET("/conflicts/{id}", SJ_ACTION_SEAT_LIST, read_conflict),
     POST("/conflicts/{id}/decision", SJ_ACTION_CHALLENGE_DECIDE, resolve),
     GET("/evaluations/{id}/challenges", SJ_ACTION_CHALLENGE_LIST, list_challenges),
     POST("/evaluations/{id}/challenges", SJ_ACTION_CHALLENGE_CREATE, create_challenge),

@@ -144,6 +144,11 @@ static sj_status find_action(
     return evaluation == NULL ? SJ_DONE : remedy_evaluation(x, action->evaluation, evaluation);
 }
 
+static sj_status read_one_action(struct sj_exchange *x)
+{
+    return remedy_read(x, SJ_RECORD_PLAN_ACTION);
+}
+
 struct progress_body {
     struct sj_text text;
     struct sj_text evidence;
@@ -213,6 +218,8 @@ const struct sj_endpoint sj_routes_plans[] = {
         SJ_ACTION_PLAN_CREATE, create},
     {{SJ_GET, "/api/v1/plans/{id}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_PLAN_READ, read_one},
+    {{SJ_GET, "/api/v1/plan-actions/{id}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_PLAN_READ, read_one_action},
     {{SJ_POST, "/api/v1/plan-actions/{id}/progress", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
         SJ_USE_WRITE, SJ_ACTION_PLAN_UPDATE, report_progress},
     {{SJ_POST, "/api/v1/plan-actions/{id}/acceptance", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},

@@ -262,6 +262,11 @@ static sj_status list_interviews(struct sj_exchange *x)
     return remedy_list(x, SJ_RECORD_INTERVIEW);
 }
 
+static sj_status read_interview(struct sj_exchange *x)
+{
+    return remedy_read(x, SJ_RECORD_INTERVIEW);
+}
+
 struct minutes_body {
     struct sj_text held_on;
     bool attended;
@@ -324,6 +329,8 @@ const struct sj_endpoint sj_routes_replies[] = {
         SJ_ACTION_INTERVIEW_LIST, list_interviews},
     {{SJ_POST, "/api/v1/evaluations/{id}/interviews", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
         SJ_USE_WRITE, SJ_ACTION_INTERVIEW_REQUEST, request_interview},
+    {{SJ_GET, "/api/v1/interviews/{id}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_INTERVIEW_LIST, read_interview},
     {{SJ_POST, "/api/v1/interviews/{id}/record", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_WRITE,
         SJ_ACTION_INTERVIEW_RECORD, record_interview},
 };

@@ -344,6 +344,11 @@ static sj_status list_evidence(struct sj_exchange *x)
     return remedy_list(x, SJ_RECORD_EVIDENCE);
 }
 
+static sj_status read_evidence(struct sj_exchange *x)
+{
+    return remedy_read(x, SJ_RECORD_EVIDENCE);
+}
+
 struct decision_body {
     struct sj_text decision;
     struct sj_text reason;
@@ -395,6 +400,8 @@ const struct sj_endpoint sj_routes_self_assessments[] = {
         SJ_ACTION_EVIDENCE_LIST, list_evidence},
     {{SJ_POST, "/api/v1/evaluations/{id}/evidence", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
         SJ_USE_WRITE, SJ_ACTION_EVIDENCE_CREATE, offer},
+    {{SJ_GET, "/api/v1/evidence/{id}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_EVIDENCE_LIST, read_evidence},
     {{SJ_POST, "/api/v1/evidence/{id}/decision", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_WRITE,
         SJ_ACTION_EVIDENCE_DECIDE, decide},
 };

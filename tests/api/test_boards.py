@@ -199,7 +199,14 @@ class Conflicts(BoardTest):
                                                   {"has_interest": True, "interests": "سهام"})
             self.assertEqual(answer.status, 201, answer)
         first, second = self.owner.items(f"/api/v1/evaluations/{evaluation}/conflicts")
-        path, etag = f"/api/v1/conflicts/{first['id']}/decision", {"If-Match": '"v1"'}
+        one = f"/api/v1/conflicts/{first['id']}"
+        for client in (self.owner, self.issuer):
+            read = client.get(one)
+            self.assertEqual((read.status, read.json(), read.header("ETag")), (200, first, '"v1"'), read)
+        for name in ("board.four", "judge.two", "jdpd.manager"):
+            self.assertIn(self.stack.client(name).get(one).status, (403, 404), name)
+        problem(self, self.owner.get(f"/api/v1/conflicts/{uuid.uuid4()}"), 404, "NOT_FOUND")
+        path, etag = f"{one}/decision", {"If-Match": read.header("ETag")}
         no = {"outcome": "no_conflict", "reason": "سهام فروخته شده است"}
         self.assertEqual(self.stack.client("board.one").post(path, no, headers=etag).status, 403)
         problem(self, self.owner.post(path, no), 428, "PRECONDITION_REQUIRED")
@@ -208,6 +215,7 @@ class Conflicts(BoardTest):
         self.faults(self.owner.post(path, {**no, "outcome": "x"}, headers=etag), 422, "INVALID", "UNKNOWN_OUTCOME")
         done = self.issuer.post(path, no, headers=etag)
         self.assertEqual((done.status, done.json()["resolution"]), (200, "no_conflict"), done)
+        self.assertEqual((self.owner.get(one).json(), self.owner.get(one).header("ETag")), (done.json(), '"v2"'))
         problem(self, self.owner.post(path, no, headers={"If-Match": done.header("ETag")}), 409, "CONFLICT")
         ended = self.owner.post(f"/api/v1/conflicts/{second['id']}/decision", {"outcome": "seat_ended", "reason": "تعارض"}, headers=etag)
         self.assertEqual((ended.status, ended.json()["resolution"]), (200, "seat_ended"), ended)

@@ -91,6 +91,13 @@ class Remedies(SharedTest):
         self.assertEqual(answer.status, 200, answer)
         return answer
 
+    def same(self, first, second):
+        """One record twice, under one tag; a writing answer tells its times some milliseconds before they are stored."""
+        self.assertIsNotNone(first.header("ETag"))
+        self.assertEqual(first.header("ETag"), second.header("ETag"))
+        self.assertEqual(*({key: value and value[:13] if key.endswith("_at") else value for key, value in answer.json().items()}
+                           for answer in (first, second)))
+
     def unmet(self, answer, code):
         document = problem(self, answer, 409, "GUARD_UNMET")
         self.assertIn(code, [fault["code"] for fault in document["errors"]], document)
@@ -152,13 +159,21 @@ class Remedies(SharedTest):
         self.assertEqual((made.json()["offered_as"], made.json()["state"]), ("judge", "offered"))
         of_seat = self.made(self.member.post(offer, {**PLAIN, "sha256": "ab" * 32}))
         self.assertEqual((of_seat.json()["offered_as"], of_seat.json()["sha256"]), ("seat", "ab" * 32))
+        one = f"/api/v1/evidence/{made.json()['id']}"
+        for client in (self.judge, self.chair, self.issuer):
+            self.same(made, self.ok(client.get(one)))
+        self.same(of_seat, self.ok(self.chair.get(f"/api/v1/evidence/{of_seat.json()['id']}")))
+        problem(self, self.judge.get(f"/api/v1/evidence/{of_seat.json()['id']}"), 404)
+        self.nobody_else(one, ("judge.two", "hrd.manager", "board.three", "jdpd.manager"))
         problem(self, self.stack.client("board.three").post(offer, PLAIN), 404)
         problem(self, self.other.post(offer, PLAIN), 404)
-        decide = f"/api/v1/evidence/{made.json()['id']}/decision"
+        decide = f"{one}/decision"
         problem(self, self.chair.post(decide, {"decision": "refused"}, headers=tag(made)), 422, "INVALID")
         problem(self, self.judge.post(decide, {"decision": "admitted"}, headers=tag(made)), 403)
         done = self.ok(self.chair.post(decide, {"decision": "refused", "reason": "بی‌ارتباط"}, headers=tag(made)))
         self.assertEqual((done.json()["state"], done.json()["decision"]), ("refused", {"reason": "بی‌ارتباط"}))
+        self.same(done, self.ok(self.judge.get(one)))
+        problem(self, self.chair.post(decide, {"decision": "admitted"}, headers=tag(made)), 412)
         mine = [item["id"] for item in self.judge.items(f"/api/v1/evidence?evaluation_id={evaluation}")]
         self.assertEqual(mine, [made.json()["id"]], "what a seat offered is shown at disclosure")
 
@@ -196,10 +211,16 @@ class Remedies(SharedTest):
         ask = f"/api/v1/evaluations/{evaluation}/interviews"
         problem(self, self.chair.post(ask, {"text": "گفتگو"}), 403)
         asked = self.made(self.judge.post(ask, {"text": "درباره بند دوم"}))
-        record = f"/api/v1/interviews/{asked.json()['id']}/record"
+        one = f"/api/v1/interviews/{asked.json()['id']}"
+        record = f"{one}/record"
+        for client in (self.judge, self.chair, self.issuer):
+            self.same(asked, self.ok(client.get(one)))
+        self.nobody_else(one, ("judge.two", "hrd.manager", "jdpd.manager", "appeal.one"))
         body = {"held_on": "1404-09-01", "attended": True, "attendance": "قاضی و هیئت", "text": "صورت‌جلسه"}
         problem(self, self.judge.post(record, body, headers=tag(asked)), 403)
-        done = self.ok(self.chair.post(record, body, headers=tag(asked))).json()
+        done = self.ok(self.chair.post(record, body, headers=tag(asked)))
+        self.same(done, self.ok(self.judge.get(one)))
+        done = done.json()
         self.assertEqual((done["state"], done["held_on"], done["minutes"]["text"]), ("held", "2025-11-22", "صورت‌جلسه"))
         self.assertEqual(self.judge.items(f"/api/v1/interviews?evaluation_id={evaluation}")[0]["minutes"]["attendance"], "قاضی و هیئت")
 
@@ -365,7 +386,11 @@ class Remedies(SharedTest):
         self.assertEqual(self.ok(self.judge.get(plan)).json()["goal"], "بهبود")
         self.nobody_else(plan, ("judge.two", "jdpd.manager", "remedy.pic", "sc.manager"))
         step = f"/api/v1/plan-actions/{action['id']}"
-        etag = {"If-Match": f'"v{action["version"]}"'}
+        read = self.ok(self.judge.get(step))
+        self.assertEqual((read.json(), read.header("ETag")), (action, f'"v{action["version"]}"'))
+        self.same(read, self.ok(self.owner.get(step)))
+        self.nobody_else(step, ("judge.two", "jdpd.manager", "remedy.pic", "sc.manager"))
+        etag = tag(read)
         problem(self, self.owner.post(f"{step}/acceptance", {"accepted": True}, headers=etag), 409, "CONFLICT")
         problem(self, self.other.post(f"{step}/progress", {"text": "من", "evidence": "من"}, headers=etag), 404)
         done = self.ok(self.judge.post(f"{step}/progress", {"text": "گذراندم", "evidence": "گواهی"}, headers=etag))
