@@ -39,6 +39,8 @@ extern const struct sj_command sj_command_clock_advance;
 extern const struct sj_command sj_command_clock_reset;
 extern const struct sj_command sj_command_account_create;
 extern const struct sj_command sj_command_unit_create;
+extern const struct sj_command sj_command_policy_check;
+extern const struct sj_command sj_command_policy_test;
 
 /* Prints help (to stderr with code USAGE). */
 int sj_cli_help(const struct sj_command *command, enum sj_exit code);

@@ -15,6 +15,8 @@ static const struct sj_command *const commands[] = {
     &sj_command_keys_create_root,
     &sj_command_keys_selftest,
     &sj_command_unit_create,
+    &sj_command_policy_check,
+    &sj_command_policy_test,
     &sj_command_account_create,
     &sj_command_audit_export,
     &sj_command_audit_vkey,

@@ -4,6 +4,7 @@
  * units, shortest escapes) and the RFC 6901 pointer of a node.
  */
 #include "document.h"
+#include "engine_priv.h"
 
 static void put(struct sj_policy_fault *fault, size_t *at, const char *bytes, size_t len)
 {
@@ -72,7 +73,7 @@ static int compare_names(const void *a, const void *b)
     return x.len == y.len ? 0 : (x.len < y.len ? -1 : 1);
 }
 
-static sj_status put_text(struct sj_buf *out, struct sj_text text)
+sj_status policy_put_text(struct sj_buf *out, struct sj_text text)
 {
     static const char names[] = "\"\\bfnrt";
     static const char values[] = "\"\\\b\f\n\r\t";
@@ -110,7 +111,7 @@ static sj_status put_object(const struct doc_node *node, struct sj_buf *out)
             if (i > 0) {
                 TRY(sj_buf_put_byte(out, ','));
             }
-            TRY(put_text(out, sorted[i]->name));
+            TRY(policy_put_text(out, sorted[i]->name));
             TRY(sj_buf_put_byte(out, ':'));
             TRY(doc_canonical(sorted[i], out));
         }
@@ -128,7 +129,7 @@ sj_status doc_canonical(const struct doc_node *node, struct sj_buf *out)
     case DOC_INT:
         return sj_buf_put_decimal(out, node->number);
     case DOC_TEXT:
-        return put_text(out, node->text);
+        return policy_put_text(out, node->text);
     case DOC_ARRAY:
         TRY(sj_buf_put_byte(out, '['));
         for (const struct doc_node *child = node->first; child != NULL; child = child->next) {

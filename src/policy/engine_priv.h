@@ -258,6 +258,8 @@ SJ_MUST_CHECK sj_status cond_write(
 /* set NULL: numbers of units are those of the policy's literals. */
 SJ_MUST_CHECK sj_status attr_write(const struct sj_policy *policy, const struct sj_policy_set *set,
     const struct sj_attr_type *type, const struct sj_attr_value *value, struct sj_buf *out);
+/* A string of JSON, escaped as RFC 8785 says. */
+SJ_MUST_CHECK sj_status policy_put_text(struct sj_buf *out, struct sj_text text);
 /* 64 bytes are enough. */
 void attr_ip_text(const uint8_t ip[16], char *out);
 

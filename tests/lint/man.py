@@ -54,7 +54,7 @@ def main():
             report.problem(page, 0, f"--{option} is in the page of {program} only")
         if program == "sanjeh":
             for command, path in commands:
-                if f'"{command} --' not in text:
+                if f'"{command} ' not in text:
                     report.problem(page, 0, f"'{command}' of {os.path.relpath(path, root)} is missing")
     return report.done()
 
