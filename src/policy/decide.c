@@ -408,6 +408,26 @@ static void permitted(struct pass *pass, const struct given *given)
     mask(pass);
 }
 
+/* With a trace: what the permits would give if nothing refused. */
+static void look_on(struct pass *pass, const struct given *glass)
+{
+    if (pass->trace == NULL) {
+        return;
+    }
+    const struct pass kept = *pass;
+    const struct sj_policy_decision refused = *pass->out;
+    struct given given = {0};
+    pass->out->by_count = 0;
+    pass->out->break_glass = glass->permit;
+    pass->trace->would_permit = permit(pass, glass, &given);
+    if (pass->trace->would_permit) {
+        permitted(pass, &given);
+    }
+    pass->trace->would = *pass->out;
+    *pass = kept;
+    *pass->out = refused;
+}
+
 /* Requires are open: they are what is said, if a permit stands behind them. */
 static void decide_requires(struct pass *pass, const struct given *glass)
 {
@@ -426,6 +446,7 @@ static void decide_requires(struct pass *pass, const struct given *glass)
         oblige(out, rule_named(&kept, i)->oblige);
     }
     refuse(out, SJ_REFUSAL_REQUIRE, rule->code[0] == '\0' ? "E_REQUIRE" : rule->code, rule->id);
+    look_on(pass, glass);
 }
 
 static void decide_rules(struct pass *pass)
@@ -438,10 +459,12 @@ static void decide_rules(struct pass *pass)
         const struct policy_rule *rule = rule_named(pass, 0);
         refuse(
             out, SJ_REFUSAL_FORBID, rule->code[0] == '\0' ? "E_FORBIDDEN" : rule->code, rule->id);
+        look_on(pass, &glass);
         return;
     }
     if (breaks_object_sod(pass)) {
         out->by_count = 0;
+        look_on(pass, &glass);
         return;
     }
     if (pass->require != NULL) {
@@ -500,6 +523,7 @@ void policy_decide(const struct sj_policy_set *set, const struct sj_policy_reque
     if (trace != NULL) {
         trace->world = pass.world;
         trace->held = pass.held;
+        trace->bound = pass.bound;
         for (size_t i = 0; i < request->grant_count; i++) {
             trace->grant_valid[i] = (pass.valid >> i & 1u) != 0;
         }

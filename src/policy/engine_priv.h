@@ -293,6 +293,9 @@ struct decide_trace {
     struct sj_role_set held;
     bool grant_valid[SJ_POLICY_GRANTS];
     const struct sj_policy_sod *sod;
+    uint64_t bound;                  /* files that hold for the resource */
+    bool would_permit;               /* permits would stand if nothing refused */
+    struct sj_policy_decision would; /* what they would give */
 };
 
 /* The decision. With a trace every case of the action is asked, without one only those that can matter; the answer is
@@ -301,5 +304,8 @@ void policy_decide(const struct sj_policy_set *set, const struct sj_policy_reque
     struct sj_policy_decision *out, struct decide_trace *trace);
 /* Cases of the action over all files: the size a trace needs. */
 uint32_t policy_trace_size(const struct sj_policy_set *set, uint32_t action);
+/* Fills in the cases of the action, in the order of the files; count is the size. */
+void policy_trace_begin(
+    const struct sj_policy_set *set, uint32_t action, struct decide_trace *trace);
 
 #endif

@@ -103,3 +103,49 @@ void trace_note(struct decide_trace *trace, size_t file, uint32_t number, enum t
         one->why = (uint8_t)why;
     }
 }
+
+/* The pairs (action, case) of an action: sorted by policy_compile. */
+static uint32_t first_pair(const struct sj_policy *policy, uint32_t action)
+{
+    uint32_t lo = 0;
+    uint32_t hi = policy->action_case_count;
+    while (lo < hi) {
+        const uint32_t middle = lo + (hi - lo) / 2;
+        if (policy->action_cases[2 * (size_t)middle] < action) {
+            lo = middle + 1;
+        } else {
+            hi = middle;
+        }
+    }
+    return lo;
+}
+
+uint32_t policy_trace_size(const struct sj_policy_set *set, uint32_t action)
+{
+    uint32_t size = 0;
+    for (size_t file = 0; action != SJ_POLICY_NONE && file < set->file_count; file++) {
+        const struct sj_policy *policy = set->files[file].policy;
+        size += first_pair(policy, action + 1) - first_pair(policy, action);
+    }
+    return size;
+}
+
+void policy_trace_begin(
+    const struct sj_policy_set *set, uint32_t action, struct decide_trace *trace)
+{
+    trace->count = 0;
+    for (size_t file = 0; action != SJ_POLICY_NONE && file < set->file_count; file++) {
+        const struct sj_policy *policy = set->files[file].policy;
+        for (uint32_t at = first_pair(policy, action);
+             at < policy->action_case_count && policy->action_cases[2 * (size_t)at] == action;
+             at++) {
+            const uint32_t number = policy->action_cases[2 * (size_t)at + 1];
+            const bool permits =
+                policy->rules[policy->cases[number].rule].effect == SJ_EFFECT_PERMIT;
+            trace->cases[trace->count++] = (struct trace_case){.policy = policy,
+                .number = number,
+                .why = permits ? WHY_ROLE : WHY_QUIET,
+                .file = (uint32_t)file};
+        }
+    }
+}
