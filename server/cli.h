@@ -33,6 +33,7 @@ extern const struct sj_command sj_command_keys_selftest;
 extern const struct sj_command sj_command_audit_export;
 extern const struct sj_command sj_command_audit_vkey;
 extern const struct sj_command sj_command_card_vkey;
+extern const struct sj_command sj_command_import;
 extern const struct sj_command sj_command_deadlines;
 extern const struct sj_command sj_command_clock_show;
 extern const struct sj_command sj_command_clock_advance;

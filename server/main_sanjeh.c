@@ -21,6 +21,7 @@ static const struct sj_command *const commands[] = {
     &sj_command_audit_export,
     &sj_command_audit_vkey,
     &sj_command_card_vkey,
+    &sj_command_import,
     &sj_command_deadlines,
     &sj_command_clock_show,
     &sj_command_clock_advance,
