@@ -199,6 +199,14 @@ static sj_status work_write(
     struct sj_exchange *x, const struct sj_endpoint *endpoint, bool *ret_in_outbox)
 {
     const bool own_session = endpoint->use == SJ_USE_SESSION;
+    const bool stepped_up = endpoint->use == SJ_USE_STEP_UP;
+    if (stepped_up) {
+        /* before the transaction: proofs have transactions of their own */
+        TRY(sj_exchange_step_up(x));
+    }
+    if (stepped_up || endpoint->use == SJ_USE_APPROVAL) {
+        TRY(sj_exchange_office(x));
+    }
     const struct sj_context *context = x->context;
     if (own_session) {
         TRY(sj_authn_context(&x->worker->authn, &context));
@@ -210,7 +218,7 @@ static sj_status work_write(
     TRY(sj_tx_begin(x->worker->db, context, &x->tx));
     struct sj_idempotency idempotency = {0};
     bool replayed = false;
-    if (!own_session) {
+    if (!own_session && !stepped_up) {
         TRY(sj_idempotency_claim(x, &idempotency, &replayed));
     }
     if (replayed) {
@@ -230,6 +238,13 @@ static sj_status work_write(
     return SJ_DONE;
 }
 
+static bool has_transaction(const struct sj_endpoint *endpoint)
+{
+    return endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
+           endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
+           endpoint->use == SJ_USE_STEP_UP;
+}
+
 static sj_status decide_and_work(
     struct sj_exchange *x, const struct sj_endpoint *endpoint, bool by_cookie, bool *ret_in_outbox)
 {
@@ -240,8 +255,7 @@ static sj_status decide_and_work(
     x->draft.policy_version = x->decision.policy_version;
     x->is_decided = true;
     ENSURE(x->decision.permit, FORBIDDEN);
-    if (endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
-        endpoint->use == SJ_USE_SESSION) {
+    if (has_transaction(endpoint)) {
         return work_write(x, endpoint, ret_in_outbox);
     }
     return work_read(x, endpoint);

@@ -68,6 +68,7 @@ struct sj_exchange {
     int64_t retry_after_s;
     int fd; /* -1, or a file to stream */
     uint64_t fd_size;
+    void *after_ctx; /* what it takes */
     /* why not, filled by the route beside its failing status */
     struct sj_json_faults faults;
     struct sj_text problem_detail;
@@ -87,7 +88,10 @@ enum sj_endpoint_use {
     SJ_USE_WRITE,  /* session, decision, transaction, idempotency on POST */
     SJ_USE_ADMIN,  /* WRITE in the session's scopes and ADMIN: what belongs to no unit */
     SJ_USE_SESSION, /* session, decision, transaction on the account's own sessions: ends draft.object */
-    SJ_USE_DECISION /* as READ, with AuthZEN's manners: X-Request-ID is the caller's, a wrong content type is 400 */
+    SJ_USE_DECISION, /* as READ, with AuthZEN's manners: X-Request-ID is the caller's, a wrong content type is 400 */
+    SJ_USE_APPROVAL, /* SJ_USE_WRITE in the session's scopes and APPROVAL: what takes two persons, the policy */
+    SJ_USE_STEP_UP /* the same after password and code were shown again in the body, which is that proof and nothing else; never
+                    * kept for Idempotency-Key */
 };
 
 struct sj_endpoint {
@@ -102,6 +106,13 @@ SJ_MUST_CHECK sj_status sj_exchange_widen(struct sj_exchange *x, struct sj_uuid 
 /* Decodes the JSON body by a table; faults go to x->faults. */
 SJ_MUST_CHECK sj_status sj_exchange_decode(
     struct sj_exchange *x, const struct sj_json_member *members, size_t count, void *target);
+/* Reads of approvals and of the policy: from here on x->context has the scope APPROVAL beside the session's. */
+SJ_MUST_CHECK sj_status sj_exchange_office(struct sj_exchange *x);
+/* Password and code of the body, checked and counted like a sign-in; marks the draft. Errors: STEP_UP_FAILED and others. */
+SJ_MUST_CHECK sj_status sj_exchange_step_up(struct sj_exchange *x);
+/* Adds the guard that is not met to the faults: 409 GUARD_UNMET. */
+SJ_MUST_CHECK sj_status sj_exchange_unmet(
+    struct sj_exchange *x, const char *guard, const char *detail);
 /* {id} of the path. A malformed id is NOT_FOUND, like an absent one. */
 SJ_MUST_CHECK sj_status sj_exchange_id(struct sj_exchange *x, struct sj_uuid *ret_id);
 /* The judge's data are in the answer, or were asked for: the entry will say so (he sees who opened his file). Once for each

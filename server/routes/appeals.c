@@ -3,6 +3,7 @@
  * After the card is issued: the judge acknowledges it (read is not agreed) or appeals; the appeal board votes by person
  * and its chair decides with reasons; afterwards only a reasoned correction order changes anything.
  */
+#include "approval_json.h"
 #include "remedy_desk.h"
 
 #define STATEMENT_WORDS 100
@@ -253,15 +254,39 @@ static sj_status decide(struct sj_exchange *x)
 
 /* ---- corrections ---- */
 
-struct reason_body {
+struct correction_body {
     struct sj_text reason;
+    struct sj_uuid approval;
 };
-static const struct sj_json_member reason_members[] = {REMEDY_TEXT(reason_body, reason, true)};
+static const struct sj_json_member correction_members[] = {
+    REMEDY_TEXT(correction_body, reason, true),
+    {"approval", SJ_JSON_ID, offsetof(struct correction_body, approval), SJ_JSON_NO_PRESENT, false,
+        false, 0},
+};
+
+/* After the freeze nobody corrects alone: somebody of another unit has approved this correction, for this reason. */
+static sj_status need_approval(struct sj_exchange *x, const struct correction_body *body)
+{
+    struct sj_hash hash;
+    TRY(sj_sha256_one(sj_text_bytes(body->reason), &hash));
+    CLEANUP(sj_buf_clear) struct sj_buf parameters = SJ_BUF(128);
+    struct sj_json json = sj_json_begin(&parameters);
+    sj_json_object(&json, NULL);
+    sj_json_hash(&json, "reason_sha256", &hash);
+    sj_json_object_end(&json);
+    TRY(sj_json_end(&json));
+    struct sj_approval_use use = {.kind = sj_approval_kind_find(SJ_TEXT("correction:create")),
+        .approval = body->approval,
+        .parameters = sj_buf_text(&parameters)};
+    TRY(sj_exchange_id(x, &use.object));
+    struct sj_approval approval;
+    return sj_use_approval(x, &use, &approval);
+}
 
 static sj_status correct(struct sj_exchange *x)
 {
-    struct reason_body body = {.reason = {"", 0}};
-    TRY(sj_exchange_decode(x, reason_members, SJ_COUNT(reason_members), &body));
+    struct correction_body body = {.reason = {"", 0}};
+    TRY(sj_exchange_decode(x, correction_members, SJ_COUNT(correction_members), &body));
     TRY(remedy_prose(x, "reason", &body.reason, REMEDY_TEXT_MAX, true));
     struct sj_evaluation evaluation;
     TRY(remedy_evaluation_of_path(x, &evaluation));
@@ -274,6 +299,7 @@ static sj_status correct(struct sj_exchange *x)
     TRY(remedy_body_end(x, &out, &record.body));
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_record_add(&desk, SJ_RECORD_CORRECTION, &evaluation, &record));
+    TRY(need_approval(x, &body)); /* whoever has no part here was told so before */
     TRY(remedy_move(x, &evaluation, SJ_EVALUATION_SUPERSEDED, (struct sj_text){"", 0}));
     TRY(sj_exchange_created(x, "/api/v1/corrections", record.id));
     return remedy_answer(x, SJ_RECORD_CORRECTION, &record);

@@ -5,6 +5,7 @@
  * requests with the same code the second finds the step used, of two with the same challenge it finds it gone
  * (NIST SP 800-63B-4 3.1.4: a code is accepted once). Failures count for the challenge (5) and for the account
  * (10 in a quarter of an hour); a right code does not forgive them, for whoever guesses codes knows the password.
+ * A step-up is the same without a new session: password, code, throttling and all.
  */
 #include "authn_priv.h"
 
@@ -33,6 +34,7 @@ struct factor {
     struct sj_uuid session;
     struct sj_hash token;
     struct sj_hash device;
+    bool step_up; /* the session is there already */
 };
 
 static sj_status match_code(struct sj_authn_loop *loop, const struct sj_rows *rows,
@@ -154,7 +156,9 @@ static sj_status take_all(
     if (!good) {
         return SJ_DONE;
     }
-    TRY(make_session(loop, tx, factor, now, &good));
+    if (!factor->step_up) {
+        TRY(make_session(loop, tx, factor, now, &good));
+    }
     if (!good) {
         return SJ_DONE;
     }
@@ -259,5 +263,42 @@ sj_status sj_login_totp(struct sj_authn_loop *loop, struct sj_text challenge, st
     sj_wipe(token, sizeof token);
     sj_wipe(device, sizeof device);
     sj_wipe(&factor, sizeof factor);
+    return status;
+}
+
+/* ---- showing both factors again ---- */
+
+static sj_status take_code(struct sj_authn_loop *loop, const struct sj_session *session,
+    const struct sj_proof *proof, struct factor *factor, int64_t *ret_retry_s)
+{
+    struct sj_login_challenge challenge;
+    struct sj_actor actor = {.roles = 0};
+    TRY(sj_login_password(loop, sj_text_of(session->username), proof->password, proof->source,
+        proof->device, &challenge, &actor, ret_retry_s));
+    const sj_status status =
+        prepare(loop, sj_text_of(challenge.token), proof->code, proof->source, factor, ret_retry_s);
+    sj_wipe(&challenge, sizeof challenge);
+    TRY(status);
+    ENSURE(sj_uuid_equal(factor->actor.account, session->actor.account), LOGIN_FAILED);
+    bool accepted = false;
+    if (factor->match) {
+        TRY(take_all(loop, factor, &accepted));
+    }
+    if (!accepted) {
+        TRY(count_failure(loop, factor));
+        FAIL(LOGIN_FAILED);
+    }
+    return SJ_DONE;
+}
+
+sj_status sj_step_up(struct sj_authn_loop *loop, const struct sj_session *session,
+    const struct sj_proof *proof, int64_t *ret_retry_s)
+{
+    struct factor factor = {.step_up = true};
+    const sj_status status = take_code(loop, session, proof, &factor, ret_retry_s);
+    sj_wipe(&factor, sizeof factor);
+    if (status.code == SJ_LOGIN_FAILED) {
+        return (sj_status){SJ_STEP_UP_FAILED, status.where};
+    }
     return status;
 }

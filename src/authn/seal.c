@@ -80,8 +80,11 @@ static const char *row_name(enum sj_seal_purpose purpose)
         return "login_challenge";
     case SJ_SEAL_SESSION:
         return "session";
-    case SJ_SEAL_POLICY_DOMAIN: /* src/authzen believes those */
-        break;
+    case SJ_SEAL_APPROVAL:
+    case SJ_SEAL_APPROVAL_VOTE:
+    case SJ_SEAL_POLICY:
+    case SJ_SEAL_POLICY_DOMAIN:
+        break; /* others prove them */
     }
     return "none";
 }

@@ -307,7 +307,7 @@ sj_status vault_pepper(
 sj_status vault_seal(
     struct vault *vault, uint8_t purpose, const struct sj_hash *hash, struct sj_hash *ret_mac)
 {
-    ENSURE(purpose >= SJ_SEAL_ACCOUNT && purpose <= SJ_SEAL_POLICY_DOMAIN, INVALID);
+    ENSURE(purpose >= SJ_SEAL_ACCOUNT && purpose <= SJ_SEAL_PURPOSE_LAST, INVALID);
     CLEANUP(sj_key_wipe) struct sj_key key;
     TRY(derive(vault, LABEL_SEAL, sj_view_of(&purpose, 1), &key));
     const struct sj_view part = sj_view_of(hash->bytes, SJ_HASH_SIZE);

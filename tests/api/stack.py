@@ -41,6 +41,10 @@ ACCOUNTS = {
     "sit.analyst": ("SIT", "-", "analyst", "تحلیلگر مرکز آمار"),
     "security.officer": ("-", "-", "security-officer", "مسئول امنیت"),
     "admin.one": ("-", "-", "administrator", "راهبر یکم"),
+    "policy.author": ("-", "-", "policy-author", "نویسنده سیاست"),
+    "signer.one": ("-", "-", "policy-signer", "امضاکننده یکم"),
+    "signer.two": ("-", "-", "policy-signer", "امضاکننده دوم"),
+    "signer.three": ("-", "-", "policy-signer", "امضاکننده سوم"),
 }
 JUDGES = {
     "judge.one": ("-", "-", "judge", "قاضی یکم", "HRD:HRD-0001"),

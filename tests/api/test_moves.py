@@ -9,6 +9,7 @@ That no move is made without its guards is shown by test_guards."""
 import time
 import unittest
 
+from approval_case import correction
 from board_case import TEXTS
 from move_case import PART_OF, SEATS, MoveTest, tag
 from stack import problem
@@ -257,7 +258,8 @@ class Moves(MoveTest):
     @takes("final", "superseded", "issuer")
     def superseded(self, part):
         self.begin("final", SERVED + ", state_since = now()")
-        self.by("jdpe.manager", "corrections", {"reason": "اشتباه در شمارش"})
+        evaluation = self.path.rstrip("/").split("/")[-1]
+        self.by("jdpe.manager", "corrections", correction(self.stack, "jdpe.manager", "approver.moves", evaluation, "اشتباه در شمارش"))
         return "jdpe.manager"
 
     @takes("final", "archived", "owner")

@@ -5,6 +5,7 @@ API alone, and the cycle goes with them through every state of its own. The test
 import time
 import unittest
 
+from approval_case import correction
 from cycle_case import ITEMS, WORKLOAD, CycleCase
 from stack import problem
 
@@ -187,7 +188,10 @@ class Outcomes(CycleCase):
             self.call(name, f"{self.path}/corrections", {"reason": "خودم"}, (403, 404))
         self.call("issuer", f"{self.path}/corrections", {"reason": " "}, 422)
         self.assertEqual(self.refused("issuer", "superseded"), {"CORRECTION_ORDERED"})
-        self.call("issuer", f"{self.path}/corrections", {"reason": "سطری از آمار دوبار شمرده شده بود"})
+        reason = "سطری از آمار دوبار شمرده شده بود"
+        self.call("issuer", f"{self.path}/corrections", {"reason": reason}, 409)
+        self.call("issuer", f"{self.path}/corrections",
+                  correction(self.stack, "jdpe.manager", "approver.outcomes", self.path.split("/")[1], reason))
         self.assertEqual(self.state(CORRECTED), "superseded")
         seen = self.who("judge").items(f"/api/v1/corrections?evaluation_id={self.path.split('/')[1]}")
         self.assertEqual([row["reason"] for row in seen], ["سطری از آمار دوبار شمرده شده بود"])

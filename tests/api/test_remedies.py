@@ -7,6 +7,7 @@ import datetime
 import unittest
 import uuid
 
+from approval_case import correction
 from stack import SharedTest, problem
 
 ACCOUNTS = {
@@ -368,7 +369,8 @@ class Remedies(SharedTest):
             self.assertIn(client.post(path, {"reason": "اشتباه"}).status, (403, 404))
         problem(self, self.issuer.post(path, {"reason": "  "}), 422, "INVALID")
         self.stack.sql(f"update sanjeh.evaluation set state_since = now() - interval '1 day' where id = '{evaluation}'")
-        done = self.made(self.issuer.post(path, {"reason": "اشتباه در شمارش"}))
+        problem(self, self.issuer.post(path, {"reason": "اشتباه در شمارش"}), 409, "GUARD_UNMET")
+        done = self.made(self.issuer.post(path, correction(self.stack, "jdpe.manager", "approver.remedies", evaluation, "اشتباه در شمارش")))
         self.assertEqual((done.json()["reason"], self.state(evaluation)), ("اشتباه در شمارش", "superseded"))
 
     # ---- plans ----

@@ -8,6 +8,7 @@ import secrets
 import unittest
 import uuid
 
+from approval_case import correction
 from board_case import FIRST, BoardTest
 from stack import SharedTest, problem
 
@@ -189,7 +190,8 @@ class Rules(BoardTest):
         path = f"/api/v1/evaluations/{own}/corrections"
         self.assertEqual(self.stack.client("sep.issuer").post(path, {"reason": "به نفع خود"}).status, 403)
         self.assertEqual(self.stack.sql(f"select count(*) from sanjeh.correction_order where evaluation_id = '{own}'"), "0")
-        self.assertEqual(self.issuer.post(path, {"reason": "اشتباه"}).status, 201)
+        body = correction(self.stack, "jdpe.manager", "approver.separation", own, "اشتباه")
+        self.assertEqual(self.issuer.post(path, body).status, 201)
 
     def test_rule_01_two_accounts_are_one_person(self):
         _, evaluation = self.seated("notified")
@@ -317,7 +319,8 @@ class Rules(BoardTest):
         path = f"/api/v1/evaluations/{evaluation}/corrections"
         for name in ("hrd.manager", "sit.manager", "judge.one", "board.one"):
             self.assertIn(self.stack.client(name).post(path, {"reason": "تصحیح"}).status, (403, 404), name)
-        made = self.issuer.post(path, {"reason": "اشتباه در شمارش"})
+        self.assertEqual(self.issuer.post(path, {"reason": "اشتباه در شمارش"}).status, 409)
+        made = self.issuer.post(path, correction(self.stack, "jdpe.manager", "approver.freeze", evaluation, "اشتباه در شمارش"))
         self.assertEqual(made.status, 201, made)
         self.assertIn(made.json()["id"], [row["id"] for row in self.judge.items(f"/api/v1/corrections?evaluation_id={evaluation}")]
                       if self.judge.get("/api/v1/corrections").status == 200 else [made.json()["id"]])

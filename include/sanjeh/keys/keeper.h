@@ -115,8 +115,12 @@ enum sj_seal_purpose {
     SJ_SEAL_PASSWORD = 2,
     SJ_SEAL_CHALLENGE = 3,
     SJ_SEAL_SESSION = 4,
+    SJ_SEAL_APPROVAL = 5, /* a request for what takes two persons */
+    SJ_SEAL_APPROVAL_VOTE = 6,
+    SJ_SEAL_POLICY = 7, /* a version of the policy */
     SJ_SEAL_POLICY_DOMAIN = 8
 };
+#define SJ_SEAL_PURPOSE_LAST SJ_SEAL_POLICY_DOMAIN
 SJ_MUST_CHECK sj_status ask_seal(struct sj_channel *channel, enum sj_seal_purpose purpose,
     const struct sj_hash *hash, struct sj_hash *ret_mac);
 /* Up to SJ_SEALS_MAX in one question. */

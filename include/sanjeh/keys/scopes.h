@@ -24,6 +24,8 @@
 #define SJ_SCOPE_EVALUATION                                                                        \
     SJ_SCOPE_ID_(0x06) /* the server's own work on evaluations: clocks, computing, gates */
 #define SJ_SCOPE_SURVEY SJ_SCOPE_ID_(0x07) /* answers of people who hold a token and no account */
+#define SJ_SCOPE_APPROVAL                                                                          \
+    SJ_SCOPE_ID_(0x08) /* what takes two persons, and versions of the policy */
 #define SJ_SCOPE_DECISION                                                                          \
     SJ_SCOPE_ID_(0x09) /* to read the documents of policy domains, whoever asks for a decision */
 

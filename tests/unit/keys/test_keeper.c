@@ -270,7 +270,9 @@ TEST(keeper_seals_by_purpose_and_the_same_over_restarts)
     CHECK_OK(ask_seal(fixture.channel, SJ_SEAL_SESSION, &items[1].hash, &again));
     CHECK(sj_hash_equal(&macs[1], &again));
     CHECK_CODE(ask_seal(fixture.channel, (enum sj_seal_purpose)0, &items[0].hash, &again), INVALID);
-    CHECK_CODE(ask_seal(fixture.channel, (enum sj_seal_purpose)5, &items[0].hash, &again), INVALID);
+    CHECK_CODE(ask_seal(fixture.channel, (enum sj_seal_purpose)(SJ_SEAL_PURPOSE_LAST + 1),
+                   &items[0].hash, &again),
+        INVALID);
     CHECK_CODE(ask_seals(fixture.channel, items, 0, macs), LIMIT_EXCEEDED);
     CHECK_CODE(ask_seals(fixture.channel, items, SJ_SEALS_MAX + 1, macs), LIMIT_EXCEEDED);
     CHECK_OK(ask_seal(fixture.channel, SJ_SEAL_ACCOUNT, &items[0].hash, &again));

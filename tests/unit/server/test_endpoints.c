@@ -59,7 +59,8 @@ TEST(endpoints_that_change_something_have_a_transaction)
         const struct sj_endpoint *endpoint = sj_endpoint_at(i);
         const bool unsafe = endpoint->route.method != SJ_GET;
         const bool writes = endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
-                            endpoint->use == SJ_USE_SESSION;
+                            endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
+                            endpoint->use == SJ_USE_STEP_UP;
         const bool export = strcmp(endpoint->route.path, "/api/v1/audit/exports") == 0;
         CHECK(!writes || unsafe ||
               stands_in(endpoint->route.path, reads_with_a_mark, SJ_COUNT(reads_with_a_mark)));
