@@ -171,6 +171,14 @@ static sj_status read_comment(const struct sj_desk *desk, struct sj_text comment
     return sj_copy(place->comment, sizeof place->comment, text.ptr, text.len);
 }
 
+sj_status answer_read(const struct sj_desk *desk, const struct sj_json_value *marks,
+    struct sj_text comment, const struct sj_survey_item *items, size_t item_count,
+    struct place *place, struct sj_json_faults *faults)
+{
+    TRY(read_marks(desk, marks, items, item_count, place, faults));
+    return read_comment(desk, comment, place, faults);
+}
+
 /* ---- the deed ---- */
 
 static sj_status put_into_box(
@@ -199,10 +207,7 @@ sj_status sj_survey_answer(const struct sj_desk *desk, struct sj_text token,
     size_t item_count;
     TRY(items_of(desk, &invitation, &items, &item_count));
     struct place answer = {.group = (uint8_t)sj_survey_group_of(invitation.respondents)};
-    sj_status status = read_marks(desk, marks, items, item_count, &answer, reterr_faults);
-    if (!sj_failed(status)) {
-        status = read_comment(desk, comment, &answer, reterr_faults);
-    }
+    sj_status status = answer_read(desk, marks, comment, items, item_count, &answer, reterr_faults);
     if (!sj_failed(status)) {
         status = put_into_box(desk, &invitation, &answer);
     }

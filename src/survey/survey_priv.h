@@ -48,6 +48,12 @@ size_t box_places(const struct box *box);
 /* What is in it, without sums and without what may be shown. */
 void box_count(const struct box *box, struct sj_survey_tally *ret_tally);
 
+/* What somebody with a token sent, into a place that is blank but for its group; only the desk's arena is used.
+ * Errors: INVALID with a fault. */
+SJ_MUST_CHECK sj_status answer_read(const struct sj_desk *desk, const struct sj_json_value *marks,
+    struct sj_text comment, const struct sj_survey_item *items, size_t item_count,
+    struct place *place, struct sj_json_faults *faults);
+
 /* An unbiased number below bound. */
 SJ_MUST_CHECK sj_status random_below(uint32_t bound, uint32_t *ret_number);
 

@@ -198,6 +198,32 @@ class Surveys(unittest.TestCase):
         self.assertEqual((groups["judges"]["mean"], groups["judges"]["distribution"]), (None, None))
         self.assertEqual(results["comments"], [])
 
+    def test_a_gap_between_groups_is_pointed_at_but_never_below_the_thresholds(self):
+        """A whole mark between two means that are shown; what is hidden gives nothing away, not even that it differs."""
+        path, tokens = self.make("1394", {"lawyers": 6, "judges": 5, "staff": 4}, criteria=("S02", "S03", "S04"))
+        marks = {"lawyers": {"S02": 5, "S03": 5, "S04": 4}, "judges": {"S02": 4, "S03": 4, "S04": 4}, "staff": {"S02": 1, "S03": 4, "S04": 1}}
+        for group, count in (("lawyers", 6), ("judges", 5), ("staff", 4)):
+            for number, token in enumerate(tokens[group][:count]):
+                # one judge of five is kinder in S03: 4.2 against 5 is less than a whole mark
+                self.answer(token, {**marks[group], **({"S03": 5} if group == "judges" and number == 0 else {})})
+        self.move(path, "closed")
+        self.release(path)
+        results = self.results(path)
+        self.assertEqual({line["criterion"]: line["check_subgroup_gap"] for line in results["criteria"]},
+                         {"S02": False, "S03": False, "S04": False}, "staff are hidden, and one more group with them")
+        groups = self.line(results, "S02")[1]
+        self.assertEqual([groups[name]["n"] for name in ("staff", "judges")], [None, None])
+        path, tokens = self.make("1393", {"lawyers": 5, "judges": 5}, criteria=("S02", "S03"))
+        for group in ("lawyers", "judges"):
+            for number, token in enumerate(tokens[group]):
+                self.answer(token, {**{key: marks[group][key] for key in ("S02", "S03")},
+                                    **({"S03": 5} if group == "judges" and number == 0 else {})})
+        self.move(path, "closed")
+        self.release(path)
+        found = {line["criterion"]: line["check_subgroup_gap"] for line in self.results(path)["criteria"]}
+        self.assertEqual(found, {"S02": True, "S03": False})
+        self.assertEqual(self.results(path, self.stack.client("judge.self"))["criteria"], self.results(path)["criteria"])
+
     def test_two_releases_do_not_differ_by_one_answer(self):
         path, tokens = self.make("1403", {"lawyers": 12}, criteria=("S02",))
         for token in tokens["lawyers"][:6]:
