@@ -73,6 +73,9 @@ sj_status load_break_glass(struct loader *loader, const struct doc_node *node, v
     rule->code = "";
     rule->break_glass = true;
     sj_role_set_add(&rule->roles, policy->break_glass.grants_role);
+    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(SJ_POLICY_BYTES_MAX);
+    TRY(doc_canonical(node, &text));
+    TRY(sj_arena_text(policy->arena, sj_buf_text(&text), &rule->text));
     const struct doc_node *scope = doc_get(node, "scope");
     if (scope->kind == DOC_TEXT && sj_text_is(scope->text, "unit")) {
         rule->reach = SJ_REACH_UNIT;

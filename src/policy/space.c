@@ -15,6 +15,27 @@ bool space_concerns(const struct sj_policy *policy, const struct policy_rule *ru
     return common != 0;
 }
 
+void space_cases(
+    const struct sj_policy *file, uint32_t action, uint32_t *ret_first, uint32_t *ret_end)
+{
+    uint32_t bounds[2] = {0, 0};
+    for (uint32_t side = 0; side < 2; side++) {
+        uint32_t lo = 0;
+        uint32_t hi = file->action_case_count;
+        while (lo < hi) {
+            const uint32_t middle = lo + (hi - lo) / 2;
+            if ((uint64_t)file->action_cases[2 * (size_t)middle] < (uint64_t)action + side) {
+                lo = middle + 1;
+            } else {
+                hi = middle;
+            }
+        }
+        bounds[side] = lo;
+    }
+    *ret_first = bounds[0];
+    *ret_end = bounds[1];
+}
+
 struct sj_role_set space_closure(const struct space_question *question, size_t side)
 {
     const struct sj_policy *root = question->sides[side].set->files[0].policy;
@@ -140,10 +161,11 @@ static void add_side(struct space *space, uint8_t side)
     for (size_t f = 0; of->action != SJ_POLICY_NONE && f < of->set->file_count; f++) {
         const struct set_file *file = &of->set->files[f];
         const struct sj_policy *policy = file->policy;
-        for (uint32_t i = 0; i < policy->action_case_count && space->proven; i++) {
+        uint32_t i = 0;
+        uint32_t end = 0;
+        for (space_cases(policy, of->action, &i, &end); i < end && space->proven; i++) {
             const struct policy_case *one = &policy->cases[policy->action_cases[2 * (size_t)i + 1]];
-            if (policy->action_cases[2 * (size_t)i] == of->action &&
-                space_concerns(policy, &policy->rules[one->rule], &closure)) {
+            if (space_concerns(policy, &policy->rules[one->rule], &closure)) {
                 add_case(space, side, file, one);
             }
         }

@@ -62,6 +62,9 @@ SJ_MUST_CHECK sj_status space_write(const struct space_point *point, struct sj_b
 /* Does the rule concern a holder of these roles? */
 bool space_concerns(const struct sj_policy *policy, const struct policy_rule *rule,
     const struct sj_role_set *closure);
+/* Where the cases of an action stand among the file's pairs (action, case). */
+void space_cases(
+    const struct sj_policy *file, uint32_t action, uint32_t *ret_first, uint32_t *ret_end);
 /* Closure of the question's roles on a side. */
 struct sj_role_set space_closure(const struct space_question *question, size_t side);
 
