@@ -95,6 +95,71 @@ static sj_status number_texts(struct sj_policy_diff *diff)
     return SJ_DONE;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a;
+    const uint32_t y = *(const uint32_t *)b;
+    return x == y ? 0 : (x < y ? -1 : 1);
+}
+
+static sj_status sort_ids(struct sj_policy_diff *diff)
+{
+    void *memory = NULL;
+    for (unsigned side = 0; side < 2; side++) {
+        for (size_t f = 0; f < diff->sets[side]->file_count; f++) {
+            const uint32_t count = diff->sets[side]->files[f].policy->rule_count;
+            TRY(sj_arena_alloc(diff->arena, (count + 1u) * sizeof(uint32_t), &memory));
+            diff->sorted_ids[side][f] = memory;
+            for (uint32_t i = 0; i < count; i++) {
+                diff->sorted_ids[side][f][i] = diff->rule_ids[side][f][i];
+            }
+            qsort(diff->sorted_ids[side][f], count, sizeof(uint32_t), compare_ids);
+        }
+    }
+    return SJ_DONE;
+}
+
+/* Does one side's role inherit, by name, what the other's does? */
+static bool inherits_alike(const struct sj_policy *const roots[2], const uint32_t roles[2])
+{
+    for (unsigned side = 0; side < 2; side++) {
+        const struct sj_role_set *mine = &roots[side]->roles[roles[side]].closure;
+        const struct sj_role_set *other = &roots[1 - side]->roles[roles[1 - side]].closure;
+        for (uint32_t i = 0; i < roots[side]->role_count; i++) {
+            const uint32_t there =
+                sj_policy_role_number(roots[1 - side], sj_text_of(roots[side]->roles[i].name));
+            if (sj_role_set_has(mine, i) &&
+                (there == SJ_POLICY_NONE || !sj_role_set_has(other, there))) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static const struct sj_text *glass_text(const struct sj_policy *root)
+{
+    static const struct sj_text none = {"", 0};
+    return root->rule_count > root->written_rules ? &root->rules[root->written_rules].text : &none;
+}
+
+static sj_status find_changes(struct sj_policy_diff *diff)
+{
+    void *memory = NULL;
+    TRY(sj_arena_alloc(diff->arena, diff->role_count + 1u, &memory));
+    diff->role_changed = memory;
+    for (uint32_t i = 0; i < diff->role_count; i++) {
+        const struct sj_text name = sj_text_of(diff->roles[i]);
+        const uint32_t roles[2] = {sj_policy_role_number(diff->roots[BEFORE], name),
+            sj_policy_role_number(diff->roots[AFTER], name)};
+        diff->role_changed[i] = roles[BEFORE] == SJ_POLICY_NONE || roles[AFTER] == SJ_POLICY_NONE ||
+                                !inherits_alike(diff->roots, roles);
+    }
+    diff->glass_changed =
+        !sj_text_equal(*glass_text(diff->roots[BEFORE]), *glass_text(diff->roots[AFTER]));
+    return sort_ids(diff);
+}
+
 /* ---- the two points ---- */
 
 static sj_status make_units(struct sj_policy_diff *diff, const struct sj_policy *const *files[2],
@@ -134,7 +199,8 @@ static sj_status make(struct sj_policy_diff *diff, const struct sj_policy *const
         diff->roots[side] = files[side][0];
     }
     TRY(list_roles(diff));
-    return number_texts(diff);
+    TRY(number_texts(diff));
+    return find_changes(diff);
 }
 
 static sj_status compare(struct sj_policy_diff *diff)

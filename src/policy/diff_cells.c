@@ -251,21 +251,45 @@ static sj_status pick(struct action_diff *its, size_t size, size_t have, uint32_
 
 /* ---- one action ---- */
 
-static void find_narrowing_of(struct action_diff *its, unsigned side, const struct sj_policy *file)
+static int compare_ids(const void *a, const void *b)
 {
-    const struct sj_policy *root = its->diff->roots[side];
+    const uint32_t x = *(const uint32_t *)a;
+    const uint32_t y = *(const uint32_t *)b;
+    return x == y ? 0 : (x < y ? -1 : 1);
+}
+
+/* The other side's same file has a rule of the same text. */
+static bool is_on_both(const struct action_diff *its, unsigned side, size_t f, uint32_t rule)
+{
+    const struct sj_policy_diff *diff = its->diff;
+    if (its->schema_changed || diff->glass_changed || f >= diff->sets[1 - side]->file_count ||
+        diff->sets[0]->files[f].owner != diff->sets[1]->files[f].owner) {
+        return false;
+    }
+    return bsearch(&diff->rule_ids[side][f][rule], diff->sorted_ids[1 - side][f],
+               diff->sets[1 - side]->files[f].policy->rule_count, sizeof(uint32_t),
+               compare_ids) != NULL;
+}
+
+static void find_narrowing_of(struct action_diff *its, unsigned side, size_t f)
+{
+    const struct sj_policy_diff *diff = its->diff;
+    const struct sj_policy *root = diff->roots[side];
+    const struct sj_policy *file = diff->sets[side]->files[f].policy;
     uint32_t i = 0;
     uint32_t end = 0;
     for (space_cases(file, its->actions[side], &i, &end); i < end; i++) {
-        const struct policy_rule *rule =
-            &file->rules[file->cases[file->action_cases[2 * (size_t)i + 1]].rule];
-        for (uint32_t r = 0;
-             rule->effect != SJ_EFFECT_PERMIT && !rule->everybody && r < its->diff->role_count;
-             r++) {
-            const uint32_t number = sj_policy_role_number(root, sj_text_of(its->diff->roles[r]));
+        const uint32_t number = file->cases[file->action_cases[2 * (size_t)i + 1]].rule;
+        const struct policy_rule *rule = &file->rules[number];
+        if (rule->effect == SJ_EFFECT_PERMIT || rule->everybody) {
+            continue;
+        }
+        const bool both = is_on_both(its, side, f, number);
+        for (uint32_t r = 0; r < diff->role_count; r++) {
+            const uint32_t role = sj_policy_role_number(root, sj_text_of(diff->roles[r]));
             its->narrows[r] =
-                its->narrows[r] || (number != SJ_POLICY_NONE &&
-                                       space_concerns(file, rule, &root->roles[number].closure));
+                its->narrows[r] || ((!both || diff->role_changed[r]) && role != SJ_POLICY_NONE &&
+                                       space_concerns(file, rule, &root->roles[role].closure));
         }
     }
 }
@@ -275,7 +299,7 @@ static void find_narrowing(struct action_diff *its)
     for (unsigned side = 0; side < 2; side++) {
         const struct sj_policy_set *set = its->diff->sets[side];
         for (size_t f = 0; its->actions[side] != SJ_POLICY_NONE && f < set->file_count; f++) {
-            find_narrowing_of(its, side, set->files[f].policy);
+            find_narrowing_of(its, side, f);
         }
     }
 }

@@ -38,6 +38,9 @@ struct sj_policy_diff {
     uint32_t
         *rule_ids[2]
                  [SJ_POLICY_FILES]; /* number of the rule's text: the same text, the same number */
+    uint32_t *sorted_ids[2][SJ_POLICY_FILES]; /* the same, to search in */
+    bool *role_changed;                       /* [role] it inherits others than before */
+    bool glass_changed;
     uint32_t sets_looked_at;
 };
 

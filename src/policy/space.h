@@ -12,7 +12,7 @@
 #include "engine_priv.h"
 
 #define SPACE_ATOMS  16         /* of one cell */
-#define SPACE_POINTS (1u << 20) /* requests of one cell */
+#define SPACE_POINTS (1u << 18) /* requests of one cell */
 #define SPACE_ROLES  (SJ_POLICY_FILES + 2)
 #define SPACE_EXTRA  2
 

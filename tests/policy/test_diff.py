@@ -174,7 +174,7 @@ def check_pair(program, folder, seed, counts):
 def main():
     program = sys.argv[1]
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1 << 32)
-    total = int(sys.argv[3]) if len(sys.argv) > 3 else (1500 if os.environ.get("SANJEH_LONG") else 60)
+    total = int(sys.argv[3]) if len(sys.argv) > 3 else (1500 if os.environ.get("SANJEH_LONG") else 25)
     print(f"seed {seed}: {total} pairs", flush=True)
     counts = {}
     with tempfile.TemporaryDirectory() as folder:
