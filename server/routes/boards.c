@@ -7,8 +7,12 @@
 #include "routes.h"
 
 #include "sanjeh/board/board.h"
+#include "sanjeh/keys/scopes.h"
+#include "sanjeh/unit/account.h"
 
 #define REASON_MAX 2000
+#define NAMES_S    60
+#define NAME_BYTES ((size_t)4096)
 
 static void write_board(struct sj_json *json, const struct sj_board *board, bool has_members)
 {
@@ -196,16 +200,37 @@ static sj_status change(struct sj_exchange *x)
 
 /* ---- seats ---- */
 
+/* The judge knows his evaluators (S6), not their account numbers; readers of decisions and observers stay unnamed. An erased name
+ * is null. */
+static sj_status write_name(struct sj_exchange *x, const struct sj_context *names,
+    const struct sj_seat *seat, struct sj_json *json)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf name = SJ_BUF(NAME_BYTES);
+    if (!sj_text_is(seat->capacity, "reviewer") && !sj_text_is(seat->capacity, "observer")) {
+        const sj_status status =
+            sj_account_display_name(x->worker->db, x->worker->fields, names, seat->account, &name);
+        ENSURE(!sj_failed(status) || status.code == SJ_NOT_FOUND, INTERNAL);
+    }
+    sj_json_text_or_null(json, "name", sj_buf_text(&name));
+    return SJ_DONE;
+}
+
 static sj_status answer_seats(struct sj_exchange *x, struct sj_uuid evaluation)
 {
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_seat *seats = NULL;
     size_t count = 0;
     TRY(sj_seat_list(&desk, evaluation, &seats, &count));
+    /* accounts of other units, of these seats alone: whoever sees a seat may know who sits on it */
+    const struct sj_uuid scopes[] = {SJ_SCOPE_AUTHN, SJ_SCOPE_KEYS};
+    struct sj_context names;
+    TRY(ask_context(x->worker->channel, scopes, SJ_COUNT(scopes),
+        sj_time_now() + NAMES_S * INT64_C(1000000), &names));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
         sj_json_object(&json, NULL);
         sj_json_id(&json, "account_id", seats[i].account);
+        TRY(write_name(x, &names, &seats[i], &json));
         sj_json_text(&json, "capacity", seats[i].capacity);
         sj_json_bool(&json, "is_judge", seats[i].is_judge);
         sj_json_id_or_null(&json, "board_id", seats[i].board);

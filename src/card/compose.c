@@ -188,6 +188,18 @@ static sj_status put_evaluators(struct composer *c)
     return SJ_DONE;
 }
 
+#define CONTEXT_WEIGHTED 4 /* column; its reason stands behind it */
+
+static void put_text_or_null(
+    struct sj_json *json, const char *name, const struct sj_rows *rows, size_t column)
+{
+    if (sj_row_is_null(rows, 0, column)) {
+        sj_json_null(json, name);
+    } else {
+        sj_json_text(json, name, sj_row_text(rows, 0, column));
+    }
+}
+
 static sj_status put_context(struct composer *c)
 {
     static const char *const names[] = {"filed", "resolved", "leave_days", "postings"};
@@ -202,6 +214,8 @@ static sj_status put_context(struct composer *c)
             sj_json_int(&c->json, names[i], sj_row_i64(rows, 0, i));
         }
     }
+    put_text_or_null(&c->json, "weighted_caseload", rows, CONTEXT_WEIGHTED);
+    put_text_or_null(&c->json, "weighted_caseload_reason", rows, CONTEXT_WEIGHTED + 1);
     sj_json_object_end(&c->json);
     return SJ_DONE;
 }
@@ -263,6 +277,22 @@ static sj_status open_context(const struct sj_desk *desk, struct sj_context *ret
         sj_time_now() + CONTEXT_S * INT64_C(1000000), ret_context);
 }
 
+/* The document with its changes: they are found by comparing what is written already, so they come last. */
+static sj_status put_changes(struct composer *c, const struct sj_buf *loose, struct sj_buf *whole)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf changes = SJ_BUF(SJ_CARD_BYTES_MAX);
+    struct sj_json json = sj_json_begin(&changes);
+    sj_json_object(&json, NULL);
+    TRY(card_put_changes(c->desk, c->evaluation, c->card, sj_buf_view(loose), &json));
+    sj_json_object_end(&json);
+    TRY(sj_json_end(&json));
+    /* {"changes":…} and {"format":…} become one object */
+    ENSURE(changes.len > 2 && loose->len > 2, INTERNAL);
+    TRY(sj_buf_put(whole, changes.ptr, changes.len - 1));
+    TRY(sj_buf_put_byte(whole, ','));
+    return sj_buf_put(whole, loose->ptr + 1, loose->len - 1);
+}
+
 sj_status card_compose(const struct sj_desk *desk, const struct sj_evaluation *evaluation,
     struct sj_card *card, struct sj_buf *ret_json)
 {
@@ -276,5 +306,7 @@ sj_status card_compose(const struct sj_desk *desk, const struct sj_evaluation *e
     card->is_test = sj_row_bool(head, 0, HEAD_TEST);
     c.json = sj_json_begin(&loose);
     TRY(put_all(&c, head));
-    return sj_card_canonical(sj_buf_view(&loose), desk->arena, ret_json);
+    CLEANUP(sj_buf_clear) struct sj_buf whole = SJ_BUF(SJ_CARD_BYTES_MAX);
+    TRY(put_changes(&c, &loose, &whole));
+    return sj_card_canonical(sj_buf_view(&whole), desk->arena, ret_json);
 }

@@ -21,6 +21,11 @@ SJ_MUST_CHECK sj_status card_put_statement(
 SJ_MUST_CHECK sj_status card_put_gates(
     const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json);
 
+/* compose_changes.c: "changes" against the card before; now: the new document without it. Of card, the ids, supersedes and is_test. */
+SJ_MUST_CHECK sj_status card_put_changes(const struct sj_desk *desk,
+    const struct sj_evaluation *evaluation, const struct sj_card *card, struct sj_view now,
+    struct sj_json *json);
+
 /* "name": "2026-11-25" and "name_jalali": "1405-09-04". */
 void card_put_day(struct sj_json *json, const char *name, int64_t day);
 int64_t card_day_of(sj_time_us instant); /* in Asia/Tehran, fixed +03:30 since 2022 */

@@ -132,14 +132,26 @@ static void put_decimal(
     sj_json_str(json, as, as_decimal(object, name, text) ? text : NULL);
 }
 
-/* Peers only as a distribution of ten and more. */
+static void put_class(struct sj_json *json, const char *name, const struct sj_json_value *peers)
+{
+    int64_t number = 0;
+    const struct sj_json_value *value = sj_json_get(peers, name);
+    if (value != NULL && sj_json_as_int(value, &number)) {
+        sj_json_int(json, name, number);
+    } else {
+        sj_json_null(json, name);
+    }
+}
+
+/* Peers only as a distribution of ten and more, with the group that they are; else why not. */
 static void put_peers(struct sj_json *json, const struct sj_json_value *line)
 {
     int64_t n = 0;
     const struct sj_json_value *peers = line == NULL ? NULL : sj_json_get(line, "peers");
     const struct sj_json_value *count = peers == NULL ? NULL : sj_json_get(peers, "n");
-    if (count == NULL || !sj_json_as_int(count, &n) || n < 10) {
+    if (count == NULL || !sj_json_as_int(count, &n) || n < SJ_PEERS_MIN) {
         sj_json_null(json, "peers");
+        sj_json_str(json, "peers_reason", peers == NULL ? "NOT_COMPARED" : "SMALL_PEER_GROUP");
         return;
     }
     sj_json_object(json, "peers");
@@ -149,10 +161,13 @@ static void put_peers(struct sj_json *json, const struct sj_json_value *line)
     if (named != NULL && sj_json_as_text(named, &group)) {
         sj_json_text(json, "group", group);
     }
+    put_class(json, "grade_band", peers);
+    put_class(json, "province_class", peers);
     put_decimal(json, "mean", peers, "mean");
     put_decimal(json, "median", peers, "median");
     put_decimal(json, "mad", peers, "mad");
     sj_json_object_end(json);
+    sj_json_null(json, "peers_reason");
 }
 
 static void put_interval(struct sj_json *json, const struct sj_json_value *line)
@@ -214,6 +229,11 @@ static void weigh(struct sj_score_item *item, bool is_mark, const struct sj_rows
     item->has_score = as_decimal(line, "sub_score", text) &&
                       !sj_failed(sj_decimal_parse(sj_text_of(text), &item->score));
     item->reason = item->has_score ? NULL : "NO_DATA";
+    char high[SJ_DECIMAL_TEXT_SIZE];
+    item->has_interval = item->has_score && as_decimal(line, "score_low", text) &&
+                         as_decimal(line, "score_high", high) &&
+                         !sj_failed(sj_decimal_parse(sj_text_of(text), &item->interval.low)) &&
+                         !sj_failed(sj_decimal_parse(sj_text_of(high), &item->interval.high));
 }
 
 static void put_reason(struct sj_json *json, const struct sj_score_item *item, bool is_mark,
@@ -263,6 +283,8 @@ static sj_status put_item(struct sj_json *json, const struct sj_rows *criteria, 
     put_peers(json, line);
     sj_decimal_format(item.score, score);
     sj_json_str(json, "sub_score", item.has_score ? score : NULL);
+    put_decimal(json, "sub_score_low", line, "score_low");
+    put_decimal(json, "sub_score_high", line, "score_high");
     sj_json_str(json, "mark", has_mark ? mark : NULL);
     put_reason(json, &item, is_mark, line);
     sj_json_object_end(json);
@@ -306,7 +328,18 @@ static sj_status put_result(
     put_two_decimals(json, "coverage", total.coverage);
     sj_json_int(json, "coverage_min", coverage_min);
     sj_json_bool(json, "sufficient", total.is_sufficient);
-    sj_json_null(json, "interval"); /* of a mixture of marks and counts none is known */
+    if (total.has_interval) {
+        sj_json_object(json, "interval");
+        put_two_decimals(json, "low", total.interval.low);
+        put_two_decimals(json, "high", total.interval.high);
+        put_two_decimals(json, "weight", total.interval_weight);
+        sj_json_object_end(json);
+        sj_json_null(json, "interval_reason");
+    } else {
+        sj_json_null(json, "interval");
+        sj_json_str(json, "interval_reason",
+            total.is_sufficient ? "NO_SHARE" : "INSUFFICIENT"); /* marks and counts have none */
+    }
     if (total.is_sufficient) {
         put_two_decimals(json, "score", total.score);
         sj_decimal_format(total.score, text);

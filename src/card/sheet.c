@@ -173,6 +173,7 @@ static void draw(struct sheet *sheet)
     sheet_context(sheet);
     sheet_people(sheet);
     sheet_reply(sheet);
+    sheet_changes(sheet);
     sheet_use(sheet);
     sheet_remedies(sheet);
     flow_end(&sheet->flow);

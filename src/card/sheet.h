@@ -46,5 +46,7 @@ void sheet_people(struct sheet *sheet);
 void sheet_reply(struct sheet *sheet);
 void sheet_use(struct sheet *sheet);
 void sheet_remedies(struct sheet *sheet);
+/* sheet_changes.c; nothing when there is no card before */
+void sheet_changes(struct sheet *sheet);
 
 #endif

@@ -30,6 +30,25 @@ static const struct {
     {"BELOW_MIN_N", "کمتر از حداقل موارد", "below the minimum number"},
     {"NO_DATA", "بدون داده", "no data"},
     {"NOT_MARKED", "نمره داده نشده", "not marked"},
+    {"NO_CASE_TYPES", "نوع پرونده‌ها ثبت نشده",
+        "types of cases are not recorded"},
+    {"NO_CASE_WEIGHT", "وزن نوع پرونده تعیین نشده", "a type of case has no weight"},
+    {"UNKNOWN_COUNT", "شمارش نامعلوم", "a count is not known"},
+    {"SMALL_PEER_GROUP", "کمتر از ده همتا", "fewer than ten peers"},
+    {"NO_SHARE", "هیچ معیاری سهم نمونه‌ای نیست",
+        "no criterion is a share of a sample"},
+    {"INSUFFICIENT", "شواهد ناکافی", "insufficient evidence"},
+    {"cycle", "همه دوره", "the whole cycle"},
+    {"supreme", "دیوان عالی", "supreme court"},
+    {"first_instance", "دادگاه بدوی", "court of first instance"},
+    {"criminal_one", "کیفری یک", "criminal court one"},
+    {"revolutionary", "دادگاه انقلاب", "revolutionary court"},
+    {"family", "دادگاه خانواده", "family court"},
+    {"military", "دادگاه نظامی", "military court"},
+    {"administrative", "دیوان عدالت اداری", "administrative court"},
+    {"peace", "دادگاه صلح", "peace court"},
+    {"prosecution", "دادسرا", "prosecution office"},
+    {"other", "دادگاه دیگر", "another court"},
     {"appeal", "تجدیدنظرخواهی", "Appeal"},
     {"statement", "بیانیه کوتاه قاضی", "Short statement of the judge"},
     {"acknowledge", "اعلام رؤیت (به معنای موافقت نیست)",
@@ -52,6 +71,14 @@ const char *sheet_code(struct sheet *sheet, const struct sj_json_value *object, 
     return text.ptr;
 }
 
+static bool sheet_is_text(
+    const struct sj_json_value *object, const char *name, const char *expected)
+{
+    struct sj_text text;
+    return sheet_has(object, name) && sj_json_as_text(sj_json_get(object, name), &text) &&
+           sj_text_is(text, expected);
+}
+
 static const struct sj_json_value *part(const struct sheet *sheet, const char *name)
 {
     return sheet_has(sheet->card, name) ? sj_json_get(sheet->card, name) : NULL;
@@ -69,6 +96,40 @@ static const char *interval(struct sheet *sheet, const struct sj_json_value *obj
         sheet_value(sheet, value, "high"));
 }
 
+static void total_interval(struct sheet *sheet, const struct sj_json_value *result)
+{
+    const char *text = interval(sheet, result);
+    const struct sj_json_value *value =
+        sheet_has(result, "interval") ? sj_json_get(result, "interval") : NULL;
+    if (sheet_has(value, "weight")) {
+        text = SHEET_SAY(sheet,
+            "%s (از %s درصد وزن؛ نمره‌ها و شمارش‌ها بازه "
+            "ندارند)",
+            "%s (of %s percent of the weight; marks and counts have none)", text,
+            sheet_value(sheet, value, "weight"));
+    } else if (sheet_has(result, "interval_reason")) {
+        text = sheet_code(sheet, result, "interval_reason");
+    }
+    flow_fact(&sheet->flow, WORD("بازه اطمینان", "Interval"), text);
+}
+
+/* "family court, grade band 2, province class 1" */
+static const char *peer_group(struct sheet *sheet, const struct sj_json_value *peers)
+{
+    const char *text = sheet_has(peers, "group") && sheet_is_text(peers, "group", "appeal")
+                           ? WORD("دادگاه تجدیدنظر", "court of appeal")
+                           : sheet_code(sheet, peers, "group");
+    if (sheet_has(peers, "grade_band")) {
+        text = SHEET_SAY(sheet, "%s، گروه پایه %s", "%s, grade band %s", text,
+            sheet_value(sheet, peers, "grade_band"));
+    }
+    if (sheet_has(peers, "province_class")) {
+        text = SHEET_SAY(sheet, "%s، رده استان %s", "%s, province class %s", text,
+            sheet_value(sheet, peers, "province_class"));
+    }
+    return text;
+}
+
 void sheet_result(struct sheet *sheet)
 {
     struct flow *flow = &sheet->flow;
@@ -80,7 +141,7 @@ void sheet_result(struct sheet *sheet)
                 sheet_value(sheet, result, "score"),
                 sheet_name(sheet, sj_json_get(result, "band"))),
             FLOW_BOLD);
-        flow_fact(flow, WORD("بازه اطمینان", "Interval"), interval(sheet, result));
+        total_interval(sheet, result);
     } else {
         flow_notice(flow, WORD("شواهد ناکافی: امتیازی داده نشده و این به زیان قاضی شمرده "
                                "نمی‌شود.",
@@ -105,10 +166,14 @@ static void criterion(struct sheet *sheet, const struct sj_json_value *item)
     const struct sj_json_value *peers =
         sheet_has(item, "peers") ? sj_json_get(item, "peers") : NULL;
     if (peers != NULL) {
-        standing = SHEET_SAY(sheet, "همتایان (%s): میانه %s، میانگین %s، انحراف میانه %s",
-            "peers (%s): median %s, mean %s, median deviation %s", sheet_value(sheet, peers, "n"),
-            sheet_value(sheet, peers, "median"), sheet_value(sheet, peers, "mean"),
-            sheet_value(sheet, peers, "mad"));
+        standing = SHEET_SAY(sheet, "همتایان (%s؛ %s): میانه %s، میانگین %s، انحراف میانه %s",
+            "peers (%s; %s): median %s, mean %s, median deviation %s", peer_group(sheet, peers),
+            sheet_value(sheet, peers, "n"), sheet_value(sheet, peers, "median"),
+            sheet_value(sheet, peers, "mean"), sheet_value(sheet, peers, "mad"));
+    }
+    if (peers == NULL && standing[0] == '\0' &&
+        sheet_is_text(item, "peers_reason", "SMALL_PEER_GROUP")) {
+        standing = sheet_code(sheet, item, "peers_reason");
     }
     const char *const texts[] = {sheet_value(sheet, item, "no"),
         sheet_format(sheet, "%s\n%s", sheet_name(sheet, item), sheet_code(sheet, item, "family")),
@@ -176,9 +241,13 @@ void sheet_context(struct sheet *sheet)
         sheet_value(sheet, context, "filed"));
     flow_fact(flow, WORD("پرونده‌های خاتمه‌یافته", "Cases resolved"),
         sheet_value(sheet, context, "resolved"));
-    if (sheet_has(context, "weighted_caseload")) { /* not computed: no line rather than a dash */
+    if (sheet_has(context, "weighted_caseload")) {
         flow_fact(flow, WORD("بار کار موزون", "Weighted caseload"),
             sheet_value(sheet, context, "weighted_caseload"));
+    } else if (sheet_has(context, "weighted_caseload_reason")) {
+        flow_fact(flow, WORD("بار کار موزون", "Weighted caseload"),
+            SHEET_SAY(
+                sheet, "— (%s)", "— (%s)", sheet_code(sheet, context, "weighted_caseload_reason")));
     }
     flow_fact(
         flow, WORD("روزهای مرخصی", "Days of leave"), sheet_value(sheet, context, "leave_days"));
@@ -224,8 +293,6 @@ void sheet_reply(struct sheet *sheet)
         passage(sheet, WORD("جواب هیئت", "Answer of the board"), point, "answer");
     }
     passage(sheet, WORD("بیانیه قاضی", "Statement of the judge"), sheet->card, "statement");
-    passage(sheet, WORD("تفاوت با کارنامه پیشین", "What changed since the former card"),
-        sheet->card, "changes");
 }
 
 void sheet_use(struct sheet *sheet)

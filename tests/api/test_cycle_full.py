@@ -30,6 +30,12 @@ class CycleFull(CycleCase):
         self.decide_and_gate()
         second = self.verify(self.issue())
         self.assertEqual((first["chain"]["number"], second["chain"]["number"]), (1, 2))
+        changes = {(line["what"], line["no"]): (line["before"], line["after"]) for line in second["changes"]["lines"]}
+        self.assertEqual((first["changes"], second["changes"]["cause"], second["changes"]["number"]), (None, "decided_again", 1))
+        self.assertEqual(changes[("mark", 3)], ("80.333333", second["items"][2]["mark"]))
+        self.assertEqual(changes[("score", None)], ("80.60", second["result"]["score"]))
+        self.assertEqual(changes[("overall", None)], (None, None), "texts are named, not repeated")
+        self.assertNotIn(("edition", None), changes, "the criteria are the same")
         self.call("judge", f"{self.path}/acknowledgement", {"kind": "read_but_disagree", "statement": "با احترام"})
         self.becomes("acknowledged")
         self.advance(40)

@@ -14,7 +14,8 @@ import unittest
 import test_remedies
 import test_report_cards
 import test_samples
-from board_case import TEXTS, BoardTest
+from board_case import TEXTS
+from figures_case import FiguresTest, dec, median, six
 from stack import problem, run
 
 LOAD = "judge,court,period,pending_start,filed,returned,transferred_in,transferred_out,resolved,pending_end\n"
@@ -24,14 +25,11 @@ def tag(answer):
     return {"If-Match": answer.header("ETag")}
 
 
-class JudgeRights(BoardTest):
+class JudgeRights(FiguresTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.discipline, cls.chair, cls.other = (cls.stack.client(name) for name in ("jdpd.manager", "board.one", "judge.two"))
-        for name, account in test_report_cards.ACCOUNTS.items():
-            if name not in cls.stack.accounts:
-                cls.stack.add_accounts({name: account})
 
     def file_in(self, state, **more):
         return test_remedies.Remedies.evaluation(self, state, **more)
@@ -62,8 +60,12 @@ class JudgeRights(BoardTest):
         self.assertRegex(told["criteria_sha256"], "^[0-9a-f]{64}$")
         template = self.ok(self.judge.get(f"/api/v1/templates/{told['template_id']}")).json()
         self.assertEqual(sum(float(item["weight"]) for item in template["items"]), 100)
-        self.assertEqual([row["code"] for row in self.judge.items("/api/v1/indicators?code=T01")], ["T01"])
-        self.assertIn("reply", {clock["code"] for clock in self.ok(self.judge.get("/api/v1/clocks")).json()["items"]})
+        indicator = self.judge.items("/api/v1/indicators?code=T01")
+        self.assertEqual([row["code"] for row in indicator], ["T01"])
+        defined = self.judge.items(f"/api/v1/indicators/{indicator[0]['id']}/versions")
+        self.assertEqual(defined[0]["formula"], "R / I × 100", "how a figure of his will be worked out")
+        clocks = {clock["code"]: clock["days"] for clock in self.ok(self.judge.get("/api/v1/clocks")).json()["items"]}
+        self.assertEqual((clocks["challenge"], clocks["self_assessment"], clocks["reply"], clocks["appeal"]), (10, 14, 15, 30))
         self.ok(self.judge.get("/api/v1/calendar/holidays?from=2030-03-21&to=2030-04-21"))
 
     def test_02_sees_own_facts_and_contests_a_row(self):
@@ -84,22 +86,36 @@ class JudgeRights(BoardTest):
         unit = self.stack.client("sit.manager")
         self.ok(unit.post(f"{path}/answer", {"outcome": "rejected", "reason": "درست است"}, headers=tag(unit.get(path))))
         self.assertFalse(self.judge.get(f"/api/v1/facts/{mine[0]['id']}").json()["contested"])
+        told = self.judge.get(path).json()
+        self.assertEqual((told["state"], told["reason"]), ("rejected", "درست است"), "the answer has its reason")
+        self.assertIn(self.other.post("/api/v1/data-issues", {"fact_id": mine[1]["id"], "text": "نه"}).status, (403, 404), "another's row")
 
     def test_03_knows_the_evaluators_and_challenges_one(self):
         _, file = self.seated("notified")
         names = {row["account_id"]: row for row in self.judge.items(f"/api/v1/evaluations/{file}/seats")}
+        self.assertEqual({row["name"]: row["capacity"] for row in names.values()}, {
+            "ارزیاب board.one": "chair", "ارزیاب board.two": "member", "ارزیاب board.three": "rapporteur"})
         self.assertEqual(set(names), {self.account(name) for name in ("board.one", "board.two", "board.three")})
         self.stack.sql(f"""insert into sanjeh.deadline (unit_id, id, evaluation_id, code, holder, started_at, due_at)
             select unit_id, gen_random_uuid(), id, 'challenge', 'judge', now(), now() + interval '3 days' from sanjeh.evaluation where id = '{file}'""")
         made = self.ok(self.judge.post(f"/api/v1/evaluations/{file}/challenges", {"account_id": self.account("board.two"), "grounds": "اختلاف"}))
         self.assertEqual(self.judge.get(f"/api/v1/challenges/{made.json()['id']}").json()["grounds"], "اختلاف")
-        self.assertIn(self.stack.client("board.two").get(f"/api/v1/challenges/{made.json()['id']}").status, (403, 404))
+        path = f"/api/v1/challenges/{made.json()['id']}"
+        self.assertIn(self.stack.client("board.two").get(path).status, (403, 404))
+        upheld = {"outcome": "upheld", "reason": "رابطه احراز شد"}
+        self.assertIn(self.stack.client("board.two").post(f"{path}/decision", upheld, headers={"If-Match": '"v1"'}).status, (403, 404),
+                      "by the challenged himself")
+        self.ok(self.owner.post(f"{path}/decision", upheld, headers=tag(self.owner.get(path))))
+        ended = {row["account_id"]: row["ended_at"] for row in self.judge.items(f"/api/v1/evaluations/{file}/seats")}
+        self.assertTrue(ended[self.account("board.two")], "an upheld challenge ends the seat")
+        self.assertIsNone(ended[self.account("board.one")])
 
     def test_04_assesses_himself_and_adds_evidence(self):
         file = self.file_in("collecting", clocks=("self_assessment",))
         made = self.ok(self.judge.post("/api/v1/self-assessments", {"evaluation_id": file, "achievements": "کاهش موجودی"}))
         which = f"/api/v1/self-assessments/{made.json()['id']}"
         self.ok(self.judge.post(f"{which}/submit", headers=tag(self.judge.get(which))))
+        self.assertEqual((self.judge.get(which).json()["state"], self.chair.get(which).json()["achievements"]), ("submitted", "کاهش موجودی"))
         self.assertIn(self.other.get(which).status, (403, 404))
         evidence = self.ok(self.judge.post(f"/api/v1/evaluations/{file}/evidence", test_remedies.PLAIN)).json()
         self.assertIn(evidence["id"], {row["id"] for row in self.judge.items(f"/api/v1/evidence?evaluation_id={file}")})
@@ -145,13 +161,23 @@ class JudgeRights(BoardTest):
                 self.assertNotIn(hidden, told, "a reader is named")
         self.assertEqual(self.other.get(reviews).status, 404)
 
+    def until(self, file):
+        rows = [row for row in self.judge.items(f"/api/v1/deadlines?evaluation_id={file}") if row["code"] == "reply"]
+        return datetime.datetime.fromisoformat(rows[0]["due_at"].replace("Z", "+00:00"))
+
     def test_06_replies_is_heard_and_gets_more_time_once(self):
         _, file = self.drafted()
         made = self.ok(self.issuer.post(f"/api/v1/evaluations/{file}/disclosures")).json()
         path = f"/api/v1/disclosures/{made['id']}"
+        before = self.until(file)
         self.ok(self.judge.post(f"{path}/extension", headers=tag(self.judge.get(path))))
+        self.assertEqual((self.until(file) - before).days, 10, "ten days more")
         problem(self, self.judge.post(f"{path}/extension", headers=tag(self.judge.get(path))), 409)
-        self.ok(self.judge.post(f"/api/v1/evaluations/{file}/interviews", {"text": "حضوری توضیح می‌دهم"}))
+        asked = self.ok(self.judge.post(f"/api/v1/evaluations/{file}/interviews", {"text": "حضوری توضیح می‌دهم"}))
+        heard = {"held_on": "1404-09-01", "attended": True, "text": "توضیح داد", "attendance": "قاضی و هیئت"}
+        self.ok(self.chair.post(f"/api/v1/interviews/{asked.json()['id']}/record", heard, headers=tag(asked)))
+        minutes = self.judge.items(f"/api/v1/interviews?evaluation_id={file}")[0]["minutes"]
+        self.assertEqual((minutes["text"], minutes["attendance"]), ("توضیح داد", "قاضی و هیئت"), "he reads what was noted")
         reply = self.ok(self.judge.post(f"/api/v1/evaluations/{file}/replies", {"points": ["یک", "دو"]})).json()
         which = f"/api/v1/replies/{reply['id']}"
         self.ok(self.judge.post(f"{which}/submit", headers=tag(self.judge.get(which))))
@@ -196,6 +222,12 @@ class JudgeRights(BoardTest):
                        check=False)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertTrue((at / "card.fa.pdf").read_bytes().startswith(b"%PDF"))
+            signed = (at / "card.json").read_bytes()
+            self.assertIn(self.judge_id.encode(), signed)
+            (at / "card.json").write_bytes(signed.replace(b'"test":false', b'"test":true'))
+            done = run(self.stack.build / "server/sanjeh-verify", "--card", at / "card.json", "--note", at / "card.note", "--vkey", at / "vkey",
+                       check=False)
+            self.assertEqual(done.returncode, 1, "a changed card verifies")
         self.assertEqual(self.other.get(f"/api/v1/report-cards/{card['id']}").status, 404)
 
     def test_11_appends_a_statement_of_a_hundred_words(self):
@@ -295,27 +327,53 @@ class JudgeRights(BoardTest):
         theirs = {row["index"] for row in self.other.get(f"/api/v1/judges/{mine}/access-log?limit=100").json()["items"]}
         self.assertNotIn(int(denied.header("Audit-Index")), theirs, "of one judge in another's log")
 
+    def check_distribution(self, peers, sheet, resolved):
+        """Of twelve judges, worked out again from what was sent about each; for the printed texts and for the sheet's numbers alike."""
+        raw = [six(dec(count) / dec(320) * 100) for count in resolved.values()]
+        middle = six(median(raw))
+        expected = {"mean": six(sum(raw) / len(raw)), "median": middle, "mad": six(median([abs(value - middle) for value in raw]))}
+        for shown in (peers, sheet):
+            self.assertEqual((shown["n"], shown["group"], shown["grade_band"], shown["province_class"]), (12, "cycle", None, None))
+            self.assertEqual({name: dec(shown[name]) for name in expected}, expected)
+
+    def nobody_else_in(self, *documents):
+        text = json.dumps(documents, ensure_ascii=False)
+        for judge, number in self.numbers.items():
+            if judge != self.judge_id:
+                self.assertNotIn(judge, text)
+                self.assertNotIn(number, text)
+
     def test_13_sees_peers_only_as_a_distribution_of_ten_and_more(self):
-        card = self.card(test_report_cards.ReportCards.gated(self))["card"]
-        text = json.dumps(card, ensure_ascii=False)
-        for judge in self.owner.items("/api/v1/judges"):
-            if judge["id"] != self.judge_id:
-                self.assertNotIn(judge["id"], text)
-                self.assertNotIn(judge["personnel_number"], text)
-        for item in card["items"]:
-            peers = item.get("peers")
-            self.assertTrue(peers is None or peers.get("n") is None or peers["n"] >= 10, item)
+        file, sheet, resolved = self.computed(1376, 12)
+        card = self.issue(file)["card"]
+        lines, items = {line["no"]: line for line in sheet["items"]}, {item["no"]: item for item in card["items"]}
+        self.check_distribution(items[3]["peers"], lines[3]["peers"], resolved)
+        self.assertEqual([(item["peers"]["n"], item["peers_reason"]) for item in card["items"]], [(12, None)] * 3)
+        self.nobody_else_in(card, sheet)
         self.assertEqual({row["id"] for row in self.judge.items("/api/v1/judges")}, {self.judge_id})
+        self.assertEqual({row["judge_id"] for row in self.judge.items("/api/v1/facts")}, {self.judge_id})
+
+    def test_13_sees_nothing_of_nine_peers(self):
+        """Nine are too few: a mean of nine tells about eight others."""
+        file, sheet, _ = self.computed(1377, 9)
+        card = self.issue(file)["card"]
+        self.assertEqual([(item["peers"], item["peers_reason"]) for item in card["items"]], [(None, "SMALL_PEER_GROUP")] * 3)
+        for line in sheet["items"]:
+            self.assertEqual({line["peers"][name] for name in ("n", "mean", "median", "mad")}, {None}, line["code"])
+            self.assertEqual((line["peers"]["withheld"], line["robust_z"], line["shrunk"]), ("SMALL_PEER_GROUP", None, None))
+            self.assertIsNotNone(line["sub_score"], "his own figure is told all the same")
+        self.nobody_else_in(card, sheet)
 
     def test_14_keeps_the_plan_out_of_discipline(self):
         file = self.file_in("issued")
         made = self.ok(self.owner.post(f"/api/v1/evaluations/{file}/plans", {"goal": "بهبود زمان", "actions": [{"text": "دوره", "due_on": "1405-06-31"}]}))
         plan = f"/api/v1/plans/{made.json()['id']}"
         self.assertEqual(self.ok(self.judge.get(plan)).json()["goal"], "بهبود زمان")
-        for client in (self.discipline, self.stack.client("jdpd.manager"), self.other):
+        self.assertEqual([row["id"] for row in self.judge.items(f"/api/v1/plans?evaluation_id={file}")], [made.json()["id"]])
+        for client in (self.discipline, self.other):
             self.assertIn(client.get(plan).status, (403, 404))
-            self.assertTrue(client.get(f"/api/v1/plans?evaluation_id={file}").status in (403, 404)
-                            or client.items(f"/api/v1/plans?evaluation_id={file}") == [])
+            listed = client.get(f"/api/v1/plans?evaluation_id={file}")
+            self.assertTrue(listed.status in (403, 404) or listed.json()["items"] == [], listed)
         card = self.card(test_report_cards.ReportCards.gated(self))["card"]
         self.assertNotIn("بهبود زمان", json.dumps(card, ensure_ascii=False))
 

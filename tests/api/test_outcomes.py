@@ -160,11 +160,11 @@ class Outcomes(CycleCase):
         self.appeal("varied", changes="نمره رفتار حذف می‌شود")
         self.assertEqual(self.state(VARIED), "varied")
         self.assertEqual(self.refused("issuer", "final"), {"CARD_SUPERSEDED"})
-        self.replace(VARIED)
+        self.replace(VARIED, "varied_on_appeal")
         self.assertEqual(self.state(VARIED), "final")
         self.stage_done()
 
-    def replace(self, judge):
+    def replace(self, judge, cause):
         """The issuer signs another card; it is chained to the former, which knows it and verifies as before."""
         former = self.cards[judge][0]
         kept = self.who("judge").get(f"/api/v1/report-cards/{former}/bundle").body
@@ -176,6 +176,12 @@ class Outcomes(CycleCase):
         self.assertEqual(second["chain"]["number"], new["number"])
         self.assertGreater(new["number"], old["number"])
         self.assertEqual((first.get("supersedes"), second["supersedes"]), (None, former))
+        changes = second["changes"]
+        self.assertEqual((first["changes"], changes["cause"], changes["card_id"], changes["number"], changes["sha256"]),
+                         (None, cause, former, old["number"], old["sha256"]), "what changed against the card that gave way")
+        told = {line["what"] for line in changes["lines"]}
+        self.assertEqual("score" in told, first["result"]["score"] != second["result"]["score"])
+        self.assertEqual("statement" in told, first["statement"] != second["statement"])
         self.assertEqual({card["id"] for card in self.cards_of(judge)}, {former, latest})
 
     def test_7_a_correction_order_supersedes_before_the_judge_s_eyes(self):
@@ -196,7 +202,7 @@ class Outcomes(CycleCase):
         seen = self.who("judge").items(f"/api/v1/corrections?evaluation_id={self.path.split('/')[1]}")
         self.assertEqual([row["reason"] for row in seen], ["سطری از آمار دوبار شمرده شده بود"])
         self.assertEqual(self.who(KEPT).items(f"/api/v1/corrections?evaluation_id={self.path.split('/')[1]}"), [])
-        self.replace(CORRECTED)
+        self.replace(CORRECTED, "correction")
         self.assertEqual(self.state(CORRECTED), "superseded")
         self.stage_done()
 
