@@ -45,6 +45,7 @@ static void write_contribution(struct sj_json *json, const struct sj_contributio
     sj_json_id_or_null(json, "accepted_by", item->accepted_by);
     sj_json_id_or_null(json, "supersedes", item->supersedes);
     sj_json_id_or_null(json, "superseded_by", item->superseded_by);
+    sj_json_id_or_null(json, "correction_id", item->correction);
     sj_json_int(json, "version", item->version);
     sj_json_time(json, "created_at", item->created_at);
     sj_json_object_end(json);
@@ -95,6 +96,7 @@ struct body {
     struct sj_text comment;
     struct sj_text data;
     struct sj_uuid supersedes;
+    struct sj_uuid correction;
     bool hold;
 };
 
@@ -114,6 +116,11 @@ static const struct sj_json_member members[] = {
     {.name = "supersedes",
         .kind = SJ_JSON_ID,
         .offset = offsetof(struct body, supersedes),
+        .present_offset = SJ_JSON_NO_PRESENT,
+        .nullable = true},
+    {.name = "correction_id",
+        .kind = SJ_JSON_ID,
+        .offset = offsetof(struct body, correction),
         .present_offset = SJ_JSON_NO_PRESENT,
         .nullable = true},
     {.name = "hold",
@@ -218,6 +225,13 @@ static sj_status make_order(
         return refuse(x, body->hold ? "/hold" : "/supersedes", "UNKNOWN",
             "a roster's people are in the register at once and are changed there");
     }
+    const bool is_correction = !sj_uuid_is_nil(body->correction);
+    if (is_correction &&
+        (order->kind == SJ_IMPORT_ROSTER || body->hold || !sj_uuid_is_nil(body->supersedes))) {
+        return refuse(x, "/correction_id", "UNKNOWN",
+            "a correction replaces rows of one judge at once: no roster, hold or supersedes");
+    }
+    order->correction = body->correction;
     order->supersedes = body->supersedes;
     order->is_held = body->hold;
     order->cycle = body->cycle;

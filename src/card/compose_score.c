@@ -14,36 +14,6 @@
 #define ITEMS_MAX 99
 #define BODY_MAX  ((size_t)256 * 1024)
 
-static bool is_number_byte(char c)
-{
-    return (c >= '0' && c <= '9') || c == '-' || c == '.';
-}
-
-sj_status card_quote_reals(struct sj_text json, struct sj_buf *out)
-{
-    bool is_text = false;
-    for (size_t i = 0; i < json.len;) {
-        const char c = json.ptr[i];
-        if (is_text || !is_number_byte(c)) {
-            const bool is_escape = is_text && c == '\\' && i + 1 < json.len;
-            is_text = c == '"' ? !is_text : is_text;
-            TRY(sj_buf_put(out, json.ptr + i, is_escape ? 2 : 1));
-            i += is_escape ? 2 : 1;
-            continue;
-        }
-        size_t end = i;
-        while (end < json.len && is_number_byte(json.ptr[end])) {
-            end++;
-        }
-        const char *quote = memchr(json.ptr + i, '.', end - i) != NULL ? "\"" : "";
-        TRY(sj_buf_put_str(out, quote));
-        TRY(sj_buf_put(out, json.ptr + i, end - i));
-        TRY(sj_buf_put_str(out, quote));
-        i = end;
-    }
-    return SJ_DONE;
-}
-
 /* ---- the sealed bodies ---- */
 
 struct body {
@@ -81,7 +51,7 @@ static sj_status open_body(const struct sj_desk *desk, const struct sj_evaluatio
     TRY(sj_fields_open(desk->fields, &key, 1, &subject));
     TRY(sj_field_open(&subject, table, column, sj_row_id(rows, 0, 1), SJ_FLE1_TEXT,
         sj_row_bytes(rows, 0, 3), &plain));
-    TRY(card_quote_reals(sj_buf_text(&plain), &quoted));
+    TRY(sj_json_quote_reals(sj_buf_text(&plain), &quoted));
     struct sj_text detail;
     return sj_json_doc_parse(sj_buf_view(&quoted), &ret_body->doc, &detail, desk->arena);
 }

@@ -12,7 +12,4 @@ SJ_MUST_CHECK sj_status card_put_score(const struct sj_desk *desk,
     const struct sj_evaluation *evaluation, const struct sj_rows *criteria,
     int64_t coverage_min_percent, struct sj_json *json);
 
-/* JSON text with every number that has a point made a text of the same digits. */
-SJ_MUST_CHECK sj_status card_quote_reals(struct sj_text json, struct sj_buf *out);
-
 #endif

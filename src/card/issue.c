@@ -9,6 +9,7 @@
 
 #include "compose.h"
 #include "sanjeh/crypto/random.h"
+#include "sanjeh/evaluation/compute.h"
 
 #define PART_BYTES ((size_t)48 * 1024)
 #define NOTE_MAX   ((size_t)2000)
@@ -131,6 +132,10 @@ sj_status sj_card_issue(const struct sj_desk *desk, struct sj_evaluation *evalua
         .version = 1};
     CLEANUP(sj_buf_clear) struct sj_buf json = SJ_BUF(SJ_CARD_BYTES_MAX);
     TRY(sj_uuid_new(&card.id));
+    if (evaluation->state == SJ_EVALUATION_SUPERSEDED) {
+        bool is_corrected = false; /* without data of its own an order corrects words alone */
+        TRY(sj_correction_compute(desk, evaluation->id, &is_corrected));
+    }
     TRY(lock_chain(desk, evaluation, &card));
     TRY(supersede(desk, evaluation, &card));
     TRY(card_compose(desk, evaluation, &card, &json));

@@ -13,7 +13,7 @@
 #define CONTEXT_US       (INT64_C(600) * 1000 * 1000)
 #define PLAN_ARENA_BYTES ((size_t)4 * 1024 * 1024)
 
-static sj_status system_context(const struct sj_desk *desk, struct sj_context *ret_context)
+sj_status compute_context(const struct sj_desk *desk, struct sj_context *ret_context)
 {
     /* the keys of judges (surveyed values) and of files (sheets) */
     const struct sj_uuid scopes[] = {SJ_SCOPE_EVALUATION, SJ_SCOPE_KEYS};
@@ -63,13 +63,14 @@ static sj_status compute_cycle(
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
     struct sj_context context;
     TRY(sj_arena_new(PLAN_ARENA_BYTES, &arena));
-    TRY(system_context(desk, &context));
+    TRY(compute_context(desk, &context));
     struct sj_desk server = *desk;
     server.context = &context;
     server.arena = arena;
     server.tx = NULL;
     struct plan plan;
     TRY(plan_read(&server, cycle, &plan));
+    ENSURE(plan.target_count > 0, GUARD_UNMET);
     return compute_all(&server, &plan, ret_run);
 }
 

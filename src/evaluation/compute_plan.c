@@ -119,7 +119,6 @@ sj_status plan_read(const struct sj_desk *desk, struct sj_uuid cycle, struct pla
         .item_count = count,
         .target_count = (size_t)sj_row_i64(rows, 0, COLUMN_TARGET_COUNT),
     };
-    ENSURE(plan.target_count > 0, GUARD_UNMET);
     void *memory;
     TRY(sj_arena_alloc(desk->arena, count * sizeof(struct plan_item), &memory));
     plan.items = memory;

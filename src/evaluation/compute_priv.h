@@ -44,8 +44,17 @@ struct plan {
     struct plan_item *items;
     size_t item_count;
     size_t target_count;
+    struct { /* of one evaluation, for a correction order; nil and 0: of the cycle */
+        struct sj_uuid evaluation;
+        struct sj_uuid correction;
+        sj_time_us cut; /* what came in later counts only under a correction */
+    } again;
 };
-/* desk: with the system's context. Errors: NOT_FOUND; GUARD_UNMET (no evaluation, a formula that does not parse). */
+static inline struct sj_param plan_cut(const struct plan *plan)
+{
+    return plan->again.cut == 0 ? sj_p_null() : sj_p_time(plan->again.cut);
+}
+/* desk: with the system's context. Errors: NOT_FOUND; GUARD_UNMET (a formula that does not parse). target_count may be 0. */
 SJ_MUST_CHECK sj_status plan_read(
     const struct sj_desk *desk, struct sj_uuid cycle, struct plan *ret_plan);
 
@@ -70,6 +79,11 @@ struct peer_class {
     size_t grade_band;
     size_t province_class;
 };
+/* The peers of an item as they were at the freeze. */
+struct frozen_peers {
+    struct sj_peer_group group;
+    struct peer_class peers;
+};
 /* "family"; static; "cycle" for 0. */
 const char *peer_kind_name(size_t court_kind);
 size_t peer_kind_find(struct sj_text court_kind); /* 0 for none and an unknown one */
@@ -86,7 +100,8 @@ struct target {
     bool has_workload;
     const char *workload_fault; /* "NO_DATA" until there is some; NULL: inputs hold */
     struct sj_input_value inputs[SJ_INPUT_WORKLOAD_COUNT_];
-    struct reading *readings; /* by item */
+    struct reading *readings;          /* by item */
+    const struct frozen_peers *frozen; /* by item, instead of the present groups; NULL: as a rule */
 };
 /* Fills plan->target_count targets at most, ordered by judge, whose readings point into an array of item_count each;
  * returns how many there are. */
@@ -142,6 +157,8 @@ struct run {
     int64_t evaluations;
     int64_t sufficient;
 };
+/* The server's own eyes on all units' data. */
+SJ_MUST_CHECK sj_status compute_context(const struct sj_desk *desk, struct sj_context *ret_context);
 SJ_MUST_CHECK sj_status sheets_store(const struct sj_desk *desk, const struct plan *plan,
     const struct sj_peer_group *groups, const struct target *targets, size_t count,
     struct run *run);

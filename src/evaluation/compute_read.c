@@ -99,7 +99,7 @@ static sj_status workload_ask(const struct sj_desk *desk, const struct plan *pla
     sj_tx_be_patient(tx, PATIENCE_MS);
     TRY(sj_tx_query(tx, SJ_SQL_COMPUTE_TUNE, NULL, 0, NULL));
     const struct sj_param params[] = {
-        sj_p_array(&judges), sj_p_day(plan->from_day), sj_p_day(plan->to_day)};
+        sj_p_array(&judges), sj_p_day(plan->from_day), sj_p_day(plan->to_day), plan_cut(plan)};
     return sj_tx_query(tx, SJ_SQL_COMPUTE_WORKLOAD, params, SJ_COUNT(params), ret_rows);
 }
 
@@ -172,7 +172,8 @@ static sj_status page_read(const struct sj_desk *desk, const struct plan *plan,
     size_t *ret_count)
 {
     const struct sj_param params[] = {sj_p_id(&plan->unit), sj_p_id(&plan->cycle), sj_p_id(&after),
-        sj_p_i64((int64_t)limit), sj_p_day(plan->from_day), sj_p_day(plan->to_day)};
+        sj_p_i64((int64_t)limit), sj_p_day(plan->from_day), sj_p_day(plan->to_day),
+        sj_p_id_or_null(&plan->again.evaluation), sj_p_id_or_null(&plan->again.correction)};
     const struct sj_query sql = {SJ_SQL_COMPUTE_TARGET_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));

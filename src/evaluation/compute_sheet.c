@@ -232,6 +232,16 @@ static struct sj_score_item score_item(const struct plan_item *item, const struc
         .interval = line == NULL ? (struct sj_interval){{0, 0}, {0, 0}} : line->scores};
 }
 
+static const struct sj_peer_group *peers_of(const struct sj_peer_group *groups, size_t item,
+    const struct target *target, struct peer_class *ret_class)
+{
+    if (target->frozen == NULL) {
+        return peers_for(groups, item, target, ret_class);
+    }
+    *ret_class = target->frozen[item].peers;
+    return &target->frozen[item].group;
+}
+
 static sj_status write_items(struct sj_json *json, const struct plan *plan,
     const struct sj_peer_group *groups, const struct target *target, struct weights *weights,
     struct sj_score_item *ret_items, struct sj_buf *inputs)
@@ -245,7 +255,7 @@ static sj_status write_items(struct sj_json *json, const struct plan *plan,
         }
         struct line line;
         struct peer_class peers;
-        const struct sj_peer_group *group = peers_for(groups, i, target, &peers);
+        const struct sj_peer_group *group = peers_of(groups, i, target, &peers);
         TRY(line_compute(item, group, &target->readings[i], &line));
         ret_items[i] = score_item(item, &line);
         TRY(add(item->weight, &weights->indicators));
@@ -368,11 +378,12 @@ static sj_status note_run(const struct plan *plan, const struct sheet_sums *sums
     return SJ_DONE;
 }
 
-static sj_status store_page(const struct sj_desk *desk, struct page *page)
+static sj_status store_page(const struct sj_desk *desk, const struct plan *plan, struct page *page)
 {
-    struct sj_param params[SHEET_COLUMNS_];
+    struct sj_param params[SHEET_COLUMNS_ + 1];
     columns_params(&page->sheets, params);
-    TRY(sj_tx_query(desk->tx, SJ_SQL_EVALUATION_SCORE_PUT_MANY, params, SHEET_COLUMNS_, NULL));
+    params[SHEET_COLUMNS_] = sj_p_id_or_null(&plan->again.correction);
+    TRY(sj_tx_query(desk->tx, SJ_SQL_EVALUATION_SCORE_PUT_MANY, params, SHEET_COLUMNS_ + 1, NULL));
     columns_params(&page->coverages, params);
     return sj_tx_query(
         desk->tx, SJ_SQL_EVALUATION_COVERAGE_SET_MANY, params, SJ_COUNT(coverage_oids), NULL);
@@ -394,7 +405,7 @@ static sj_status seal_page(const struct sj_desk *desk, const struct plan *plan,
         TRY(put_sheet(&targets[i], &subjects[i], &sums, sj_buf_view(&body), &inputs, &page));
         TRY(note_run(plan, &sums, &inputs, run));
     }
-    return store_page(desk, &page);
+    return store_page(desk, plan, &page);
 }
 
 sj_status sheets_store(const struct sj_desk *desk, const struct plan *plan,

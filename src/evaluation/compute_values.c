@@ -146,7 +146,7 @@ static sj_status read_page(
         return SJ_DONE;
     }
     const struct sj_param params[] = {sj_p_array(&judges), sj_p_array(&indicators),
-        sj_p_day(plan->from_day), sj_p_day(plan->to_day)};
+        sj_p_day(plan->from_day), sj_p_day(plan->to_day), plan_cut(plan)};
     const struct sj_query sql = {SJ_SQL_COMPUTE_VALUE_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));

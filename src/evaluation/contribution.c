@@ -32,7 +32,8 @@ enum {
     COLUMN_ACCEPTED_BY,
     COLUMN_SUPERSEDES,
     COLUMN_HELD,
-    COLUMN_REASON
+    COLUMN_REASON,
+    COLUMN_CORRECTION
 };
 
 static sj_status open_hash(const struct sj_desk *desk, const struct sj_subject *subject,
@@ -81,6 +82,7 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
         .supersedes = sj_row_id(rows, row, COLUMN_SUPERSEDES),
         .created_at = sj_row_time(rows, row, COLUMN_CREATED_AT),
         .is_held = sj_row_bool(rows, row, COLUMN_HELD),
+        .correction = sj_row_id(rows, row, COLUMN_CORRECTION),
         .version = sj_row_i64(rows, row, COLUMN_VERSION),
     };
     if (item->has_period) {
@@ -208,6 +210,6 @@ sj_status contribution_insert(const struct sj_desk *desk, const struct new_contr
         sj_p_i64((int64_t)item->rows),
         sj_p_text(sj_text_of(item->is_held || item->is_running ? "received" : "accepted")),
         sj_p_id(&desk->actor->account), sj_p_bool(item->is_held),
-        sj_p_id_or_null(&item->supersedes)};
+        sj_p_id_or_null(&item->supersedes), sj_p_id_or_null(&item->correction)};
     return sj_tx_query(desk->tx, SJ_SQL_CONTRIBUTION_INSERT, params, SJ_COUNT(params), NULL);
 }

@@ -22,8 +22,9 @@ struct new_contribution {
     struct sj_hash file_sha256;
     size_t byte_size;
     size_t rows;
-    bool is_held;    /* its rows come into force later, by acceptance */
-    bool is_running; /* rows come in by steps: received until the last one */
+    bool is_held;              /* its rows come into force later, by acceptance */
+    struct sj_uuid correction; /* nil: none */
+    bool is_running;           /* rows come in by steps: received until the last one */
     struct sj_uuid
         supersedes; /* whose place it will take when it is accepted; nil: none, or at once */
 };

@@ -20,6 +20,7 @@ static const struct {
     const char *detail;
 } details[] = {
     {"ABOVE_WHOLE", "is more than what it is a part of"},
+    {"OTHER_JUDGE", "the correction order is about another judge"},
     {"AMBIGUOUS_JUDGE", "is in the registers of several other units"},
     {"BAD_COURT",
         "is not a court code: 1 to 64 bytes of letters, digits, blanks and . , - _ / ( ) ' & : +"},
@@ -336,9 +337,29 @@ static sj_status settle(struct sj_import *import)
                : contribution_succeed(&import->desk, import->outcome.id, import->order->supersedes);
 }
 
+/* A frozen cycle takes a correction alone, and that is about one judge. */
+static sj_status check_cycle(struct sj_import *import)
+{
+    const struct sj_import_order *order = import->order;
+    import->cycle = order->cycle;
+    if (sj_uuid_is_nil(order->correction)) {
+        return cycle_check_open(&import->desk, order->cycle);
+    }
+    ENSURE(order->kind != SJ_IMPORT_ROSTER && !order->piece.is_piece, INVALID);
+    const struct sj_param params[] = {sj_p_id(&order->correction)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(import->desk.tx, SJ_SQL_CORRECTION_TARGET, params, SJ_COUNT(params), &rows));
+    ENSURE(sj_rows_count(rows) == 1, NOT_FOUND);
+    ENSURE(sj_row_bool(rows, 0, 2), CONFLICT);
+    import->corrected = sj_row_id(rows, 0, 0);
+    TRY(row_text(&import->desk, rows, 0, 1, &import->cycle));
+    ENSURE(order->cycle.len == 0 || sj_text_equal(order->cycle, import->cycle), INVALID);
+    return SJ_DONE;
+}
+
 static sj_status run(struct sj_import *import, struct sj_work_pool *pool)
 {
-    TRY(cycle_check_open(&import->desk, import->order->cycle));
+    TRY(check_cycle(import));
     TRY(load_indicators(import));
     TRY(load_case_types(import));
     if (pool != NULL && import->order->file.len > SJ_IMPORT_WORKER_BYTES) {

@@ -111,6 +111,26 @@ static sj_status refuse_known_rows(
     return SJ_DONE;
 }
 
+/* A correction: what stands in force under these keys gives way and is kept. */
+static sj_status replace_rows(struct sj_import *import, struct columns *columns)
+{
+    if (import->order->is_dry_run) {
+        return SJ_DONE;
+    }
+    const bool has_values = sj_import_has_values(import->order->kind);
+    struct sj_param params[7] = {
+        sj_p_id(&import->desk.actor->unit), sj_p_id(&import->desk.actor->compartment)};
+    columns_params(columns, params + 2);
+    TRY(sj_tx_query(import->desk.tx,
+        has_values ? SJ_SQL_VALUE_WITHDRAW_KEYS : SJ_SQL_FACT_WITHDRAW_KEYS, params,
+        2 + columns->count, NULL));
+    const struct sj_param of_judge[] = {
+        sj_p_id(&import->desk.actor->unit), sj_p_id(&import->corrected)};
+    return has_values ? SJ_DONE
+                      : sj_tx_query(import->desk.tx, SJ_SQL_VALUE_WITHDRAW_DERIVED, of_judge,
+                            SJ_COUNT(of_judge), NULL);
+}
+
 static sj_status refuse_rows_in_force(struct sj_import *import)
 {
     static const uint32_t oids[] = {
@@ -132,7 +152,8 @@ static sj_status refuse_rows_in_force(struct sj_import *import)
             TRY(put_key(import, &rows[i], &columns));
         }
         if (columns.of[0].count == INSERT_ROWS_MAX || (i + 1 == count && columns.of[0].count > 0)) {
-            TRY(refuse_known_rows(import, &columns, asked));
+            TRY(sj_uuid_is_nil(import->corrected) ? refuse_known_rows(import, &columns, asked)
+                                                  : replace_rows(import, &columns));
             columns_reset(&columns);
         }
     }

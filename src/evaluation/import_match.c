@@ -148,6 +148,9 @@ static sj_status refuse_unknown_judges(struct sj_import *import)
     struct import_row *rows = import_rows(import, &count);
     for (size_t i = 0; i < count; i++) {
         if (rows[i].judge_no == NO_ENTRY) {
+            if (!sj_uuid_is_nil(import->corrected)) {
+                TRY(import_refuse(import, &rows[i], "judge", "OTHER_JUDGE"));
+            }
             continue;
         }
         const struct register_hit *hit = &import->judges[rows[i].judge_no].hit;
@@ -155,6 +158,9 @@ static sj_status refuse_unknown_judges(struct sj_import *import)
             TRY(import_refuse(import, &rows[i], "judge", "AMBIGUOUS_JUDGE"));
         } else if (sj_uuid_is_nil(hit->id)) {
             TRY(import_refuse(import, &rows[i], "judge", "UNKNOWN_JUDGE"));
+        } else if (!sj_uuid_is_nil(import->corrected) &&
+                   !sj_uuid_equal(import->corrected, hit->id)) {
+            TRY(import_refuse(import, &rows[i], "judge", "OTHER_JUDGE"));
         }
     }
     return SJ_DONE;

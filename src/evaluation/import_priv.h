@@ -103,6 +103,8 @@ struct sj_import {
     struct court_key *courts;
     size_t court_count;
     struct sj_hash file_hash;
+    struct sj_text cycle;     /* of the order, or of the correction */
+    struct sj_uuid corrected; /* judge of the correction; nil: there is none */
     sj_status parse_status;
     struct sj_import_outcome outcome;
 };

@@ -4,6 +4,7 @@ API alone, and the cycle goes with them through every state of its own. The test
 
 import time
 import unittest
+import uuid
 
 from approval_case import correction
 from cycle_case import ITEMS, WORKLOAD, CycleCase
@@ -202,9 +203,75 @@ class Outcomes(CycleCase):
         seen = self.who("judge").items(f"/api/v1/corrections?evaluation_id={self.path.split('/')[1]}")
         self.assertEqual([row["reason"] for row in seen], ["سطری از آمار دوبار شمرده شده بود"])
         self.assertEqual(self.who(KEPT).items(f"/api/v1/corrections?evaluation_id={self.path.split('/')[1]}"), [])
+        self.data_are_corrected(seen[0]["id"])
         self.replace(CORRECTED, "correction")
+        self.card_says_what_changed(seen[0]["id"])
         self.assertEqual(self.state(CORRECTED), "superseded")
         self.stage_done()
+
+    def correct(self, order, number, counts, status=201, **more):
+        rows = self.WORKLOAD.splitlines()[0] + f"\n{number},شعبه {number[-1]},1404,{counts}\n"
+        return self.call("sit.manager", "contributions", {"kind": "workload", "format": "csv", "data": rows, "correction_id": order, **more},
+                         status)
+
+    def data_are_corrected(self, order):
+        """Rule 10: only under the order, only its judge, only while it is open."""
+        number = self.JUDGES[CORRECTED]
+        counts = "240,265,7,0,0,229,283"
+        before = self.facts(CORRECTED)
+        self.assertEqual([(row["resolved"], row["pending_end"]) for row in before], [(329, 183)])
+        problem(self, self.correct(str(uuid.uuid4()), number, counts, 404), 404)
+        refused = problem(self, self.correct(order, self.JUDGES[KEPT], counts, 422), 422, "ROWS_REJECTED")
+        self.assertEqual([(fault["column"], fault["code"]) for fault in refused["errors"]], [("judge", "OTHER_JUDGE")])
+        for more in ({"hold": True}, {"supersedes": str(uuid.uuid4())}, {"cycle": "ANOTHER"}):
+            self.correct(order, number, counts, 422, **more)
+        self.assertIn("only a correction order", self.past_the_server(f"'{self.CODE}', null"))
+        self.assertIn("about the judge of its order alone", self.past_the_server(f"'{self.CODE}', '{order}'", KEPT))
+        self.assertIn("an order that is open", self.past_the_server("'ANOTHER', '" + order + "'", CORRECTED))
+        self.assertEqual(self.facts(CORRECTED), before)
+        batch = self.correct(order, number, counts).json()["id"]
+        self.assertEqual(self.read("sit.manager", f"contributions/{batch}").json()["correction_id"], order)
+        self.assertEqual([(row["resolved"], row["pending_end"]) for row in self.facts(CORRECTED)], [(229, 283)])
+        self.assertEqual(self.stack.sql(f"select resolved, in_force from sanjeh.workload_fact where id = '{before[0]['id']}'"), "329|f",
+                         "what was corrected is kept")
+
+    def facts(self, judge):
+        return [row for row in self.who(judge).items("/api/v1/facts") if row["period"].startswith(("1404", "2025"))]
+
+    def past_the_server(self, named, judge=None):
+        """A batch with one row as the server's role writes it under a genuine context of SIT."""
+        row = "" if judge is None else f"""insert into sanjeh.workload_fact (unit_id, id, contribution_id, judge_unit_id, judge_id, period_from,
+            period_to, filed) select u.id, gen_random_uuid(), '{(batch := uuid.uuid4())}', e.judge_unit_id, e.judge_id, '1999-01-01', '1999-01-31', 1
+            from sanjeh.unit u, whose e where u.code = 'SIT';"""
+        batch = batch if judge else uuid.uuid4()
+        found = self.paths[judge].split("/")[1] if judge else uuid.uuid4()
+        return self.stack.sql(f"""create temporary table whose as select judge_unit_id, judge_id from sanjeh.evaluation where id = '{found}';
+            grant select on whose to sanjeh_app;
+            select set_config('sanjeh.context', c.text || '.' || encode(sha256(k.outer_pad ||
+            sha256(k.inner_pad || convert_to(c.text, 'UTF8'))), 'hex'), false) from sanjeh.context_key k,
+            (select 'v1.' || extract(epoch from now() + interval '1 minute')::int8 || '.' || id as text from sanjeh.unit where code = 'SIT') c;
+            set role sanjeh_app; begin;
+            insert into sanjeh.contribution (unit_id, id, kind, format, cycle, correction_id, file_sha256, key_version, byte_size, rows_ok,
+            rows_rejected, state, submitted_by) select u.id, '{batch}', 'workload', 'csv', {named}, '', 1, 1, 1, 0, 'accepted', u.id
+            from sanjeh.unit u where u.code = 'SIT'; {row} commit;""", check=False).stderr
+
+    def card_says_what_changed(self, order):
+        former, latest = (self.verify(card["id"]) for card in sorted(self.cards_of(CORRECTED), key=lambda card: card["number"]))
+        changed = {(line["what"], line["no"]): (line["before"], line["after"]) for line in latest["changes"]["lines"]}
+        self.assertEqual(changed["value", 1], ("120.955882", "84.191176"))  # 329 and 229 of 272
+        self.assertIn(("sub_score", 1), changed)
+        lines = {card: next(line for line in card_["items"] if line["no"] == 1)
+                 for card, card_ in (("former", former), ("latest", latest))}
+        self.assertEqual(changed["sub_score", 1], (lines["former"]["sub_score"], lines["latest"]["sub_score"]))
+        self.assertNotEqual(lines["former"]["sub_score"], lines["latest"]["sub_score"])
+        self.assertEqual(lines["former"]["peers"], lines["latest"]["peers"], "peers stay as they were at the freeze")
+        others = [line for line in former["items"] if line["no"] != 1]
+        self.assertEqual(others, [line for line in latest["items"] if line["no"] in {line["no"] for line in others}])
+        sheet = self.read("judge", f"{self.path}/score").json()["sheet"]
+        self.assertEqual(next(line["raw"] for line in sheet["items"] if line["no"] == 1), 84.191176)
+        problem(self, self.correct(order, self.JUDGES[CORRECTED], "240,265,7,0,0,329,183", 409), 409, "CONFLICT")
+        untouched = self.stack.sql("select count(*) from sanjeh.evaluation_score where correction_id is not null")
+        self.assertEqual(untouched, "1", "nobody else's sheet was computed again")
 
     def test_8_what_has_ended_is_archived_and_the_cycle_with_it(self):
         for judge, came in ((KEPT, "final"), (CORRECTED, "superseded"), (THIN, "insufficient")):

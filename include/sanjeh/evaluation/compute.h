@@ -27,6 +27,12 @@ struct sj_computation {
     sj_time_us created_at;
 };
 
+/* The sheet of a superseded evaluation whose data were corrected under its order, anew and beside the former: its own data as they
+ * stand, its peers as the former sheet has them from the freeze. Committed at once, in a transaction of its own; a second call
+ * replaces it. *ret_done false: nothing was corrected under an order. Errors: GUARD_UNMET, DECRYPT. */
+SJ_MUST_CHECK sj_status sj_correction_compute(
+    const struct sj_desk *desk, struct sj_uuid evaluation, bool *ret_done);
+
 /* Computes every evaluation of the cycle in the states collecting to frozen and writes its sheet and coverage, replacing that
  * of the same round; then notes the run in desk->tx. Reads and writes under the server's own scope (SJ_SCOPE_EVALUATION), in a
  * transaction of its own; the cycle must be visible to the caller.

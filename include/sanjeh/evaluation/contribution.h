@@ -31,6 +31,7 @@ struct sj_contribution {
     struct sj_uuid accepted_by; /* nil: by the rules alone, or not yet */
     struct sj_uuid supersedes;  /* nil: none */
     struct sj_uuid superseded_by;
+    struct sj_uuid correction; /* order under which it was sent; nil: none */
     sj_time_us created_at;
     int64_t version;
 };

@@ -57,10 +57,12 @@ struct sj_import_order {
     struct sj_view file;
     bool is_dry_run;
     struct sj_uuid supersedes; /* a batch of the own unit whose place this one takes; nil: none */
-    bool is_held;              /* rows come into force by a later acceptance */
-    bool keeps_valid;          /* rows without fault go in beside refused ones */
-    bool without_values;       /* facts alone: whoever needs aggregates computes them */
-    struct sj_piece {          /* of a larger file; all zero: the whole */
+    struct sj_uuid
+        correction; /* open order under which rows of its judge are replaced, after the freeze; nil: none */
+    bool is_held;        /* rows come into force by a later acceptance */
+    bool keeps_valid;    /* rows without fault go in beside refused ones */
+    bool without_values; /* facts alone: whoever needs aggregates computes them */
+    struct sj_piece {    /* of a larger file; all zero: the whole */
         bool is_piece;
         bool is_last;          /* the file ends with these bytes */
         struct sj_view header; /* CSV: the first record, when file does not begin with it */
@@ -106,7 +108,7 @@ struct sj_import;
 
 /* Parses, matches, checks and, unless is_dry_run or a row is refused, writes within desk->tx. pool may be NULL:
  * parse here. The outcome lives in ret_import. Faults of rows are in the outcome, not a status.
- * Errors: TOO_MANY_ROWS, INVALID (no period where one is needed), DUPLICATE (another import met this one). */
+ * Errors: TOO_MANY_ROWS, INVALID (no period where one is needed), NOT_FOUND and CONFLICT (correction: none, or closed), DUPLICATE (another import met this one). */
 SJ_MUST_CHECK sj_status sj_import_run(const struct sj_desk *desk, struct sj_work_pool *pool,
     const struct sj_import_order *order, struct sj_import **ret_import);
 const struct sj_import_outcome *sj_import_outcome(const struct sj_import *import);

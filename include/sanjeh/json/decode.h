@@ -8,6 +8,7 @@
 #define SJ_JSON_DECODE_H
 
 #include "sanjeh/base/arena.h"
+#include "sanjeh/base/buf.h"
 #include "sanjeh/base/id.h"
 
 enum sj_json_kind {
@@ -58,6 +59,9 @@ SJ_MUST_CHECK sj_status sj_json_decode(struct sj_view body, const struct sj_json
     size_t count, struct sj_arena *arena, void *target, struct sj_json_faults *reterr_faults);
 SJ_MUST_CHECK sj_status sj_json_fault_add(struct sj_json_faults *faults, struct sj_arena *arena,
     struct sj_text pointer, const char *code, struct sj_text detail);
+
+/* JSON text with every number that has a point made a text of the same digits. */
+SJ_MUST_CHECK sj_status sj_json_quote_reals(struct sj_text json, struct sj_buf *out);
 
 /* A whole document, for files we ship (policies) and NDJSON rows with open shapes. */
 struct sj_json_doc;

@@ -1,3 +1,4 @@
+-- With a moment as the last parameter: what had come in by then, and what corrections brought since.
 -- The workload of many judges in a period, a row for each source, in one pass: stocks at the ends of each chain (source, court, case type), flows summed;
 -- a sum with an unknown part is unknown. A day and a count are packed into one number (day × 2^40 + count, all ones: unknown), so
 -- that the aggregates keep their state by value: first and last stock cost no sorting.
@@ -18,6 +19,8 @@ with chain as (
         count(f.transferred_out) as out_known, sum(f.transferred_out::int4) as transferred_out
     from sanjeh.workload_fact f
     where f.in_force and f.judge_id = any($1::uuid[]) and f.period_from >= $2::date and f.period_to <= $3::date
+        and ($4::timestamptz is null or exists (select from sanjeh.contribution b where b.unit_id = f.unit_id and b.id = f.contribution_id
+        and (b.created_at <= $4::timestamptz or b.correction_id is not null)))
     group by f.judge_id, f.unit_id, f.court_id, f.case_type
 )
 select c.judge_id,

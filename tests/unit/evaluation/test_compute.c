@@ -275,6 +275,98 @@ TEST(compute_keeps_sheets_within_the_file)
     caller_clear(&judge);
 }
 
+/* ---- after the freeze ---- */
+
+#define ORDER_ID "c0000000-0000-8000-8000-000000000009"
+
+/* The evaluation is superseded by an order; a peer's year goes out of force, as if it had never been. */
+static void supersede(struct sj_uuid evaluation)
+{
+    char id[SJ_UUID_TEXT_SIZE];
+    char sql[1200];
+    sj_uuid_format(evaluation, id);
+    (void)snprintf(sql, sizeof sql,
+        "set session_replication_role = replica;"
+        "update sanjeh.evaluation set state = 'superseded', frozen_at = now() where id = '%s';"
+        "insert into sanjeh.correction_order (unit_id, id, issuer_scope_id, evaluation_id, "
+        "judge_id, "
+        "round, body_ct, key_version, created_by) select e.issuer_unit_id, '" ORDER_ID
+        "', e.issuer_scope_id, e.id, e.judge_id, 1, '', 1, e.issuer_unit_id from sanjeh.evaluation "
+        "e "
+        "where e.id = '%s';"
+        "update sanjeh.workload_fact set in_force = false where resolved = 181;"
+        "set session_replication_role = origin;",
+        id, id);
+    run_sql(sql);
+}
+
+static void import_correction(struct caller *owner, const char *row, const char *fault)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf file = SJ_BUF(1024);
+    put(&file,
+        "judge,court,period,pending_start,filed,returned,transferred_in,transferred_out,"
+        "resolved,pending_end\n%s\n",
+        row);
+    CLEANUP(sj_import_free) struct sj_import *import = NULL;
+    const struct sj_import_order order = {.kind = SJ_IMPORT_WORKLOAD,
+        .format = SJ_FORMAT_CSV,
+        .file = sj_buf_view(&file),
+        .correction = id_of("select '" ORDER_ID "'")};
+    caller_begin(owner);
+    REQUIRE_OK(sj_import_run(&owner->desk, NULL, &order, &import));
+    const struct sj_import_outcome *outcome = sj_import_outcome(import);
+    CHECK(strcmp(outcome->fault_count == 0 ? "" : outcome->faults[0].code, fault) == 0);
+    if (fault[0] == '\0') {
+        CHECK_OK(caller_commit(owner));
+    } else {
+        caller_rollback(owner);
+    }
+}
+
+/* From "peers" of the first line to the end of that object. */
+static struct sj_text first_peers(const struct sj_score_sheet *sheet)
+{
+    static const char key[] = "\"peers\":{";
+    const char *from = memmem(sheet->body.ptr, sheet->body.len, key, sizeof key - 1);
+    const char *end = sheet->body.ptr + sheet->body.len;
+    const char *to = from == NULL ? NULL : memchr(from, '}', (size_t)(end - from));
+    return to == NULL ? (struct sj_text){"", 0} : (struct sj_text){from, (size_t)(to - from)};
+}
+
+TEST(compute_corrects_one_judge_beside_the_peers_of_the_freeze)
+{
+    struct caller owner;
+    struct caller issuer;
+    caller_of_unit(&owner, place_get()->unit_a);
+    caller_of_unit(&issuer, place_get()->unit_b);
+    const struct sj_uuid evaluation = evaluation_of(129);
+    struct sj_score_sheet before;
+    struct sj_score_sheet after;
+    bool is_done = true;
+    REQUIRE(find_sheet(&issuer, evaluation, &before));
+    supersede(evaluation);
+    CHECK_OK(sj_correction_compute(&issuer.desk, evaluation, &is_done));
+    CHECK(!is_done); /* nothing was corrected yet */
+    import_correction(&owner, "CMP-2,,2009,1,1,0,0,0,1,1", "OTHER_JUDGE");
+    import_correction(&owner, "CMP-0,,2009-01-01/2009-06-30,240,100,7,0,0,29,318", "");
+    for (int i = 0; i < 2; i++) { /* a second run replaces */
+        REQUIRE_OK(sj_correction_compute(&issuer.desk, evaluation, &is_done));
+        CHECK(is_done);
+    }
+    REQUIRE(find_sheet(&issuer, evaluation, &after));
+    CHECK(after.version == 2 && !sj_uuid_equal(after.id, before.id));
+    CHECK(has(&after, "\"raw\":84.191176,\"n\":272") && !has(&after, "\"raw\":120.955882"));
+    CHECK(first_peers(&before).len > 40 && has(&before, "\"group\":\"cycle\",\"grade_band\":null"));
+    CHECK(sj_text_equal(first_peers(&before), first_peers(&after)));
+    CHECK(sj_decimal_compare(after.lines[0].score, before.lines[0].score) != 0);
+    CHECK(sj_decimal_compare(after.lines[2].score, before.lines[2].score) == 0);
+    CHECK(sj_text_is(sj_text_of(value_of("select count(*) from sanjeh.evaluation_score s where "
+                                         "s.correction_id is not null")),
+        "1"));
+    caller_clear(&owner);
+    caller_clear(&issuer);
+}
+
 TEST(compute_needs_an_evaluation_and_the_owner)
 {
     struct caller owner;
