@@ -7,6 +7,8 @@
  */
 #include "server.h"
 
+#include "own_point.h"
+
 #include "worker.h"
 
 #include "sanjeh/base/log.h"
@@ -160,6 +162,7 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
     TRY(load_policy(server, reterr_detail, detail_size));
     TRY(make_routes(server));
     TRY(sj_domains_new(&server->domains));
+    TRY(sj_own_cache_new(&server->own_cache));
     TRY(sj_anonymous_new(&server->anonymous));
     TRY(sj_flood_new(&server->flood));
     TRY(take_signals(server));
@@ -179,6 +182,7 @@ void sj_server_clear(struct sj_server *server)
     sj_flood_free(&server->flood);
     sj_anonymous_free(&server->anonymous);
     sj_domains_free(&server->domains);
+    sj_own_cache_free(&server->own_cache);
     sj_policy_point_free(&server->point);
     sj_tls_free(&server->tls);
     sj_press_stop(&server->press);

@@ -16,6 +16,8 @@
 
 #include <stdatomic.h>
 
+struct sj_own_cache;
+
 #define SJ_WORKERS_MAX 64
 #define SJ_EXPORTS_MAX 1u /* each holds the log in memory once */
 #define SJ_IMPORTS_MAX 2u /* each may hold 60 MiB and a connection for seconds */
@@ -37,6 +39,7 @@ struct sj_server {
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
     struct sj_domains *domains;     /* policy domains of other systems */
+    struct sj_own_cache *own_cache;
     struct sj_anonymous *anonymous;
     struct sj_flood *flood;
     struct sj_work_pool *work_pool; /* large imports: parsing and sealing would stall a loop */

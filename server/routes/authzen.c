@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /access/v1 and its metadata: OpenID AuthZEN 1.0 for policy domains. Decisions are answers (200), each request is one entry
+ * /access/v1 and its metadata: OpenID AuthZEN 1.0 for policy domains and for Sanjeh's own policy. Decisions are answers (200), each request is one entry
  * of the record with its counts and the hash of what was asked: the asker keeps the request, the record proves the answer.
  */
+#include "../own_point.h"
 #include "../server.h"
 #include "routes.h"
 
@@ -47,23 +48,33 @@ static sj_status note(struct sj_exchange *x, struct sj_text domain, const struct
     TRY(sj_sha256_one(sj_request_body(x->request), &hash));
     CLEANUP(sj_buf_clear) struct sj_buf hex = SJ_BUF(2 * sizeof hash.bytes + 1);
     TRY(sj_buf_put_hex(&hex, sj_view_of(hash.bytes, sizeof hash.bytes)));
-    const struct sj_policy *policy = sj_policy_set_root(sj_domain_set(of));
     (void)snprintf(x->draft.detail, sizeof x->draft.detail,
         "domain=%.*s;domain_version=%lld;digest=%s;decisions=%u;permitted=%u;code=%s;request_"
         "sha256=%.*s",
-        (int)domain.len, domain.ptr, (long long)sj_domain_version(of), sj_policy_digest(policy),
+        (int)domain.len, domain.ptr, (long long)sj_domain_version(of), sj_domain_digest(of),
         result->asked, result->permitted, result->code, (int)hex.len, (const char *)hex.ptr);
     return SJ_DONE;
 }
 
-static sj_status answer(struct sj_exchange *x, answer_fn *fn)
+/* Of the path; without a name Sanjeh's own. all: the search is for subjects. */
+static sj_status find_domain(
+    struct sj_exchange *x, struct sj_text name, bool all, struct sj_domain **ret_domain)
+{
+    if (name.len == 0) {
+        return sj_own_domain(x, all, ret_domain);
+    }
+    bool found = false;
+    TRY(sj_domains_get(
+        x->worker->server->domains, x->worker->db, x->worker->channel, name, &found, ret_domain));
+    ENSURE(found, NOT_FOUND);
+    return SJ_DONE;
+}
+
+static sj_status answer(struct sj_exchange *x, answer_fn *fn, bool all)
 {
     const struct sj_text name = sj_request_param(x->request, "domain");
     CLEANUP(sj_domain_release) struct sj_domain *domain = NULL;
-    bool found = false;
-    TRY(sj_domains_get(
-        x->worker->server->domains, x->worker->db, x->worker->channel, name, &found, &domain));
-    ENSURE(found, NOT_FOUND);
+    TRY(find_domain(x, name, all, &domain));
     struct sj_authzen_request request = {.domain = domain,
         .body = sj_request_body(x->request),
         .now = sj_time_now(),
@@ -79,12 +90,12 @@ static sj_status answer(struct sj_exchange *x, answer_fn *fn)
 
 static sj_status evaluation(struct sj_exchange *x)
 {
-    return answer(x, sj_authzen_evaluation);
+    return answer(x, sj_authzen_evaluation, false);
 }
 
 static sj_status evaluations(struct sj_exchange *x)
 {
-    return answer(x, sj_authzen_evaluations);
+    return answer(x, sj_authzen_evaluations, false);
 }
 
 #define SEARCH(name, what)                                                                         \
@@ -95,7 +106,7 @@ static sj_status evaluations(struct sj_exchange *x)
     }                                                                                              \
     static sj_status name(struct sj_exchange *x)                                                   \
     {                                                                                              \
-        return answer(x, name##_now);                                                              \
+        return answer(x, name##_now, (what) == SJ_SEARCH_SUBJECT);                                 \
     }
 SEARCH(search_subject, SJ_SEARCH_SUBJECT)
 SEARCH(search_resource, SJ_SEARCH_RESOURCE)
@@ -127,18 +138,24 @@ static sj_status metadata(struct sj_exchange *x)
 }
 
 #define ASK(path, action, fn)                                                                      \
+    {{SJ_POST, "/access/v1/" path, BODY_MAX, SJ_MEDIA_JSON, NULL}, SJ_USE_DECISION,                \
+        SJ_ACTION_DECISION_##action, fn},                                                          \
     {                                                                                              \
         {SJ_POST, "/access/v1/{domain}/" path, BODY_MAX, SJ_MEDIA_JSON, NULL}, SJ_USE_DECISION,    \
             SJ_ACTION_DECISION_##action, fn                                                        \
     }
+#define METADATA "/.well-known/authzen-configuration"
 
+/* Each with and without the name of a domain. */
 const struct sj_endpoint sj_routes_authzen[] = {
     ASK("evaluation", EVALUATE, evaluation),
     ASK("evaluations", EVALUATE, evaluations),
     ASK("search/subject", SEARCH, search_subject),
     ASK("search/resource", SEARCH, search_resource),
     ASK("search/action", SEARCH, search_action),
-    {{SJ_GET, "/.well-known/authzen-configuration/{domain}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL},
-        SJ_USE_PUBLIC, SJ_ACTION_NONE, metadata},
+    {{SJ_GET, METADATA, SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_PUBLIC, SJ_ACTION_NONE,
+        metadata},
+    {{SJ_GET, METADATA "/{domain}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_PUBLIC,
+        SJ_ACTION_NONE, metadata},
 };
 const size_t sj_routes_authzen_count = SJ_COUNT(sj_routes_authzen);

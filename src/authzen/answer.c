@@ -50,7 +50,7 @@ static void write_policy(struct sj_json *json, const struct question *question,
     sj_json_object(json, "policy");
     sj_json_str(json, "id", sj_policy_id(question->domain->policy));
     sj_json_int(json, "version", decision->version);
-    sj_json_str(json, "digest", decision->digest);
+    sj_json_str(json, "digest", question->domain->digest);
     sj_json_int(json, "domain_version", question->domain->version);
     sj_json_object_end(json);
 }

@@ -33,9 +33,12 @@ struct entity_list {
 struct sj_domain {
     _Atomic unsigned references;
     struct sj_arena *arena;
+    struct sj_arena *kept;   /* of whoever made it */
     struct sj_json_doc *doc; /* texts of entities are its own */
     struct sj_policy *policy;
     struct sj_policy_set *set;
+    const char *digest;       /* of the policy that is spoken of */
+    struct sj_own_point *own; /* Sanjeh's own: policy and set are its; NULL: the domain's */
     int64_t version;
     struct entity_list subjects;
     struct entity_list resources;
@@ -47,6 +50,7 @@ const struct entity *entity_find(
 /* The first of the type, and behind the last. */
 void entity_range(
     const struct entity_list *list, struct sj_text type, size_t *ret_first, size_t *ret_end);
+void entity_sort(struct entity_list *list);
 /* Names of units that entities speak of, when none are declared. */
 SJ_MUST_CHECK sj_status entity_units(const struct sj_policy *policy,
     const struct sj_json_value *entities, struct sj_arena *arena, struct sj_policy_unit **ret_units,

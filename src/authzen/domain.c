@@ -4,6 +4,7 @@
  * stands, so that its places stay places of the document.
  */
 #include "authzen_priv.h"
+#include "sanjeh/authzen/own.h"
 
 #define DOMAIN_ARENA_MAX ((size_t)512 << 20)
 
@@ -197,6 +198,11 @@ sj_status sj_domain_read(struct sj_view document, int64_t version, struct sj_dom
     return SJ_DONE;
 }
 
+void sj_domain_keep(struct sj_domain *domain, struct sj_arena **arena)
+{
+    domain->kept = TAKE(*arena);
+}
+
 struct sj_domain *sj_domain_share(struct sj_domain *domain)
 {
     (void)atomic_fetch_add(&domain->references, 1);
@@ -213,16 +219,26 @@ void sj_domain_release(struct sj_domain **domain)
     if (atomic_fetch_sub(&gone->references, 1) != 1) {
         return;
     }
-    sj_policy_set_free(&gone->set);
-    sj_policy_free(&gone->policy);
+    if (gone->own != NULL) {
+        sj_own_point_release(&gone->own);
+    } else {
+        sj_policy_set_free(&gone->set);
+        sj_policy_free(&gone->policy);
+    }
     sj_json_doc_free(&gone->doc);
     sj_arena_free(&gone->arena);
+    sj_arena_free(&gone->kept);
     sj_free(gone);
 }
 
 int64_t sj_domain_version(const struct sj_domain *domain)
 {
     return domain->version;
+}
+
+const char *sj_domain_digest(const struct sj_domain *domain)
+{
+    return domain->digest;
 }
 
 const struct sj_policy_set *sj_domain_set(const struct sj_domain *domain)

@@ -44,6 +44,13 @@ static int compare(const void *a, const void *b)
     return order != 0 ? order : compare_text(x->id, y->id);
 }
 
+void entity_sort(struct entity_list *list)
+{
+    if (list->count > 1) {
+        qsort(list->items, list->count, sizeof *list->items, compare);
+    }
+}
+
 const struct entity *entity_find(
     const struct entity_list *list, struct sj_text type, struct sj_text id)
 {
@@ -357,9 +364,7 @@ static sj_status read_list(struct sj_domain *domain, const struct sj_json_value 
         TRY(read(domain, item, entity, fault));
         list->count++;
     }
-    if (list->count > 1) {
-        qsort(list->items, list->count, sizeof *list->items, compare);
-    }
+    entity_sort(list);
     for (size_t i = 1; i < list->count; i++) {
         if (compare(&list->items[i - 1], &list->items[i]) == 0) {
             const uint32_t a = list->items[i - 1].place;

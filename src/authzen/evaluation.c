@@ -223,3 +223,49 @@ sj_status sj_authzen_evaluations(const struct sj_authzen_request *request, struc
     }
     return end(status, &fault, ret_result);
 }
+
+/* ---- who is asked about ---- */
+
+static sj_status add_subject_id(
+    const struct sj_json_value *object, struct sj_arena *arena, struct sj_text *ids, size_t *count)
+{
+    struct sj_text id;
+    if (!sj_json_as_text(sj_json_get(sj_json_get(object, "subject"), "id"), &id)) {
+        return SJ_DONE;
+    }
+    for (size_t i = 0; i < *count; i++) {
+        if (sj_text_equal(ids[i], id)) {
+            return SJ_DONE;
+        }
+    }
+    TRY(sj_arena_text(arena, id, &ids[*count]));
+    ++*count;
+    return SJ_DONE;
+}
+
+sj_status sj_authzen_subject_ids(
+    struct sj_view body, struct sj_arena *arena, struct sj_text **ret_ids, size_t *ret_count)
+{
+    CLEANUP(sj_json_doc_free) struct sj_json_doc *doc = NULL;
+    struct sj_text why = {"", 0};
+    void *memory = NULL;
+    TRY(sj_arena_alloc(arena, (SJ_AUTHZEN_BATCH_MAX + 1) * sizeof(struct sj_text), &memory));
+    *ret_ids = memory;
+    *ret_count = 0;
+    const sj_status status = sj_json_doc_parse(body, &doc, &why, arena);
+    ENSURE(status.code != SJ_OUT_OF_MEMORY, OUT_OF_MEMORY);
+    if (sj_failed(status)) {
+        return SJ_DONE;
+    }
+    const struct sj_json_value *root = sj_json_doc_root(doc);
+    TRY(add_subject_id(root, arena, *ret_ids, ret_count));
+    size_t iterator = 0;
+    struct sj_text name;
+    const struct sj_json_value *item = NULL;
+    const struct sj_json_value *items = sj_json_get(root, "evaluations");
+    while (items != NULL && sj_json_next(items, &iterator, &name, &item) &&
+           *ret_count < SJ_AUTHZEN_BATCH_MAX) {
+        TRY(add_subject_id(item, arena, *ret_ids, ret_count));
+    }
+    return SJ_DONE;
+}

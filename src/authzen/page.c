@@ -65,7 +65,7 @@ static sj_status check_of(const struct sj_authzen_request *request, enum sj_auth
     TRY(sj_buf_put_str(&bytes, "sanjeh/authzen/page/1"));
     TRY(sj_buf_put_byte(&bytes, (uint8_t)what));
     TRY(sj_buf_put_u64(&bytes, (uint64_t)request->domain->version));
-    TRY(sj_buf_put_str(&bytes, sj_policy_digest(request->domain->policy)));
+    TRY(sj_buf_put_str(&bytes, request->domain->digest));
     TRY(put_entity(&bytes, &parts->subject, what != SJ_SEARCH_SUBJECT));
     TRY(put_entity(&bytes, &parts->resource, what != SJ_SEARCH_RESOURCE));
     if (what != SJ_SEARCH_ACTION) {

@@ -431,6 +431,79 @@ class Access(AuthZen):
         self.assertEqual(seen, {(True, 1), (False, 0)})
 
 
+class Own(AuthZen):
+    """Sanjeh's own policy, asked about accounts: the answers are those that the routes give."""
+
+    def own(self, subject, action, kind, bare="", **properties):
+        answer = self.admin.post(f"/access/v1/evaluation{bare}", {
+            "subject": {"type": "account", "id": subject}, "action": {"name": action},
+            "resource": {"type": kind, "id": "x", "properties": properties}})
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json()
+
+    def test_answers_are_those_of_the_routes(self):
+        """What everybody may list in the own unit: the decision point and the route agree for every account and collection."""
+        kinds = {"judge": "judges", "fact": "facts", "indicator": "indicators", "contribution": "contributions", "cycle": "cycles",
+                 "evaluation": "evaluations", "account": "accounts", "template": "templates", "survey": "surveys", "posting": "postings"}
+        for name in ("hrd.manager", "hrd.contributor", "sit.manager", "sit.analyst", "security.officer", "admin.one", "judge.one", "board.one"):
+            client = self.stack.client(name)
+            unit = client.get("/api/v1/me").json()
+            judge = self.stack.sql(f"select coalesce(judge_id::text, '') from sanjeh.account where username = '{name}'")
+            about = {"unit": unit["unit"]} if unit["unit"] else {}
+            about |= {"judge": judge} if judge else {}
+            for kind, collection in kinds.items():
+                decided = self.own(name, "list", kind, file=self.seat(name), **about)["decision"]
+                self.assertEqual(client.get(f"/api/v1/{collection}?limit=1").status == 200, decided, (name, kind))
+
+    def seat(self, name):
+        return self.stack.sql("select coalesce(min(evaluation_id::text), 'none') from sanjeh.seat where ended_at is null and account_id = "
+                              f"'{self.stack.accounts[name]['id']}'")
+
+    def test_scopes(self):
+        judge = self.stack.sql("select judge_id from sanjeh.account where username = 'judge.one'")
+        self.assertTrue(self.own("hrd.manager", "read", "judge", unit="HRD")["decision"])
+        self.assertFalse(self.own("hrd.manager", "update", "judge", unit="SIT")["decision"])
+        self.assertFalse(self.own("hrd.manager", "update", "judge")["decision"], "an object of no known unit")
+        self.assertTrue(self.own("judge.one", "read", "judge", judge=judge)["decision"])
+        self.assertFalse(self.own("judge.two", "read", "judge", judge=judge)["decision"])
+        self.assertFalse(self.own("nobody", "read", "judge", unit="HRD")["decision"])
+        self.assertEqual(self.own("admin.one", "read", "judge", unit="HRD")["context"]["reason_user"], "E_SEPARATION")
+        self.assertEqual(self.own("admin.one", "read", "judge", "?bare=1"), {"decision": False})
+        by_id = self.own(self.stack.accounts["security.officer"]["id"], "read", "audit")
+        self.assertTrue(by_id["decision"])
+        self.assertEqual(self.own("security.officer", "read", "audit")["decision"], True)
+
+    def test_fields_are_those_of_the_policy(self):
+        self.assertEqual(set(self.own("sit.analyst", "read", "judge", unit="SIT")["context"]["fields"]["read"]), {"id", "status"})
+
+    def test_searches(self):
+        def search(what, body):
+            return self.admin.post(f"/access/v1/search/{what}", body).json()["results"]
+        found = search("subject", {"subject": {"type": "account"}, "action": {"name": "read"}, "resource": {"type": "audit", "id": "1"}})
+        self.assertEqual([item["id"] for item in found], [self.stack.accounts["security.officer"]["id"]])
+        self.assertEqual(search("subject", {"subject": {"type": "user"}, "action": {"name": "read"}, "resource": {"type": "audit", "id": "1"}}), [])
+        found = search("action", {"subject": {"type": "account", "id": "sit.analyst"}, "resource": {"type": "fact", "id": "1",
+                                                                                                 "properties": {"unit": "SIT"}}})
+        self.assertEqual([item["name"] for item in found], ["list", "read"])
+
+    def test_batches_and_strangers(self):
+        body = {"action": {"name": "read"}, "resource": {"type": "audit", "id": "1"},
+                "evaluations": [{"subject": {"type": "account", "id": name}} for name in ("security.officer", "admin.one", "no.such", "'; --")]}
+        found = self.admin.post("/access/v1/evaluations?bare=1", body).json()
+        self.assertEqual(found, {"evaluations": [{"decision": value} for value in (True, False, False, False)]})
+        problem(self, self.stack.client("hrd.manager").post("/access/v1/evaluation", body), 403, "FORBIDDEN")
+        problem(self, self.admin.post("/access/v1/evaluation", {"subject": {"type": "account", "id": "x"}}), 400, "BAD_REQUEST")
+        self.assertEqual(self.stack.anonymous().get("/.well-known/authzen-configuration").json()["policy_decision_point"],
+                         f"https://localhost:{self.stack.port}")
+
+    def test_a_disabled_account_holds_nothing(self):
+        if "own.gone" not in self.stack.accounts:
+            self.stack.add_accounts({"own.gone": ("-", "-", "security-officer", "رفته")})
+        self.assertTrue(self.own("own.gone", "read", "audit")["decision"])
+        self.stack.sql("update sanjeh.account set status = 'disabled' where username = 'own.gone'")
+        self.assertFalse(self.own("own.gone", "read", "audit")["decision"])
+
+
 del AuthZen  # only its children are tests
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class OpenApi(SharedTest):
 
     def test_every_read_route_refuses_a_stranger_and_records_a_session(self):
         """Coverage of the record: no route answers a session without an entry (AUDIT 4.1, attack 22)."""
-        open_routes = {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/.well-known/authzen-configuration/{domain}"}
+        open_routes = {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/.well-known/authzen-configuration", "/.well-known/authzen-configuration/{domain}"}
         client, stranger = self.stack.client("hrd.manager"), self.stack.anonymous()
         for method, path in sorted(self.routes):
             if method != "GET" or path in open_routes:

@@ -25,10 +25,13 @@ bool sj_domain_name_is_valid(struct sj_text name);
  * are those of the whole document); OUT_OF_MEMORY. One reference for the caller. */
 SJ_MUST_CHECK sj_status sj_domain_read(struct sj_view document, int64_t version,
     struct sj_domain **ret_domain, struct sj_policy_fault *reterr_fault);
+/* Memory that the domain's texts are borrowed from lives as long as it does. */
+void sj_domain_keep(struct sj_domain *domain, struct sj_arena **arena);
 struct sj_domain *sj_domain_share(struct sj_domain *domain);
 /* Gives a reference back; the last one frees. For CLEANUP. */
 void sj_domain_release(struct sj_domain **domain);
 int64_t sj_domain_version(const struct sj_domain *domain);
+const char *sj_domain_digest(const struct sj_domain *domain); /* of its policy */
 const struct sj_policy_set *sj_domain_set(const struct sj_domain *domain);
 size_t sj_domain_subject_count(const struct sj_domain *domain);
 size_t sj_domain_resource_count(const struct sj_domain *domain);

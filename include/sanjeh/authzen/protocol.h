@@ -43,6 +43,11 @@ enum sj_authzen_search { SJ_SEARCH_SUBJECT, SJ_SEARCH_RESOURCE, SJ_SEARCH_ACTION
 SJ_MUST_CHECK sj_status sj_authzen_search(const struct sj_authzen_request *request,
     enum sj_authzen_search what, struct sj_buf *out, struct sj_authzen_result *ret_result);
 
+/* Ids of the subjects that a body names, for whoever has to look them up first: each once, in the arena. A body that cannot be read
+ * names none: the request itself will say why. Errors: OUT_OF_MEMORY, LIMIT_EXCEEDED (arena). */
+SJ_MUST_CHECK sj_status sj_authzen_subject_ids(
+    struct sj_view body, struct sj_arena *arena, struct sj_text **ret_ids, size_t *ret_count);
+
 /* Metadata of a decision point. base: "https://host[:port]"; domain: name, "" for Sanjeh's own. */
 SJ_MUST_CHECK sj_status sj_authzen_metadata(
     struct sj_text base, struct sj_text domain, struct sj_buf *out);

@@ -1,0 +1,2 @@
+select id from sanjeh.account
+where username = $1::text
