@@ -174,14 +174,17 @@ static uint32_t unit_of(const struct sj_policy_active *active, struct sj_uuid id
     return SJ_POLICY_NONE;
 }
 
+uint32_t sj_active_unit(const struct sj_policy_active *active, const struct sj_actor *actor)
+{
+    const uint32_t compartment = unit_of(active, actor->compartment);
+    return compartment == SJ_POLICY_NONE ? unit_of(active, actor->unit) : compartment;
+}
+
 struct sj_decision sj_active_decide(
     const struct sj_policy_active *active, const struct sj_actor *actor, enum sj_action action)
 {
     if (active->set == NULL) {
         return sj_policy_decide(active->policy, actor, action);
     }
-    const uint32_t compartment = unit_of(active, actor->compartment);
-    const uint32_t unit =
-        compartment == SJ_POLICY_NONE ? unit_of(active, actor->unit) : compartment;
-    return sj_policy_decide_in(active->set, unit, actor, action);
+    return sj_policy_decide_in(active->set, sj_active_unit(active, actor), actor, action);
 }

@@ -54,6 +54,8 @@ uint64_t sj_policy_generation(const struct sj_policy_point *point);
 SJ_MUST_CHECK sj_status sj_policy_swap(
     struct sj_policy_point *point, struct sj_policy_active **next);
 
+/* The unit whose files hold for the actor: the compartment's, else the unit's; SJ_POLICY_NONE without a set of unit files. */
+uint32_t sj_active_unit(const struct sj_policy_active *active, const struct sj_actor *actor);
 /* The decision of the point for an action without a resource. Unit files count whose subtree has the actor's unit. */
 struct sj_decision sj_active_decide(
     const struct sj_policy_active *active, const struct sj_actor *actor, enum sj_action action);

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who can see this, and why? Explanations, permissions of a person and readers of a file, held against what each account is in fact answered."""
+
+import json
+import uuid
+
+from board_case import BoardTest
+from stack import problem
+
+ASKER = "admin.one"
+EXPLAIN = "/api/v1/policies/explain"
+
+
+class Explain(BoardTest):
+    def ask(self, account, action, by=ASKER, **more):
+        return self.stack.client(by).post(EXPLAIN, {"account_id": self.account(account), "action": action, **more})
+
+    def told(self, *args, **more):
+        answer = self.ask(*args, **more)
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json()
+
+    def test_a_permit_names_its_rule_and_its_fields(self):
+        got = self.told("hrd.manager", "judge:read", field="national_number")
+        self.assertTrue(got["allowed"])
+        self.assertEqual((got["reach"], got["unit"], got["field"]["readable"]), ("unit", "HRD", True))
+        self.assertTrue(got["explanation"]["decision"])
+        self.assertIn("national_number", got["explanation"]["fields"]["read"])
+        self.assertRegex(got["explanation"]["policy"], "^default@[0-9]+ sha256:[0-9a-f]{64}$")
+        self.assertIn("unit-manager", [r["role"] for r in got["explanation"]["roles"]])
+
+    def test_a_refusal_says_what_would_allow_it(self):
+        got = self.told("sit.analyst", "judge:create")
+        self.assertFalse(got["allowed"])
+        self.assertEqual(got["explanation"]["code"], "E_NO_PERMIT")
+        self.assertIn([{"role": {"role": "unit-manager"}}], got["explanation"]["would_allow"])
+        got = self.told("security.officer", "judge:read")
+        self.assertEqual((got["explanation"]["code"], got["explanation"]["blocked"][0]["id"]), ("E_SEPARATION", "F2"))
+        self.assertEqual(got["explanation"]["would_allow"], [])
+
+    def test_the_refused_themselves_learn_a_code_and_an_id(self):
+        document = problem(self, self.stack.client("sit.analyst").post("/api/v1/judges", {}), 403, "FORBIDDEN")
+        self.assertNotIn("would_allow", json.dumps(document))
+        for who in ("hrd.manager", "judge.one", "policy.author", "sit.analyst"):
+            problem(self, self.ask("sit.analyst", "judge:read", by=who), 403, "FORBIDDEN")
+            problem(self, self.stack.client(who).get(f"/api/v1/accounts/{self.account('sit.analyst')}/permissions"), 403, "FORBIDDEN")
+
+    def test_each_explanation_is_recorded_with_whom_it_was_about(self):
+        answer = self.ask("sit.analyst", "judge:read")
+        entry = self.stack.client("security.officer").get(f"/api/v1/audit/entries/{answer.header('Audit-Index')}").json()
+        said = json.dumps(entry)
+        self.assertIn("policy:explain", said)
+        self.assertIn(self.account("sit.analyst"), said)
+        self.assertIn("asked=judge:read", said)
+
+    def test_questions_about_nothing_are_refused_with_their_place(self):
+        rows = [({"action": "judge:fly"}, "/action"), ({"account_id": str(uuid.uuid4())}, "/account_id"), ({"field": "shoe_size"}, "/field"),
+                ({"object_type": "evaluation"}, "/object_id"), ({"object_type": "judge", "object_id": str(uuid.uuid4())}, "/object_type"),
+                ({"object_type": "evaluation", "object_id": str(uuid.uuid4())}, "/object_id")]
+        for more, pointer in rows:
+            with self.subTest(pointer):
+                body = {"account_id": self.account("sit.analyst"), "action": "judge:read", **more}
+                document = problem(self, self.stack.client(ASKER).post(EXPLAIN, body), 422, "INVALID")
+                self.assertEqual([f["pointer"] for f in document["errors"]], [pointer])
+        self.assertEqual(self.stack.client(ASKER).post(EXPLAIN, {"account_id": self.account("sit.analyst"), "action": "judge:read", "why": 1}).status, 400)
+        problem(self, self.stack.client(ASKER).get(f"/api/v1/accounts/{uuid.uuid4()}/permissions"), 404, "NOT_FOUND")
+        problem(self, self.stack.client(ASKER).get(f"/api/v1/evaluations/{uuid.uuid4()}/readers"), 404, "NOT_FOUND")
+
+    def test_permissions_of_a_person_are_what_he_may(self):
+        _, evaluation = self.seated()
+        got = self.stack.client(ASKER).get(f"/api/v1/accounts/{self.account('board.one')}/permissions").json()
+        may = {p["action"]: p for p in got["permissions"]}
+        self.assertEqual((got["roles"], got["status"]), (["evaluator"], "active"))
+        self.assertIn({"evaluation_id": evaluation, "as": "chair"}, got["files"])
+        self.assertEqual(may["evaluation:read"]["reach"], "file")
+        self.assertNotIn("judge:create", may)
+        for account, action, path in (("board.one", "account:list", "/api/v1/accounts"), ("hrd.manager", "judge:list", "/api/v1/judges"),
+                                      ("sit.analyst", "judge:list", "/api/v1/judges"), ("admin.one", "account:list", "/api/v1/accounts"),
+                                      ("security.officer", "judge:list", "/api/v1/judges")):
+            listed = self.stack.client(ASKER).get(f"/api/v1/accounts/{self.account(account)}/permissions").json()["permissions"]
+            permitted = action in [p["action"] for p in listed]
+            self.assertEqual(self.stack.client(account).get(path).status, 200 if permitted else 403, (account, action))
+
+    def readers(self, evaluation, by=ASKER):
+        answer = self.stack.client(by).get(f"/api/v1/evaluations/{evaluation}/readers?limit=500")
+        self.assertEqual(answer.status, 200, answer)
+        return {r["account_id"]: r for r in answer.json()["items"]}
+
+    def test_readers_of_a_file_are_those_who_are_shown_it(self):
+        _, evaluation = self.seated()
+        readers = self.readers(evaluation)
+        self.assertEqual(readers[self.account("board.one")]["as"], ["chair"])
+        self.assertEqual(readers[self.account("judge.one")]["as"], ["judge"])
+        self.assertEqual(readers[self.account("hrd.manager")]["as"], ["owner"])
+        self.assertEqual(readers[self.account("jdpe.manager")]["as"], ["issuer"])
+        names = [n for n in self.stack.accounts if not n.startswith("sign.in")]
+        shown = 0
+        for name in names:
+            answer = self.stack.client(name).get(f"/api/v1/evaluations/{evaluation}")
+            reads = self.account(name) in readers
+            shown += reads
+            self.assertEqual(answer.status == 200, reads, f"{name}: {answer.status}, reader: {reads}")
+            got = self.told(name, "evaluation:read", object_type="evaluation", object_id=evaluation)
+            self.assertEqual(got["allowed"], reads, name)
+        self.assertGreater(shown, 5)
+
+    def test_the_judge_sees_the_opening_of_his_file(self):
+        _, evaluation = self.seated()
+        answer = self.stack.client(ASKER).get(f"/api/v1/evaluations/{evaluation}/readers")
+        openings = self.judge.get(f"/api/v1/judges/{self.judge_id}/access-log").json()["items"]
+        self.assertIn(int(answer.header("Audit-Index")), [int(o["entry"]["index"] if isinstance(o.get("entry"), dict) else o.get("index", -1)) for o in openings])
+
+    def test_a_page_of_readers_goes_on(self):
+        _, evaluation = self.seated()
+        found, path = [], f"/api/v1/evaluations/{evaluation}/readers?limit=2"
+        while path:
+            page = self.stack.client(ASKER).get(path).json()
+            found += [r["account_id"] for r in page["items"]]
+            path = f"/api/v1/evaluations/{evaluation}/readers?limit=2&cursor={page['next']}" if page["next"] else None
+        self.assertEqual(found, sorted(self.readers(evaluation)))
+
+    def test_nobody_learns_here_who_judges_himself(self):
+        """An administrator who is a judge asks about the file that is about himself."""
+        _, evaluation = self.seated()
+        name = "admin.judge"
+        if name not in self.stack.accounts:
+            self.stack.add_accounts({name: ("SIT", "-", "administrator", "راهبر قاضی", "HRD:HRD-0001", "person")})
+        problem(self, self.stack.client(name).get(f"/api/v1/evaluations/{evaluation}/readers"), 403, "FORBIDDEN")
+        problem(self, self.ask("board.one", "evaluation:read", by=name, object_type="evaluation", object_id=evaluation), 403, "FORBIDDEN")
+        files = self.stack.client(name).get(f"/api/v1/accounts/{self.account('board.one')}/permissions").json()["files"]
+        self.assertNotIn(evaluation, [f["evaluation_id"] for f in files])
