@@ -172,6 +172,7 @@ static sj_status fill(
         move_fault(fault, document, span.ptr);
     }
     TRY(status);
+    domain->digest = sj_policy_digest(domain->policy);
     const struct sj_json_value *entities = sj_json_get(sj_json_doc_root(domain->doc), "entities");
     struct sj_policy_unit *units = NULL;
     size_t count = 0;
