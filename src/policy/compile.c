@@ -9,21 +9,41 @@
 
 #define SLOT_OF(key) ((key)&0xffffu)
 
+/* Eight bytes at a time; the compiler makes one load of them. */
+static uint64_t word_of(const uint8_t *bytes)
+{
+    uint64_t word = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        word |= (uint64_t)bytes[i] << (8 * i);
+    }
+    return word;
+}
+
+static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, size_t len)
+{
+    uint64_t rest = len;
+    for (; len >= 8; bytes += 8, len -= 8) {
+        hash = (hash ^ word_of(bytes)) * UINT64_C(0xff51afd7ed558ccd);
+        hash ^= hash >> 32;
+    }
+    for (size_t i = 0; i < len; i++) {
+        rest = rest << 8 | bytes[i];
+    }
+    return (hash ^ rest) * UINT64_C(0xff51afd7ed558ccd);
+}
+
 uint64_t attr_hash(const struct sj_attr_value *value)
 {
     uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) * (value->kind + 1u);
     if (value->kind == SJ_ATTR_STRING) {
-        for (size_t i = 0; i < value->text.len; i++) {
-            hash = (hash ^ (uint8_t)value->text.ptr[i]) * UINT64_C(0x100000001b3);
-        }
+        hash = hash_bytes(hash, (const uint8_t *)value->text.ptr, value->text.len);
     } else if (value->kind == SJ_ATTR_IP) {
-        for (size_t i = 0; i < sizeof value->ip; i++) {
-            hash = (hash ^ value->ip[i]) * UINT64_C(0x100000001b3);
-        }
+        hash = hash_bytes(hash, value->ip, sizeof value->ip);
     } else {
         hash = (hash ^ (uint64_t)value->number) * UINT64_C(0xff51afd7ed558ccd);
     }
-    return hash ^ hash >> 32;
+    hash = (hash ^ hash >> 32) * UINT64_C(0xc4ceb9fe1a85ec53);
+    return hash ^ hash >> 29;
 }
 
 static bool take_key(struct sj_policy *policy, struct policy_case *one, uint32_t index)

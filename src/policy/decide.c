@@ -503,6 +503,8 @@ void policy_decide(const struct sj_policy_set *set, const struct sj_policy_reque
         refuse(out, SJ_REFUSAL_SUBJECT, request->inactive ? "E_INACTIVE" : "E_SESSION", "");
         return;
     }
+    struct key_cache keys;
+    keys.count = 0;
     struct pass pass;
     pass.set = set;
     pass.request = request;
@@ -513,7 +515,8 @@ void policy_decide(const struct sj_policy_set *set, const struct sj_policy_reque
         .slots = {request->subject, request->reach_only ? NULL : request->resource,
             request->context, request->attributes},
         .now = {.kind = SJ_ATTR_TIME, .number = request->now},
-        .now_slot = root->now_slot};
+        .now_slot = root->now_slot,
+        .keys = trace == NULL ? &keys : NULL};
     pass.held = (struct sj_role_set){{0}};
     pass.valid = 0;
     pass.forbid = NULL;

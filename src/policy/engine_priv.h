@@ -224,13 +224,21 @@ struct sj_policy_set {
     uint64_t assignments;
 };
 
+/* Hashes of the request's values that rules are found by, made once a decision. */
+struct key_cache {
+    uint32_t count;
+    uint32_t keys[POLICY_KEYS + 1]; /* place << 16 | slot */
+    uint64_t hashes[POLICY_KEYS + 1];
+};
+
 /* What a condition is asked about. */
 struct cond_world {
     const struct sj_policy_set *set;
     const struct set_file *file;
     const struct sj_attr_value *slots[4]; /* by enum sj_attr_place; NULL: all missing */
     struct sj_attr_value now;             /* stands in for context.now */
-    uint32_t now_slot; /* context slot that now stands in for, or SJ_POLICY_NONE */
+    uint32_t now_slot;      /* context slot that now stands in for, or SJ_POLICY_NONE */
+    struct key_cache *keys; /* NULL: none is kept */
 };
 
 enum truth cond_decide(const struct cond_world *world, uint32_t node);

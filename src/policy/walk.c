@@ -17,7 +17,7 @@ struct walk walk_begin(const struct sj_policy *policy, const struct policy_list 
         .narrows = narrows};
 }
 
-static uint32_t first_not_below(const uint64_t *hashes, uint32_t at, uint32_t end, uint64_t hash)
+static uint32_t search(const uint64_t *hashes, uint32_t at, uint32_t end, uint64_t hash)
 {
     while (at < end) {
         const uint32_t middle = at + (end - at) / 2;
@@ -28,6 +28,48 @@ static uint32_t first_not_below(const uint64_t *hashes, uint32_t at, uint32_t en
         }
     }
     return at;
+}
+
+/* Hashes are spread evenly, so the place is nearly known: steps that double from there find its bounds. Any other
+ * distribution costs a search through what is left. */
+static uint32_t first_not_below(const uint64_t *hashes, uint32_t first, uint32_t end, uint64_t hash)
+{
+    const uint64_t count = end - first;
+    uint32_t at = first + (uint32_t)((hash >> 32) * count >> 32);
+    if (count < 16) {
+        return search(hashes, first, end, hash);
+    }
+    uint32_t step = 4;
+    if (hashes[at] < hash) {
+        uint32_t low = at + 1;
+        while (end - at > step && hashes[at + step] < hash) {
+            low = at + step + 1;
+            step *= 2;
+        }
+        return search(hashes, low, end - at > step ? at + step : end, hash);
+    }
+    while (at - first > step && hashes[at - step] >= hash) {
+        at -= step;
+        step *= 2;
+    }
+    return search(hashes, at - first > step ? at - step + 1 : first, at, hash);
+}
+
+static uint64_t key_hash(
+    const struct cond_world *world, uint32_t key, const struct sj_attr_value *value)
+{
+    struct key_cache *kept = world->keys;
+    for (uint32_t i = 0; kept != NULL && i < kept->count; i++) {
+        if (kept->keys[i] == key) {
+            return kept->hashes[i];
+        }
+    }
+    const uint64_t hash = attr_hash(value);
+    if (kept != NULL && kept->count < SJ_COUNT(kept->keys)) {
+        kept->keys[kept->count] = key;
+        kept->hashes[kept->count++] = hash;
+    }
+    return hash;
 }
 
 /* The rules of the next key whose literal is the request's value. */
@@ -51,7 +93,7 @@ static void walk_key(struct walk *walk, const struct cond_world *world)
         walk->end = end;
         return;
     }
-    const uint64_t hash = attr_hash(value);
+    const uint64_t hash = key_hash(world, list->keys[k], value);
     walk->at = first_not_below(walk->policy->hashes, start, end, hash);
     walk->end = walk->at;
     while (walk->end < end && walk->policy->hashes[walk->end] == hash) {

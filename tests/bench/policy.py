@@ -166,7 +166,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--requests", type=int, default=5000)
+    parser.add_argument("--requests", type=int, default=1000, help="different requests, asked again and again")
     parser.add_argument("--others", type=int, default=1000, help="requests that casbin and Cedar are asked, fewer above 1,000 rules")
     args = parser.parse_args()
     program = pathlib.Path(args.build) / "tests/bench/bench_policy"
