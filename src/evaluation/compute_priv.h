@@ -64,8 +64,11 @@ struct reading {
     bool has_n;
     struct sj_decimal value;
     int64_t n;
+    int64_t observations; /* of n, those that are observers' sheets */
     const char *reason;
 };
+/* Adds a value to a reading, by their n; without n two values are not joined. */
+SJ_MUST_CHECK sj_status reading_join(const struct reading *value, struct reading *reading);
 
 /* Peers are the judges of the same kind of court, grade band and class of province, where there are ten of them with enough n;
  * else those of the same kind of court and grade band, of the same kind of court, of the cycle. Bands and classes are reference
@@ -100,6 +103,8 @@ struct target {
     bool has_workload;
     const char *workload_fault; /* "NO_DATA" until there is some; NULL: inputs hold */
     struct sj_input_value inputs[SJ_INPUT_WORKLOAD_COUNT_];
+    int64_t observed; /* sheets of observers, and the sum of their marks in hundredths */
+    int64_t observed_sum;
     struct reading *readings;          /* by item */
     const struct frozen_peers *frozen; /* by item, instead of the present groups; NULL: as a rule */
 };
@@ -109,6 +114,9 @@ SJ_MUST_CHECK sj_status targets_read(const struct sj_desk *desk, const struct pl
     struct target *targets, struct reading *readings, size_t *ret_count);
 /* Surveyed and imported values of targets of one page. */
 SJ_MUST_CHECK sj_status values_read(
+    const struct sj_desk *desk, const struct plan *plan, struct target *targets, size_t count);
+/* Observers' sheets of targets of one page, joined to S06; after values_read. */
+SJ_MUST_CHECK sj_status observations_read(
     const struct sj_desk *desk, const struct plan *plan, struct target *targets, size_t count);
 /* The target of a judge in an ordered page; NULL: none. */
 struct target *target_find(struct target *targets, size_t count, struct sj_uuid judge);

@@ -183,6 +183,7 @@ static sj_status page_read(const struct sj_desk *desk, const struct plan *plan,
     }
     if (count > 0) {
         TRY(values_read(desk, plan, targets, count));
+        TRY(observations_read(desk, plan, targets, count));
     }
     *ret_count = count;
     return SJ_DONE;

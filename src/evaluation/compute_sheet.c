@@ -116,6 +116,9 @@ static void write_line(struct sj_json *json, const struct plan_item *item,
     } else {
         sj_json_null(json, "n");
     }
+    if (line->reading.observations > 0) {
+        sj_json_int(json, "observations", line->reading.observations);
+    }
     write_peers(json, group, peers);
     write_decimal(json, "shrunk", line->has_shrunk, line->shrunk);
     if (line->has_interval) {

@@ -59,7 +59,7 @@ static sj_status read_value(const struct sj_desk *desk, const struct sj_rows *ro
     return SJ_DONE;
 }
 
-static sj_status join(const struct reading *value, struct reading *reading)
+sj_status reading_join(const struct reading *value, struct reading *reading)
 {
     if (!value->has_value) {
         return SJ_DONE;
@@ -85,7 +85,7 @@ static sj_status place_value(const struct plan *plan, struct sj_uuid indicator,
         const struct plan_item *item = &plan->items[i];
         if (item->has_definition && !item->is_computed &&
             sj_uuid_equal(item->indicator, indicator)) {
-            TRY(join(value, &target->readings[i]));
+            TRY(reading_join(value, &target->readings[i]));
         }
     }
     return SJ_DONE;

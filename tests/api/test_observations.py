@@ -54,6 +54,56 @@ class Observations(BoardTest):
         self.assertIsNone(self.judge.get(f"/api/v1/observations/{made[0]}").json()["account_id"])
         problem(self, self.observe(self.one, observed_on=(datetime.date.today()).isoformat()), 409, "CONFLICT")
 
+    # ---- as a number in S06: hand-made ----
+
+    def s06(self, period, rows=""):
+        """The line of S06 of this file, computed now; its cycle asks for it alone and lies in a period of its own."""
+        if rows:
+            sent = self.owner.post("/api/v1/contributions", {"kind": "survey_means", "format": "csv", "period": period,
+                                                             "data": "judge,criterion,mean,n\n" + rows})
+            self.assertEqual(sent.status, 201, sent)
+        self.stack.sql(f"""begin; set local session_replication_role = replica; update sanjeh.template_item set indicator_code = 'S06',
+            family = 'conduct' where no = 4 and template_id = (select template_id from sanjeh.cycle where id = '{self.cycle_id}');
+            update sanjeh.template_item set family = 'quality' where no = 2 and template_id = (select template_id from sanjeh.cycle
+                where id = '{self.cycle_id}');
+            update sanjeh.cycle set period_from = '2016-03-20', period_to = '2017-03-20' where id = '{self.cycle_id}'; commit;""")
+        done = self.owner.post(f"/api/v1/cycles/{self.cycle_id}/computations")
+        self.assertEqual(done.status, 201, done)
+        sheet = self.issuer.get(f"/api/v1/evaluations/{self.file}/score")
+        self.assertEqual(sheet.status, 200, sheet)
+        line = next(item for item in sheet.json()["sheet"]["items"] if item["code"] == "S06")
+        return tuple(line.get(key) for key in ("raw", "n", "observations", "reason")), line
+
+    def test_two_observers_are_answers_among_those_of_the_survey(self):
+        self.assertEqual(self.s06("1395", "HRD-0001,S06,4,18\n")[0], (4, 18, None, None))
+        self.assertEqual(self.observe(self.one).status, 201)
+        self.assertEqual(self.s06("1395")[0], (4, 18, None, None), "one observer alone makes a number")
+        self.assertEqual(self.observe(self.two, voice="3", neutrality="3", respect="3", trust="3").status, 201)
+        found, line = self.s06("1395")
+        # (4 + 5 + 3.5 + 4 + 3 + 3 + 3 + 3) / 8 = 3.5625; (18 × 4 + 2 × 3.5625) / 20
+        self.assertEqual(found, (3.95625, 20, 2, None))
+        # from 3.6 (80) to 5 (100)
+        self.assertAlmostEqual(line["sub_score"], 80 + 20 * (3.95625 - 3.6) / 1.4, places=4)
+        other_day = (datetime.date.today() - datetime.timedelta(days=9)).isoformat()
+        self.assertEqual(self.observe(self.one, observed_on=other_day, voice="1", neutrality="1", respect="1.25", trust="1").status, 201)
+        # (28.5 + 4.25) / 12 = 2.729167; (72 + 8.1875) / 21
+        self.assertEqual(self.s06("1395")[0], (3.818452, 21, 3, None))
+        # the third was written after the cut
+        self.stack.sql(f"""begin; set local session_replication_role = replica; update sanjeh.evaluation e set state = 'frozen', frozen_at = (
+            select o.created_at - interval '1 microsecond' from sanjeh.observation o where o.evaluation_id = e.id and o.observed_on =
+            '{other_day}') where e.id = '{self.file}'; commit;""")
+        self.assertEqual(self.s06("1395")[0], (3.95625, 20, 2, None))
+
+    def test_observers_without_a_survey_are_too_few(self):
+        self.stack.sql("update sanjeh.indicator_value set in_force = false where period_from = '2016-03-20'")
+        self.assertEqual(self.s06("1395")[0], (None, None, None, "NO_DATA"))
+        for client in (self.one, self.two):
+            self.assertEqual(self.observe(client).status, 201)
+        found, line = self.s06("1395")
+        self.assertEqual(found, (4.125, 2, 2, "BELOW_MIN_N"))
+        self.assertIsNone(line["sub_score"])
+        self.assertEqual(self.owner.get(f"/api/v1/evaluations/{self.file}").json()["coverage"], "75.00")
+
     def test_a_sheet_is_written_once_and_not_changed(self):
         self.assertEqual(self.observe(self.one).status, 201)
         problem(self, self.observe(self.one, voice="1"), 409, "DUPLICATE")

@@ -10,8 +10,8 @@
 #include "sanjeh/evaluation/evaluation.h"
 
 #define SJ_SCORE_METHOD                                                                            \
-    "score/2"                   /* 2: peers by grade and province, too; an interval of the total */
-#define SJ_SCORE_ITEMS_MAX   99 /* of a template */
+    "score/2" /* 2: peers by grade and province; observers in S06; an interval of the total */
+#define SJ_SCORE_ITEMS_MAX   99    /* of a template */
 #define SJ_SCORE_SHEET_BYTES 65536 /* of one sheet's JSON */
 
 struct sj_computation {
