@@ -2,7 +2,16 @@
 -- A page of the evaluations to compute, by judge; with the kind of court that he was last posted to in the period, the band of his
 -- grade (of that posting, else of the register) and the class of that court's province. Bands and classes are of the edition that
 -- held when the cycle was announced; one that is added later does not change a running cycle.
-with edition as materialized (
+-- Everything else is looked up for the page alone, row by row: joined, the whole register would be gone through for each page.
+with page as materialized (
+    select e.id, e.judge_id, e.judge_unit_id, e.issuer_unit_id, e.issuer_scope_id, e.round
+    from sanjeh.evaluation e
+    where e.unit_id = $1::uuid and e.cycle_id = $2::uuid
+        and (case when $7::uuid is null then e.state in ('collecting', 'frozen') else e.id = $7::uuid end)
+        and e.judge_id > $3::uuid
+    order by e.judge_id
+    limit $4::int8
+), edition as materialized (
     select distinct on (r.kind, r.code) r.kind, r.code, r.amount::int8 as number
     from sanjeh.cycle c
     join sanjeh.reference r on r.kind in ('grade_band', 'province_class')
@@ -23,18 +32,17 @@ select e.id, e.judge_id, e.issuer_unit_id, e.issuer_scope_id, e.round, s.id,
     p.kind, (select x.number from edition x where x.kind = 'grade_band'
         and x.code = 'P' || (case when p.judicial_base is null then j.judicial_base else p.judicial_base end)),
     (select v.number from province v where v.name = p.province)
-from sanjeh.evaluation e
-left join sanjeh.judge j on j.unit_id = e.judge_unit_id and j.id = e.judge_id
+from page e
 left join sanjeh.evaluation_score s
     on s.unit_id = e.issuer_unit_id and s.evaluation_id = e.id and s.round = e.round and s.correction_id is not distinct from $8::uuid
+left join lateral (select r.judicial_base
+    from sanjeh.judge r
+    where r.unit_id = e.judge_unit_id and r.id = e.judge_id
+    limit 1) j on true
 left join lateral (select c.kind, c.province, a.judicial_base
     from sanjeh.posting a
     join sanjeh.court c on c.id = a.court_id
     where a.judge_id = e.judge_id and a.posted_from <= $6::date and (a.posted_to is null or a.posted_to >= $5::date)
     order by a.posted_from desc, a.id
     limit 1) p on true
-where e.unit_id = $1::uuid and e.cycle_id = $2::uuid
-    and (case when $7::uuid is null then e.state in ('collecting', 'frozen') else e.id = $7::uuid end)
-    and e.judge_id > $3::uuid
 order by e.judge_id
-limit $4::int8
