@@ -219,13 +219,25 @@ static sj_status seal_name(struct sj_tx *tx, struct sj_fields *fields,
         SJ_FLE1_TEXT, sj_text_bytes(account->display_name), ret_blob);
 }
 
-static sj_status assign_roles(struct sj_tx *tx, const struct sj_account *account)
+/* One assignment for each role, by local administration, without an end, certified now. */
+static sj_status name_assignments(struct sj_text names, struct sj_holding *holding)
 {
-    struct sj_text rest = account->roles;
     struct sj_text role;
-    while (rest.len > 0 && sj_text_split(&rest, ',', &role)) {
-        const struct sj_param params[] = {sj_p_id(&account->id), sj_p_text(role)};
-        TRY(sj_tx_query(tx, SJ_SQL_ROLE_ASSIGNMENT_INSERT, params, SJ_COUNT(params), NULL));
+    while (names.len > 0 && sj_text_split(&names, ',', &role)) {
+        ENSURE(holding->count < SJ_ASSIGNMENTS_MAX && role.len < SJ_ROLE_NAME_SIZE, INVALID);
+        struct sj_assignment *item = &holding->items[holding->count++];
+        *item = (struct sj_assignment){.certified_at = sj_time_now()};
+        TRY(sj_uuid_new(&item->id));
+        TRY(sj_copy(item->role, sizeof item->role, role.ptr, role.len));
+    }
+    return SJ_DONE;
+}
+
+static sj_status insert_assignments(struct sj_tx *tx, const struct sj_holding *holding)
+{
+    for (size_t i = 0; i < holding->count; i++) {
+        TRY(unit_assignment_insert(
+            tx, holding->account.id, &holding->items[i], (struct sj_text){"", 0}));
     }
     return SJ_DONE;
 }
@@ -236,7 +248,9 @@ static sj_status insert_account(struct sj_tx *tx, struct sj_channel *channel,
     struct sj_hash hash;
     struct sj_hash seal;
     account->status = SJ_TEXT("active");
-    TRY(sj_account_seal_hash(account, &hash));
+    struct sj_holding holding = {.account = *account};
+    TRY(name_assignments(account->roles, &holding));
+    TRY(sj_account_seal_hash(account, holding.items, holding.count, &hash));
     TRY(ask_seal(channel, SJ_SEAL_ACCOUNT, &hash, &seal));
     const struct sj_param params[] = {sj_p_id(&account->id), sj_p_id_or_null(&account->unit),
         sj_p_id_or_null(&account->compartment), sj_p_id_or_null(&account->judge),
@@ -248,7 +262,7 @@ static sj_status insert_account(struct sj_tx *tx, struct sj_channel *channel,
     ENSURE(sj_rows_count(rows) == 1, CONSTRAINT);
     account->version = sj_row_i64(rows, 0, 1);
     account->created_at = sj_row_time(rows, 0, 2);
-    return SJ_DONE;
+    return insert_assignments(tx, &holding);
 }
 
 sj_status sj_account_create(struct sj_tx *tx, struct sj_fields *fields, struct sj_account *account)
@@ -266,8 +280,7 @@ sj_status sj_account_create(struct sj_tx *tx, struct sj_fields *fields, struct s
     CLEANUP(sj_buf_clear) struct sj_buf name = SJ_BUF(1024);
     uint32_t key_version = 0;
     TRY(seal_name(tx, fields, account, &name, &key_version));
-    TRY(insert_account(tx, sj_fields_channel(fields), account, &name, key_version));
-    return assign_roles(tx, account);
+    return insert_account(tx, sj_fields_channel(fields), account, &name, key_version);
 }
 
 sj_status sj_account_display_name(struct sj_db *db, struct sj_fields *fields,

@@ -20,7 +20,7 @@ struct sj_account {
     struct sj_text unit_code;    /* "" when nil */
     struct sj_text compartment_code; /* "" when nil */
     struct sj_text status;           /* "active", "disabled" */
-    struct sj_text roles;            /* names joined by ',' */
+    struct sj_text roles;            /* names joined by ',': not revoked, not expired */
     int64_t version;
     sj_time_us created_at;
 };
@@ -38,12 +38,7 @@ SJ_MUST_CHECK sj_status sj_account_display_name(struct sj_db *db, struct sj_fiel
     const struct sj_context *context, struct sj_uuid id, struct sj_buf *ret_name);
 /* 3..64 of [a-z0-9._-]. */
 bool sj_username_is_valid(struct sj_text name);
-/* What an account's seal covers: id, unit, compartment, judge, username, status, the set of its roles, in whatever
- * order they are named, and the judge that its holder is when there is one. Not the version, not the display name (FLE1). Errors: LIMIT_EXCEEDED (over 64 roles, a
- * name over 255 bytes). */
-SJ_MUST_CHECK sj_status sj_account_seal_hash(
-    const struct sj_account *account, struct sj_hash *ret_hash);
-/* Inserts the account, sealed, and its role assignments (id set here). tx with SJ_SCOPE_AUTHN and SJ_SCOPE_KEYS.
+/* Inserts the account, sealed, and an assignment without an end for each of its roles (id set here), by local administration. tx with SJ_SCOPE_AUTHN and SJ_SCOPE_KEYS.
  * Errors: DUPLICATE (username), INVALID. */
 SJ_MUST_CHECK sj_status sj_account_create(
     struct sj_tx *tx, struct sj_fields *fields, struct sj_account *account);

@@ -1,7 +1,8 @@
 -- A page of the accounts that the context shows.
 select
     a.id, a.username, a.display_name, a.key_version, a.unit_id, a.compartment_id, a.judge_id, u.code, c.code, a.status,
-    (select string_agg(r.role, ',' order by r.role) from sanjeh.role_assignment r where r.account_id = a.id),
+    (select string_agg(r.role, ',' order by r.role) from sanjeh.role_assignment r
+        where r.account_id = a.id and r.revoked_at is null and (r.valid_until is null or r.valid_until > sanjeh.clock_now())),
     a.version, a.created_at
 from sanjeh.account a
 left join sanjeh.unit u on u.id = a.unit_id

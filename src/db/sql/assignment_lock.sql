@@ -1,0 +1,1 @@
+select sanjeh.assignment_lock()

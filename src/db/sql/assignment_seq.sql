@@ -1,0 +1,1 @@
+select s.seq from sanjeh.assignment_state s
