@@ -3,11 +3,13 @@
  * Commands that prepare an installation on its own machine: the database schema, the configuration, the root
  * key. They need no running server.
  */
-#include "cli.h"
+#include "cli_desk.h"
 
 #include "sanjeh/db/migrate.h"
 #include "sanjeh/keys/keeper.h"
+#include "sanjeh/keys/scopes.h"
 #include "sanjeh/policy/policy.h"
+#include "sanjeh/unit/assignment.h"
 
 #include <getopt.h>
 
@@ -55,6 +57,36 @@ static sj_status fetch_pads(const struct sj_config *config, uint8_t pads[128])
     return status;
 }
 
+/* Accounts of before assignments: their former seals are proven once, and they are sealed anew. */
+static sj_status reseal(const struct sj_config *config, size_t *ret_broken, const char **ret_why)
+{
+    const struct sj_uuid scopes[] = {SJ_SCOPE_AUTHN};
+    struct sj_cli_desk desk = {.why = ""};
+    struct sj_context context;
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    size_t sealed = 0;
+    sj_status status = sj_cli_desk_open(&desk, config);
+    if (!sj_failed(status)) {
+        status = sj_cli_desk_sign(&desk, scopes, SJ_COUNT(scopes), &context);
+    }
+    if (!sj_failed(status)) {
+        status = sj_tx_begin(desk.db, &context, &tx);
+    }
+    if (!sj_failed(status)) {
+        status = sj_accounts_reseal(tx, desk.channel, &sealed, ret_broken);
+    }
+    if (!sj_failed(status)) {
+        status = sj_tx_commit(&tx);
+    }
+    *ret_why = desk.why;
+    sj_tx_rollback(&tx);
+    sj_cli_desk_close(&desk);
+    if (sealed > 0) {
+        (void)fprintf(stderr, "sealed %zu accounts with their assignments\n", sealed);
+    }
+    return status;
+}
+
 static int run_migrate(int argc, char **argv, const struct sj_command *command)
 {
     struct sj_config config;
@@ -74,6 +106,18 @@ static int run_migrate(int argc, char **argv, const struct sj_command *command)
     sj_wipe(pads, sizeof pads);
     if (sj_failed(status)) {
         return sj_cli_fail(command, status, detail);
+    }
+    const char *why = "";
+    size_t broken = 0;
+    status = reseal(&config, &broken, &why);
+    if (sj_failed(status)) {
+        return sj_cli_fail(command, status, why);
+    }
+    if (broken > 0) {
+        (void)fprintf(stderr,
+            "%zu accounts carry a seal that is not the product's: they cannot sign in (see the "
+            "log)\n",
+            broken);
     }
     (void)fprintf(stderr,
         "the database is at migration %u; next: sanjeh unit create, sanjeh account create\n",

@@ -19,7 +19,6 @@
 #define FLOOD_PATIENCE_MS 2000
 #define FLOOD_POLL_MS     5
 #define SUBJECTS_FIRST    16
-#define POLICY_TRIES      4
 #define BODY_FIRST        1024 /* one object fits: without it the buffer grows four times */
 
 static const struct sj_endpoint *endpoint_of(const struct sj_exchange *x)
@@ -39,23 +38,12 @@ static bool bearer_of(const struct sj_request *request, struct sj_text *ret_toke
     return true;
 }
 
-/* The session with the bits of the policy that decides: one that was kept from an older policy is read again. */
-static sj_status find_session(struct sj_exchange *x, struct sj_text token)
+void sj_exchange_roles(
+    struct sj_exchange *x, struct sj_session *session, struct sj_active_roles *ret_roles)
 {
-    struct sj_server *server = x->worker->server;
-    for (unsigned tries = 0; tries < POLICY_TRIES; tries++) {
-        TRY(sj_session_find(&x->worker->authn, token, &x->signed_in, &x->session));
-        if (!x->signed_in || x->session.actor.roles_of == x->active->generation) {
-            return SJ_DONE;
-        }
-        if (x->session.actor.roles_of < sj_policy_generation(server->point)) {
-            sj_session_dropped(server->authn, x->session.id);
-        }
-        sj_policy_unpin(server->point, x->worker->number, &x->active);
-        x->active = sj_policy_pin(server->point, x->worker->number);
-    }
-    x->signed_in = false;
-    FAIL(BUSY);
+    sj_active_roles(x->active->policy, session, sj_time_now(), ret_roles);
+    session->actor.roles = sj_active_bits(ret_roles);
+    session->actor.roles_of = x->active->generation;
 }
 
 /* Finds the session. by_cookie: the browser sent it by itself, so unsafe methods need the CSRF token. */
@@ -69,8 +57,9 @@ static sj_status authenticate(struct sj_exchange *x, bool *ret_by_cookie)
         }
         *ret_by_cookie = true;
     }
-    TRY(find_session(x, token));
+    TRY(sj_session_find(&x->worker->authn, token, &x->signed_in, &x->session));
     if (x->signed_in) {
+        sj_exchange_roles(x, &x->session, &x->roles);
         x->context = &x->session.context;
         x->draft.actor = x->session.actor.account;
         x->draft.tenant_tag = x->session.actor.tenant_tag;
@@ -131,7 +120,7 @@ sj_status sj_exchange_subject(struct sj_exchange *x, struct sj_uuid judge)
     return SJ_DONE;
 }
 
-/* "policy=default@3:<first 16 digits of its digest>": whose decision it was, for a replay. */
+/* "policy=default@3:<first 16 digits of its digest>;assignments=88": whose decision it was, for a replay. */
 static sj_status name_policy(struct sj_exchange *x)
 {
     if (!x->is_decided || x->is_policy_named) {
@@ -141,8 +130,9 @@ static sj_status name_policy(struct sj_exchange *x)
     const char *digest = strchr(sj_policy_digest(policy), ':');
     const size_t used = strlen(x->draft.detail);
     const int len = snprintf(x->draft.detail + used, sizeof x->draft.detail - used,
-        "%spolicy=%s@%u:%.16s", used == 0 ? "" : ";", sj_policy_id(policy),
-        sj_policy_version(policy), digest == NULL ? "" : digest + 1);
+        "%spolicy=%s@%u:%.16s;assignments=%lld", used == 0 ? "" : ";", sj_policy_id(policy),
+        sj_policy_version(policy), digest == NULL ? "" : digest + 1,
+        (long long)x->session.assignments);
     ENSURE(len > 0 && (size_t)len < sizeof x->draft.detail - used, LIMIT_EXCEEDED);
     x->is_policy_named = true;
     return SJ_DONE;
@@ -301,7 +291,9 @@ static void name_action(struct sj_exchange *x, const struct sj_endpoint *endpoin
     }
     (void)snprintf(x->draft.action, sizeof x->draft.action, "%s", action);
     x->draft.kind =
-        endpoint != NULL && endpoint->use == SJ_USE_SIGN_IN ? SJ_ENTRY_SIGN_IN : SJ_ENTRY_ACCESS;
+        endpoint != NULL && (endpoint->use == SJ_USE_SIGN_IN || endpoint->use == SJ_USE_FACTOR)
+            ? SJ_ENTRY_SIGN_IN
+            : SJ_ENTRY_ACCESS;
 }
 
 static enum sj_outcome outcome_of(unsigned http_status)

@@ -17,6 +17,7 @@
 #include "sanjeh/http/server.h"
 #include "sanjeh/json/decode.h"
 #include "sanjeh/json/write.h"
+#include "sanjeh/rbac/active.h"
 
 #define SJ_SESSION_COOKIE "__Host-sanjeh"
 #define SJ_DEVICE_COOKIE  "__Host-sanjeh-device"
@@ -42,6 +43,8 @@ struct sj_exchange {
     struct sj_arena *arena;
     struct sj_session session; /* valid when signed_in */
     bool signed_in;
+    struct sj_active_roles
+        roles; /* of the session now, by the policy that decides; actor.roles are their bits */
     const struct sj_policy_active
         *active; /* the policy that this request is decided by, to its end */
     struct sj_decision decision;
@@ -90,6 +93,7 @@ enum sj_endpoint_use {
     SJ_USE_SESSION, /* session, decision, transaction on the account's own sessions: ends draft.object */
     SJ_USE_DECISION, /* as READ, with AuthZEN's manners: X-Request-ID is the caller's, a wrong content type is 400 */
     SJ_USE_APPROVAL, /* SJ_USE_WRITE in the session's scopes and APPROVAL: what takes two persons, the policy */
+    SJ_USE_FACTOR, /* session, decision; a proof is judged in transactions of its own, recorded as a sign-in */
     SJ_USE_STEP_UP /* the same after password and code were shown again in the body, which is that proof and nothing else; never
                     * kept for Idempotency-Key */
 };
@@ -103,6 +107,9 @@ struct sj_endpoint {
 
 /* The session's context with one system scope more, from here to the request's end. */
 SJ_MUST_CHECK sj_status sj_exchange_widen(struct sj_exchange *x, struct sj_uuid scope);
+/* Which roles of the session count now, by the policy that decides this request; fills actor.roles. */
+void sj_exchange_roles(
+    struct sj_exchange *x, struct sj_session *session, struct sj_active_roles *ret_roles);
 /* Decodes the JSON body by a table; faults go to x->faults. */
 SJ_MUST_CHECK sj_status sj_exchange_decode(
     struct sj_exchange *x, const struct sj_json_member *members, size_t count, void *target);

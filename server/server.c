@@ -18,21 +18,6 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-static int role_bit(void *ctx, struct sj_text role)
-{
-    bool found = false;
-    size_t bit = 0;
-    const struct sj_policy_active *active = sj_policy_pin(ctx, 0);
-    sj_policy_role_find(active->policy, role, &found, &bit);
-    sj_policy_unpin(ctx, 0, &active);
-    return found ? (int)bit : -1;
-}
-
-static uint64_t role_generation(void *ctx)
-{
-    return sj_policy_generation(ctx);
-}
-
 /* What stands on the disk; the database is asked when it is there (policy_worker.c). */
 static sj_status load_policy(struct sj_server *server, char *detail, size_t size)
 {
@@ -104,10 +89,7 @@ static sj_status make_authn(struct sj_server *server)
         .idle_s = config->idle_s,
         .absolute_s = config->absolute_s,
         .challenge_s = 300,
-        .totp_window_back = (unsigned)config->totp_window_back,
-        .role_bit = role_bit,
-        .role_generation = role_generation,
-        .role_ctx = server->point};
+        .totp_window_back = (unsigned)config->totp_window_back};
     return sj_authn_new(&authn, &server->authn);
 }
 

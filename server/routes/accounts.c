@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Accounts and roles, for those who administer them. An administrator reaches the accounts of all units, a
+ * Accounts, for those who administer them. An administrator reaches the accounts of all units, a
  * unit's manager those of the own unit; neither learns a secret.
  */
 #include "../server.h"
@@ -92,27 +92,10 @@ static sj_status read_one(struct sj_exchange *x)
     return sj_json_end(&json);
 }
 
-static sj_status roles(struct sj_exchange *x)
-{
-    struct sj_page page;
-    TRY(sj_exchange_page(x, NULL, &page));
-    const struct sj_policy *policy = x->active->policy;
-    struct sj_json json = sj_exchange_list_begin(x);
-    for (size_t bit = 0; bit < sj_policy_role_count(policy); bit++) {
-        sj_json_object(&json, NULL);
-        sj_json_str(&json, "name", sj_policy_role_name(policy, bit));
-        sj_json_str(&json, "title", sj_policy_role_title(policy, bit));
-        sj_json_object_end(&json);
-    }
-    return sj_exchange_list_end(x, &json, (struct sj_uuid){{0}});
-}
-
 const struct sj_endpoint sj_routes_accounts[] = {
     {{SJ_GET, "/api/v1/accounts", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_ACCOUNT_LIST, list},
     {{SJ_GET, "/api/v1/accounts/{id}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_ACCOUNT_READ, read_one},
-    {{SJ_GET, "/api/v1/roles", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ, SJ_ACTION_ROLE_LIST,
-        roles},
 };
 const size_t sj_routes_accounts_count = SJ_COUNT(sj_routes_accounts);

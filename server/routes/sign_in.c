@@ -108,6 +108,10 @@ static sj_status second_factor(struct sj_exchange *x)
     struct sj_session session = {0};
     sj_status status = sj_login_totp(&x->worker->authn, body.challenge, body.code,
         sj_request_peer(x->request), token, device, &session, &x->retry_after_s);
+    struct sj_active_roles roles;
+    if (!sj_failed(status)) {
+        sj_exchange_roles(x, &session, &roles);
+    }
     note_actor(x, &session.actor); /* also of a refused code: whose challenge it was */
     TRY(status);
     const int64_t lifetime_s = (session.expires_at - session.created_at) / 1000000;

@@ -17,7 +17,7 @@
 
 sj_status sj_authn_new(const struct sj_authn_config *config, struct sj_authn **ret_authn)
 {
-    ENSURE(config->hash_threads >= 1 && config->role_bit != NULL, BAD_CONFIG);
+    ENSURE(config->hash_threads >= 1, BAD_CONFIG);
     ENSURE(config->idle_s > 0 && config->absolute_s > 0 && config->challenge_s > 0, BAD_CONFIG);
     ENSURE(config->totp_window_back <= 1, BAD_CONFIG);
     ENSURE(oath_init() == OATH_OK, CRYPTO);

@@ -118,6 +118,27 @@ void authn_stored_seal(struct sj_view bytes, struct sj_hash *ret_seal);
 bool authn_seals_fit(const struct sj_seal_item *items, const struct sj_hash *right,
     const struct sj_hash *stored, size_t count, struct sj_uuid account);
 
+/* ---- what a session has and chose (grant.c) ---- */
+
+/* Seals that a session stands under besides those of its account and itself. */
+#define GRANT_COLUMNS 10 /* of session_find.sql, between the account and the assignment */
+struct grant_seals {
+    struct sj_seal_item items[SJ_ASSIGNMENTS_MAX + 1];
+    struct sj_hash stored[SJ_ASSIGNMENTS_MAX + 1];
+    size_t count;
+};
+/* Fills grants and stepped_up_at of a session whose id is set, from columns of session_find.sql. */
+SJ_MUST_CHECK sj_status authn_take_grants(const struct sj_rows *rows, size_t first,
+    struct sj_session *session, struct grant_seals *seals);
+/* What the seal of an account covers, with the assignments that the rows carry from column first on. */
+SJ_MUST_CHECK sj_status authn_account_hash(const struct sj_rows *rows, size_t first,
+    const struct sj_account *account, struct sj_hash *ret_hash);
+SJ_MUST_CHECK sj_status authn_seal_choice(struct sj_uuid session, struct sj_uuid assignment,
+    enum sj_role_choice choice, sj_time_us since, sj_time_us ends_at,
+    struct sj_seal_item *ret_item);
+SJ_MUST_CHECK sj_status authn_seal_step_up(
+    struct sj_uuid session, sj_time_us at, struct sj_seal_item *ret_item);
+
 /* ---- session cache (cache.c): any thread ---- */
 
 /* person_judge: of an office account, nil when there is none. */

@@ -8,7 +8,7 @@
 #include "authn_priv.h"
 
 #define BUCKETS     1024
-#define ENTRIES_MAX 8192 /* about 10 MB; more sessions than that are read from the database again */
+#define ENTRIES_MAX 8192 /* about 40 MB; more sessions than that are read from the database again */
 
 struct entry {
     struct entry *next;

@@ -26,10 +26,11 @@ enum {
     COL_PEPPER,
     COL_VERIFIER,
     COL_DEVICE_KNOWN,
-    COL_ROLES,
     COL_ACCOUNT_SEAL,
     COL_PASSWORD_SEAL,
-    COL_PERSON
+    COL_PERSON,
+    COL_FORM,
+    COL_ASSIGNMENT
 };
 
 /* One question for all: what the two rows should carry, and what the challenge will. */
@@ -92,10 +93,8 @@ static sj_status take_seals(const struct sj_rows *rows, struct attempt *attempt)
         .judge = attempt->actor.judge,
         .person_judge = sj_row_id(rows, 0, COL_PERSON),
         .username = {attempt->username, attempt->username_len},
-        .status = SJ_TEXT("active"), /* a disabled one is refused by itself */
-        .roles =
-            sj_row_is_null(rows, 0, COL_ROLES) ? SJ_TEXT("") : sj_row_text(rows, 0, COL_ROLES)};
-    TRY(sj_account_seal_hash(&account, &attempt->seals[SEAL_ACCOUNT].hash));
+        .status = SJ_TEXT("active")}; /* a disabled one is refused by itself */
+    TRY(authn_account_hash(rows, COL_ASSIGNMENT, &account, &attempt->seals[SEAL_ACCOUNT].hash));
     authn_stored_seal(sj_row_bytes(rows, 0, COL_ACCOUNT_SEAL), &attempt->stored[SEAL_ACCOUNT]);
     authn_stored_seal(sj_row_bytes(rows, 0, COL_PASSWORD_SEAL), &attempt->stored[SEAL_PASSWORD]);
     return authn_seal_password(
@@ -111,7 +110,8 @@ static sj_status take_account(const struct sj_rows *rows, struct attempt *attemp
     attempt->actor.judge = sj_row_id(rows, 0, COL_JUDGE);
     attempt->actor.tenant_tag = sj_row_id(rows, 0, COL_TAG);
     authn_name_person(&attempt->actor, sj_row_id(rows, 0, COL_PERSON));
-    attempt->may_sign_in = sj_row_bool(rows, 0, COL_MAY_SIGN_IN);
+    attempt->may_sign_in =
+        sj_row_bool(rows, 0, COL_MAY_SIGN_IN) && sj_row_i64(rows, 0, COL_FORM) == 2;
     attempt->has_device = attempt->has_device && sj_row_bool(rows, 0, COL_DEVICE_KNOWN);
     const struct sj_view salt = sj_row_bytes(rows, 0, COL_SALT);
     const struct sj_view tag = sj_row_bytes(rows, 0, COL_VERIFIER);
@@ -156,7 +156,7 @@ static sj_status look_up(struct sj_authn_loop *loop, struct sj_uuid source, stru
         sj_p_bytes(sj_view_of(attempt->device.bytes, sizeof attempt->device.bytes))};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(tx, SJ_SQL_LOGIN_FIND, params, SJ_COUNT(params), &rows));
-    if (sj_rows_count(rows) == 1) {
+    if (sj_rows_count(rows) >= 1) {
         TRY(take_account(rows, attempt));
     }
     return sj_tx_commit(&tx);

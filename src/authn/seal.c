@@ -85,6 +85,10 @@ static const char *row_name(enum sj_seal_purpose purpose)
     case SJ_SEAL_POLICY:
     case SJ_SEAL_POLICY_DOMAIN:
         break; /* others prove them */
+    case SJ_SEAL_SESSION_ROLE:
+        return "session_role";
+    case SJ_SEAL_STEP_UP:
+        return "session_step_up";
     }
     return "none";
 }

@@ -10,8 +10,6 @@
  */
 #include "authn_priv.h"
 
-#define ROLE_TRIES 8u
-
 /* Columns of session_find.sql. */
 enum {
     COL_SESSION,
@@ -26,10 +24,13 @@ enum {
     COL_CREATED_AT,
     COL_LAST_SEEN,
     COL_EXPIRES_AT,
-    COL_ROLES,
     COL_ACCOUNT_SEAL,
     COL_SESSION_SEAL,
-    COL_PERSON
+    COL_PERSON,
+    COL_FORM,
+    COL_CLOCK_AHEAD,
+    COL_SEQ,
+    COL_GRANT
 };
 
 static sj_status take_text(const struct sj_rows *rows, size_t column, char *ret_string, size_t size)
@@ -45,41 +46,8 @@ static sj_status take_text(const struct sj_rows *rows, size_t column, char *ret_
     return SJ_DONE;
 }
 
-/* A name that the loaded policy does not know gives nothing. */
-static uint64_t role_bits(const struct sj_authn_config *config, struct sj_text names)
-{
-    uint64_t roles = 0;
-    struct sj_text name;
-    while (names.len > 0 && sj_text_split(&names, ',', &name)) {
-        const int bit = config->role_bit(config->role_ctx, name);
-        if (bit >= 0 && bit < 64) {
-            roles |= UINT64_C(1) << bit;
-        }
-    }
-    return roles;
-}
-
-static uint64_t generation(const struct sj_authn_config *config)
-{
-    return config->role_generation == NULL ? 0 : config->role_generation(config->role_ctx);
-}
-
-/* The policy may change between two names: then once more, so that all bits are of one. */
-static sj_status take_roles(
-    const struct sj_authn_config *config, struct sj_text names, struct sj_actor *actor)
-{
-    for (unsigned tries = 0; tries < ROLE_TRIES; tries++) {
-        actor->roles_of = generation(config);
-        actor->roles = role_bits(config, names);
-        if (actor->roles_of == generation(config)) {
-            return SJ_DONE;
-        }
-    }
-    FAIL(BUSY);
-}
-
 static sj_status take_session(
-    const struct sj_authn_config *config, const struct sj_rows *rows, struct cached_session *cached)
+    const struct sj_rows *rows, struct cached_session *cached, struct grant_seals *seals)
 {
     struct sj_session *session = &cached->session;
     session->id = sj_row_id(rows, 0, COL_SESSION);
@@ -89,17 +57,16 @@ static sj_status take_session(
     session->actor.judge = sj_row_id(rows, 0, COL_JUDGE);
     session->actor.tenant_tag = sj_row_id(rows, 0, COL_TAG);
     authn_name_person(&session->actor, sj_row_id(rows, 0, COL_PERSON));
-    TRY(take_roles(config,
-        sj_row_is_null(rows, 0, COL_ROLES) ? SJ_TEXT("") : sj_row_text(rows, 0, COL_ROLES),
-        &session->actor));
     TRY(take_text(rows, COL_USERNAME, session->username, sizeof session->username));
     TRY(take_text(rows, COL_UNIT_CODE, session->unit_code, sizeof session->unit_code));
     TRY(take_text(
         rows, COL_COMPARTMENT_CODE, session->compartment_code, sizeof session->compartment_code));
     session->created_at = sj_row_time(rows, 0, COL_CREATED_AT);
     session->expires_at = sj_row_time(rows, 0, COL_EXPIRES_AT);
+    session->clock_ahead = sj_row_i64(rows, 0, COL_CLOCK_AHEAD);
+    session->assignments = sj_row_i64(rows, 0, COL_SEQ);
     cached->written = sj_row_time(rows, 0, COL_LAST_SEEN);
-    return SJ_DONE;
+    return authn_take_grants(rows, COL_GRANT, session, seals);
 }
 
 static sj_status sign_context(struct sj_authn_loop *loop, const struct sj_actor *actor,
@@ -134,9 +101,10 @@ static sj_status touch(struct sj_authn_loop *loop, struct sj_uuid id, bool *ret_
     return SJ_DONE;
 }
 
-/* One question for the seals of both rows; *ret_genuine false: one of them is not what the product wrote. */
+/* One question for the seals of all rows; *ret_genuine false: one of them is not what the product wrote. */
 static sj_status check_seals(struct sj_authn_loop *loop, const struct sj_rows *rows,
-    const struct sj_hash *hash, const struct sj_session *session, bool *ret_genuine)
+    const struct sj_hash *hash, const struct sj_session *session, struct grant_seals *grants,
+    bool *ret_genuine)
 {
     const struct sj_account account = {.id = session->actor.account,
         .unit = session->actor.unit,
@@ -144,23 +112,28 @@ static sj_status check_seals(struct sj_authn_loop *loop, const struct sj_rows *r
         .judge = session->actor.judge,
         .person_judge = sj_row_id(rows, 0, COL_PERSON),
         .username = sj_text_of(session->username),
-        .status = SJ_TEXT("active"), /* session_find.sql asks for nothing else */
-        .roles =
-            sj_row_is_null(rows, 0, COL_ROLES) ? SJ_TEXT("") : sj_row_text(rows, 0, COL_ROLES)};
+        .status = SJ_TEXT("active")}; /* session_find.sql asks for nothing else */
     const struct session_facts facts = {.id = session->id,
         .token = *hash,
         .account = session->actor.account,
         .created_at = session->created_at,
         .expires_at = session->expires_at};
-    struct sj_seal_item items[2] = {{.purpose = SJ_SEAL_ACCOUNT}};
-    struct sj_hash right[2];
-    struct sj_hash stored[2];
-    TRY(sj_account_seal_hash(&account, &items[0].hash));
+    struct sj_seal_item items[SJ_SEALS_MAX] = {{.purpose = SJ_SEAL_ACCOUNT}};
+    struct sj_hash right[SJ_SEALS_MAX];
+    struct sj_hash stored[SJ_SEALS_MAX];
+    _Static_assert(2 + SJ_COUNT(grants->items) <= SJ_SEALS_MAX, "one question for all");
+    TRY(authn_account_hash(rows, COL_GRANT + GRANT_COLUMNS, &account, &items[0].hash));
     TRY(authn_seal_session(&facts, &items[1]));
-    TRY(ask_seals(loop->channel, items, 2, right));
     authn_stored_seal(sj_row_bytes(rows, 0, COL_ACCOUNT_SEAL), &stored[0]);
     authn_stored_seal(sj_row_bytes(rows, 0, COL_SESSION_SEAL), &stored[1]);
-    *ret_genuine = authn_seals_fit(items, right, stored, 2, account.id);
+    for (size_t i = 0; i < grants->count; i++) {
+        items[2 + i] = grants->items[i];
+        stored[2 + i] = grants->stored[i];
+    }
+    const size_t count = 2 + grants->count;
+    TRY(ask_seals(loop->channel, items, count, right));
+    *ret_genuine = authn_seals_fit(items, right, stored, count, account.id) &&
+                   sj_row_i64(rows, 0, COL_FORM) == 2;
     return SJ_DONE;
 }
 
@@ -174,12 +147,13 @@ static sj_status read_session(struct sj_authn_loop *loop, const struct sj_hash *
     const struct sj_query query = {SJ_SQL_SESSION_FIND, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(loop->db, context, &query, 1, &rows));
-    if (sj_rows_count(rows) != 1) {
+    if (sj_rows_count(rows) == 0) {
         *ret_found = false;
         return SJ_DONE;
     }
-    TRY(take_session(&loop->authn->config, rows, cached));
-    return check_seals(loop, rows, hash, &cached->session, ret_found);
+    struct grant_seals seals = {.count = 0};
+    TRY(take_session(rows, cached, &seals));
+    return check_seals(loop, rows, hash, &cached->session, &seals, ret_found);
 }
 
 static sj_status load(struct sj_authn_loop *loop, struct sj_text token, const struct sj_hash *hash,

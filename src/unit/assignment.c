@@ -143,6 +143,35 @@ sj_status sj_assignment_find(struct sj_db *db, const struct sj_context *context,
     return *ret_found ? take_row(rows, 0, arena, ret_row) : SJ_DONE;
 }
 
+sj_status sj_assignment_find_tx(struct sj_tx *tx, struct sj_uuid id, struct sj_arena *arena,
+    bool *ret_found, struct sj_assignment_row *ret_row)
+{
+    const struct sj_param params[] = {sj_p_id(&id)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(tx, SJ_SQL_ROLE_ASSIGNMENT_FIND, params, SJ_COUNT(params), &rows));
+    *ret_found = sj_rows_count(rows) == 1;
+    return *ret_found ? take_row(rows, 0, arena, ret_row) : SJ_DONE;
+}
+
+sj_status sj_role_holders(struct sj_db *db, const struct sj_context *context,
+    struct sj_arena *arena, struct sj_role_holders **ret_items, size_t *ret_count)
+{
+    const struct sj_query sql = {SJ_SQL_ROLE_HOLDERS, NULL, 0};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(db, context, &sql, 1, &rows));
+    const size_t count = sj_rows_count(rows);
+    void *memory = NULL;
+    TRY(sj_arena_alloc(arena, (count + 1) * sizeof(struct sj_role_holders), &memory));
+    struct sj_role_holders *items = memory;
+    for (size_t i = 0; i < count; i++) {
+        TRY(take_text(rows, i, 0, arena, &items[i].role));
+        items[i].count = sj_row_i64(rows, i, 1);
+    }
+    *ret_items = items;
+    *ret_count = count;
+    return SJ_DONE;
+}
+
 static sj_status take_change(const struct sj_rows *rows, size_t row, struct sj_arena *arena,
     struct sj_assignment_change *item)
 {

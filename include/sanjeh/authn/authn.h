@@ -15,6 +15,7 @@
 #include "sanjeh/keys/fields.h"
 #include "sanjeh/unit/account.h"
 #include "sanjeh/unit/actor.h"
+#include "sanjeh/unit/assignment.h"
 
 #define SJ_TOKEN_TEXT_SIZE 44 /* 32 bytes base64url and NUL */
 
@@ -27,11 +28,6 @@ struct sj_authn_config {
     int64_t absolute_s;        /* 28800 */
     int64_t challenge_s;       /* 300 */
     unsigned totp_window_back; /* 1; 0 is ASVS 6.5.5 strict */
-    /* Maps a role name of the database to the policy's bit; -1: unknown role, grants nothing. */
-    int (*role_bit)(void *ctx, struct sj_text role);
-    /* Of whose policy the bits are; grows with each change of the policy. NULL: it never changes. */
-    uint64_t (*role_generation)(void *ctx);
-    void *role_ctx;
 };
 SJ_MUST_CHECK sj_status sj_authn_new(
     const struct sj_authn_config *config, struct sj_authn **ret_authn);
@@ -70,9 +66,30 @@ SJ_MUST_CHECK sj_status sj_login_password(struct sj_authn_loop *loop, struct sj_
     struct sj_text password, struct sj_uuid source, struct sj_text device,
     struct sj_login_challenge *ret_challenge, struct sj_actor *ret_actor, int64_t *ret_retry_s);
 
+/* What a session chose about one of its assignments (INCITS 359: AddActiveRole, DropActiveRole). */
+enum sj_role_choice { SJ_CHOICE_NONE = 0, SJ_CHOICE_ACTIVE, SJ_CHOICE_DROPPED };
+
+/* A role that the session's account has, with everything that decides whether it counts at a moment (sanjeh/rbac/active.h). */
+struct sj_session_grant {
+    struct sj_assignment held;
+    bool source_ended; /* delegated: the delegator has it no more */
+    sj_time_us source_locked_from;
+    sj_time_us source_locked_until;
+    sj_time_us source_certified_at;
+    enum sj_role_choice choice;
+    sj_time_us chosen_at;
+    sj_time_us chosen_until; /* 0: as long as the session */
+};
+
 struct sj_session {
     struct sj_uuid id;
-    struct sj_actor actor;
+    struct sj_actor actor; /* roles: 0, whoever knows the policy fills them in */
+    struct sj_session_grant grants[SJ_ASSIGNMENTS_MAX];
+    size_t grant_count;
+    int64_t assignments; /* number of the last change of any assignment when this was read */
+    sj_time_us
+        clock_ahead; /* how far the clock of everything that ends runs ahead (test installations) */
+    sj_time_us stepped_up_at; /* the second factor was shown again; 0: not since the sign-in */
     char username[65];
     char unit_code[17];        /* "" */
     char compartment_code[17]; /* "" */
@@ -124,6 +141,17 @@ SJ_MUST_CHECK sj_status sj_session_list(struct sj_authn_loop *loop,
 SJ_MUST_CHECK sj_status sj_session_end(
     struct sj_tx *tx, const struct sj_session *session, struct sj_uuid id, bool *ret_found);
 void sj_session_dropped(struct sj_authn *authn, struct sj_uuid session_id);
+/* Writes what the session chooses within tx (context sj_authn_context); afterwards sj_session_dropped. NONE takes the choice back.
+ * ends_at 0: with the session. */
+SJ_MUST_CHECK sj_status sj_session_choose(struct sj_tx *tx, struct sj_channel *channel,
+    const struct sj_session *session, struct sj_uuid assignment, enum sj_role_choice choice,
+    sj_time_us ends_at, struct sj_text reason);
+/* Shows the second factor again: checks a fresh code of the session's account, counts failures as a sign-in does, and on success
+ * remembers the time. The cached session is dropped here; elsewhere by notification. *ret_at: the time.
+ * Errors: LOGIN_FAILED, TOO_MANY_REQUESTS (*ret_retry_s). */
+SJ_MUST_CHECK sj_status sj_session_step_up(struct sj_authn_loop *loop,
+    const struct sj_session *session, struct sj_text code, struct sj_uuid source,
+    sj_time_us *ret_at, int64_t *ret_retry_s);
 /* Context with the scope SJ_SCOPE_AUTHN, kept fresh; borrowed until the next call on this loop. */
 SJ_MUST_CHECK sj_status sj_authn_context(
     struct sj_authn_loop *loop, const struct sj_context **ret_context);

@@ -118,13 +118,15 @@ enum sj_seal_purpose {
     SJ_SEAL_APPROVAL = 5, /* a request for what takes two persons */
     SJ_SEAL_APPROVAL_VOTE = 6,
     SJ_SEAL_POLICY = 7, /* a version of the policy */
-    SJ_SEAL_POLICY_DOMAIN = 8
+    SJ_SEAL_POLICY_DOMAIN = 8,
+    SJ_SEAL_SESSION_ROLE = 9, /* what a session chose among its roles */
+    SJ_SEAL_STEP_UP = 10       /* a second factor shown again */
 };
-#define SJ_SEAL_PURPOSE_LAST SJ_SEAL_POLICY_DOMAIN
+#define SJ_SEAL_PURPOSE_LAST SJ_SEAL_STEP_UP
 SJ_MUST_CHECK sj_status ask_seal(struct sj_channel *channel, enum sj_seal_purpose purpose,
     const struct sj_hash *hash, struct sj_hash *ret_mac);
 /* Up to SJ_SEALS_MAX in one question. */
-#define SJ_SEALS_MAX 16
+#define SJ_SEALS_MAX 24
 struct sj_seal_item {
     enum sj_seal_purpose purpose;
     struct sj_hash hash;

@@ -60,6 +60,17 @@ SJ_MUST_CHECK sj_status sj_assignment_list(struct sj_db *db, const struct sj_con
 SJ_MUST_CHECK sj_status sj_assignment_find(struct sj_db *db, const struct sj_context *context,
     struct sj_uuid id, struct sj_arena *arena, bool *ret_found, struct sj_assignment_row *ret_row);
 
+/* The same within a transaction. */
+SJ_MUST_CHECK sj_status sj_assignment_find_tx(struct sj_tx *tx, struct sj_uuid id,
+    struct sj_arena *arena, bool *ret_found, struct sj_assignment_row *ret_row);
+/* How many accounts hold which role now, of what the context shows. */
+struct sj_role_holders {
+    struct sj_text role;
+    int64_t count;
+};
+SJ_MUST_CHECK sj_status sj_role_holders(struct sj_db *db, const struct sj_context *context,
+    struct sj_arena *arena, struct sj_role_holders **ret_items, size_t *ret_count);
+
 /* One change as the history has it. */
 struct sj_assignment_change {
     int64_t seq;

@@ -32,7 +32,7 @@ DESK_TEST(login_gives_a_session_for_two_factors)
     CHECK(strlen(t.token) == SJ_TOKEN_TEXT_SIZE - 1 && strlen(t.device) == SJ_TOKEN_TEXT_SIZE - 1);
     CHECK(sj_uuid_equal(t.session.actor.account, a.account.id));
     CHECK(sj_uuid_equal(t.session.actor.unit, unit));
-    CHECK(t.session.actor.roles == (WORLD_ROLE_READER | WORLD_ROLE_WRITER));
+    CHECK(world_roles(&t.session) == (WORLD_ROLE_READER | WORLD_ROLE_WRITER));
     CHECK(!sj_uuid_is_nil(t.session.actor.tenant_tag));
     CHECK(strcmp(t.session.unit_code, "HRD") == 0 && t.session.compartment_code[0] == '\0');
     CHECK(strcmp(t.session.username, a.username) == 0);

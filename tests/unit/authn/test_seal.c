@@ -110,8 +110,31 @@ DESK_TEST(seal_holds_an_account_to_what_it_was_made)
         {"insert into sanjeh.role_assignment (account_id, role) values ('%s', 'administrator')",
             "delete from sanjeh.role_assignment where account_id = '%s' "
             "and role = 'administrator'"},
-        {"delete from sanjeh.role_assignment where account_id = '%s' and role = 'writer'",
-            "insert into sanjeh.role_assignment (account_id, role) values ('%s', 'writer')"},
+        {"update sanjeh.role_assignment set role = 'administrator' where account_id = '%s' "
+         "and role = 'writer'",
+            "update sanjeh.role_assignment set role = 'writer' where account_id = '%s' "
+            "and role = 'administrator'"},
+        {"update sanjeh.role_assignment set revoked_at = now(), revoke_cause = 'revoked' "
+         "where account_id = '%s'",
+            "update sanjeh.role_assignment set revoked_at = null, revoke_cause = null "
+            "where account_id = '%s'"},
+        {"update sanjeh.role_assignment set valid_until = now() + interval '1 year' "
+         "where account_id = '%s'",
+            "update sanjeh.role_assignment set valid_until = null where account_id = '%s'"},
+        {"update sanjeh.role_assignment set valid_from = now() - interval '1 year' "
+         "where account_id = '%s'",
+            "update sanjeh.role_assignment set valid_from = null where account_id = '%s'"},
+        {"update sanjeh.role_assignment set locked_from = now() + interval '1 year' "
+         "where account_id = '%s'",
+            "update sanjeh.role_assignment set locked_from = null where account_id = '%s'"},
+        {"update sanjeh.role_assignment set certified_at = certified_at + interval '1 year' "
+         "where account_id = '%s'",
+            "update sanjeh.role_assignment set certified_at = certified_at - interval '1 year' "
+            "where account_id = '%s'"},
+        {"update sanjeh.role_assignment set granted_by = account_id where account_id = '%s'",
+            "update sanjeh.role_assignment set granted_by = null where account_id = '%s'"},
+        {"update sanjeh.account set seal_form = 1 where id = '%s'",
+            "update sanjeh.account set seal_form = 2 where id = '%s'"},
         {"update sanjeh.account set username = 'x' || left(username, 60) where id = '%s'",
             "update sanjeh.account set username = substr(username, 2) where id = '%s'"},
         {"update sanjeh.account set seal = sha256(seal) where id = '%s'", NULL},

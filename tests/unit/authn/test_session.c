@@ -98,7 +98,7 @@ DESK_TEST(session_roles_that_the_policy_has_not_give_nothing)
     REQUIRE_OK(world_account(desk, "roles", (struct sj_uuid){{0}}, "reader,emperor", &account));
     struct signed_in in;
     REQUIRE_OK(world_sign_in(desk, &account, in.token, in.device, &in.session));
-    CHECK(in.session.actor.roles == WORLD_ROLE_READER);
+    CHECK(world_roles(&in.session) == WORLD_ROLE_READER);
 }
 
 static sj_status end_session(

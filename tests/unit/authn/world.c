@@ -100,13 +100,15 @@ struct sj_keeper *world_keeper(void)
     return world.keeper;
 }
 
-static int role_bit(void *ctx, struct sj_text role)
+uint64_t world_roles(const struct sj_session *session)
 {
-    (void)ctx;
-    if (sj_text_is(role, "reader")) {
-        return 0;
+    uint64_t roles = 0;
+    for (size_t i = 0; i < session->grant_count; i++) {
+        const struct sj_text role = sj_text_of(session->grants[i].held.role);
+        roles |= sj_text_is(role, "reader") ? WORLD_ROLE_READER : 0;
+        roles |= sj_text_is(role, "writer") ? WORLD_ROLE_WRITER : 0;
     }
-    return sj_text_is(role, "writer") ? 1 : -1;
+    return roles;
 }
 
 struct sj_authn_config world_config(void)
@@ -116,8 +118,7 @@ struct sj_authn_config world_config(void)
         .idle_s = 900,
         .absolute_s = 28800,
         .challenge_s = 300,
-        .totp_window_back = 1,
-        .role_bit = role_bit};
+        .totp_window_back = 1};
 }
 
 static sj_status open_channel(struct sj_loop *loop, struct sj_channel **ret_channel)

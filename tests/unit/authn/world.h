@@ -19,7 +19,7 @@
 
 const struct sj_pg *world_pg(void);
 struct sj_keeper *world_keeper(void);
-/* A configuration with the product's times; role_bit knows "reader" and "writer". */
+/* A configuration with the product's times. */
 struct sj_authn_config world_config(void);
 
 /* A loop's set: on a fiber one that parks, elsewhere one that blocks. Close it on the same thread. */
@@ -41,6 +41,8 @@ sj_status world_account(struct world_desk *desk, const char *prefix, struct sj_u
 sj_status world_unit(struct world_desk *desk, const char *code, struct sj_uuid *ret_unit);
 /* The code of the account for the step of now plus offset. */
 void world_code(const struct world_account *account, int offset, char ret_code[7]);
+/* Bits of the roles that the session has, whether they count or not. */
+uint64_t world_roles(const struct sj_session *session);
 /* A source that nobody else uses. */
 struct sj_uuid world_source(void);
 

@@ -67,6 +67,7 @@ TEST(endpoints_that_change_something_have_a_transaction)
               stands_in(endpoint->route.path, reads_with_a_mark, SJ_COUNT(reads_with_a_mark)));
         CHECK(writes || !unsafe || endpoint->use == SJ_USE_SIGN_IN ||
               endpoint->use == SJ_USE_ANONYMOUS || endpoint->use == SJ_USE_DECISION ||
+              endpoint->use == SJ_USE_FACTOR ||
               stands_in(endpoint->route.path, questions, SJ_COUNT(questions)));
     }
 }

@@ -5,6 +5,7 @@
 #include "authn/world.h"
 #include "sanjeh/crypto/random.h"
 #include "sanjeh/keys/scopes.h"
+#include "sanjeh/unit/assignment.h"
 
 #define NONE ((struct sj_uuid){{0}})
 
@@ -99,7 +100,12 @@ DESK_TEST(account_of_an_erased_subject_has_no_name)
     CHECK(seen->display_name.len == 0 && seen->username.len > 0);
 }
 
-TEST(account_seal_covers_everything_that_gives_rights)
+static sj_status former_of(const struct sj_account *account, struct sj_hash *ret_hash)
+{
+    return sj_account_former_seal_hash(account, account->roles, ret_hash);
+}
+
+TEST(account_former_seal_covered_everything_that_gave_rights)
 {
     const struct sj_account base = {.id = {{1}},
         .unit = {{2}},
@@ -120,17 +126,55 @@ TEST(account_seal_covers_everything_that_gives_rights)
     others[7].roles = SJ_TEXT("analyst,readerwriter");
     struct sj_hash hash;
     struct sj_hash other;
-    REQUIRE_OK(sj_account_seal_hash(&base, &hash));
+    REQUIRE_OK(former_of(&base, &hash));
     for (size_t i = 0; i < SJ_COUNT(others); i++) {
-        REQUIRE_OK(sj_account_seal_hash(&others[i], &other));
+        REQUIRE_OK(former_of(&others[i], &other));
         CHECK(!sj_hash_equal(&hash, &other));
     }
     struct sj_account same = base;
     same.roles = SJ_TEXT("writer,analyst,reader");
     same.version = 9;
     same.display_name = SJ_TEXT("Another");
-    REQUIRE_OK(sj_account_seal_hash(&same, &other));
+    REQUIRE_OK(former_of(&same, &other));
     CHECK(sj_hash_equal(&hash, &other));
+}
+
+TEST(account_seal_covers_all_of_each_assignment)
+{
+    const struct sj_account account = {
+        .id = {{1}}, .username = SJ_TEXT("a.name"), .status = SJ_TEXT("active")};
+    const struct sj_assignment base[2] = {{.id = {{1}}, .role = "reader", .certified_at = 5},
+        {.id = {{2}}, .role = "writer", .certified_at = 5}};
+    struct sj_assignment others[11][2];
+    for (size_t i = 0; i < SJ_COUNT(others); i++) {
+        others[i][0] = base[0];
+        others[i][1] = base[1];
+    }
+    others[0][0].id = (struct sj_uuid){{3}};
+    others[1][0].role[0] = 'l';
+    others[2][0].kind = SJ_DELEGATED;
+    others[3][0].depth = 1;
+    others[4][0].granted_by = (struct sj_uuid){{1}};
+    others[5][0].source = (struct sj_uuid){{1}};
+    others[6][0].valid_from = 1;
+    others[7][0].valid_until = 1;
+    others[8][0].locked_from = 1;
+    others[9][0].locked_until = 1;
+    others[10][0].certified_at = 6;
+    struct sj_hash hash;
+    struct sj_hash other;
+    REQUIRE_OK(sj_account_seal_hash(&account, base, 2, &hash));
+    for (size_t i = 0; i < SJ_COUNT(others); i++) {
+        REQUIRE_OK(sj_account_seal_hash(&account, others[i], 2, &other));
+        CHECK(!sj_hash_equal(&hash, &other));
+    }
+    REQUIRE_OK(sj_account_seal_hash(&account, base, 1, &other));
+    CHECK(!sj_hash_equal(&hash, &other));
+    const struct sj_assignment turned[2] = {base[1], base[0]};
+    REQUIRE_OK(sj_account_seal_hash(&account, turned, 2, &other));
+    CHECK(sj_hash_equal(&hash, &other));
+    CHECK_CODE(
+        sj_account_seal_hash(&account, base, SJ_ASSIGNMENTS_MAX + 1, &other), LIMIT_EXCEEDED);
 }
 
 static sj_status create(struct world_desk *desk, struct sj_account *account, struct sj_uuid scope)
