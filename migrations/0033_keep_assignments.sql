@@ -55,9 +55,17 @@ create unique index role_assignment_one_live on sanjeh.role_assignment (account_
 create index role_assignment_by_role on sanjeh.role_assignment (role, id) where revoked_at is null;
 create index role_assignment_by_source on sanjeh.role_assignment (source_id) where source_id is not null;
 
--- An account sees its own assignments and what it delegated, administration all.
-create policy role_assignment_own on sanjeh.role_assignment for select using (
-    array[account_id, granted_by] && (select sanjeh.scope_ids()));
+-- An account sees its own assignments and what it delegated, administration all; assignment_followers runs as the owner, whom the
+-- policy lets see them while a context holds. Nothing but administration writes.
+drop policy system_all on sanjeh.role_assignment;
+create policy assignment_read on sanjeh.role_assignment for select using (
+    array[account_id, granted_by, '00000000-0000-8000-8000-000000000001'::uuid, '00000000-0000-8000-8000-000000000003'::uuid]
+        && (select sanjeh.scope_ids())
+    or (current_user = 'sanjeh_owner' and cardinality((select sanjeh.scope_ids())::uuid[]) > 0));
+create policy assignment_add on sanjeh.role_assignment for insert with check (
+    array['00000000-0000-8000-8000-000000000001', '00000000-0000-8000-8000-000000000003']::uuid[] && (select sanjeh.scope_ids()));
+create policy assignment_change on sanjeh.role_assignment for update using (
+    array['00000000-0000-8000-8000-000000000001', '00000000-0000-8000-8000-000000000003']::uuid[] && (select sanjeh.scope_ids()));
 
 create table sanjeh.assignment_state (
     only_row boolean not null default true,
@@ -195,10 +203,6 @@ create trigger role_assignment_numbered before insert or update on sanjeh.role_a
 create trigger role_assignment_remembered after insert or update or delete on sanjeh.role_assignment
     for each row execute function sanjeh.role_assignment_history();
 
--- assignment_followers runs as the owner, whom the policies let see assignments while a context holds.
-create policy owner_all on sanjeh.role_assignment to sanjeh_owner using (
-    cardinality((select sanjeh.scope_ids())::uuid[]) > 0) with check (false);
-
 -- A session's own choice among the assignments of its account: a role that is granted anew is chosen anew.
 create table sanjeh.session_role (
     session_id uuid not null,
@@ -231,7 +235,7 @@ comment on column sanjeh.session_step_up.seal is 'HMAC over session and at';
 select sanjeh.protect_system('sanjeh.session_step_up', array['00000000-0000-8000-8000-000000000001']::uuid[]);
 
 create function sanjeh.session_role_changed_notify() returns trigger
-    language plpgsql set search_path = sanjeh, pg_catalog
+    language plpgsql set search_path = pg_catalog, sanjeh, pg_temp
 as $$
 begin
     perform pg_notify('session_revoked', 's:' || coalesce(new.session_id, old.session_id)::text);
@@ -246,7 +250,7 @@ create trigger session_step_up_changed after insert or update on sanjeh.session_
 
 -- Assignments end by the same clock as everything else: who turns it (a test installation) empties the caches.
 create function sanjeh.clock_turned_notify() returns trigger
-    language plpgsql set search_path = sanjeh, pg_catalog
+    language plpgsql set search_path = pg_catalog, sanjeh, pg_temp
 as $$
 begin
     perform pg_notify('session_revoked', '');

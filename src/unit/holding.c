@@ -194,6 +194,17 @@ sj_status sj_assignment_end_followers(struct sj_tx *tx, struct sj_channel *chann
     return SJ_DONE;
 }
 
+sj_status sj_account_find_name(
+    struct sj_tx *tx, struct sj_text username, bool *ret_found, struct sj_uuid *ret_id)
+{
+    const struct sj_param params[] = {sj_p_text(username)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(tx, SJ_SQL_ACCOUNT_ID, params, 1, &rows));
+    *ret_found = sj_rows_count(rows) == 1;
+    *ret_id = *ret_found ? sj_row_id(rows, 0, 0) : (struct sj_uuid){{0}};
+    return SJ_DONE;
+}
+
 sj_status sj_assignment_holders(struct sj_tx *tx, struct sj_text role, int64_t *ret_count)
 {
     const struct sj_param params[] = {sj_p_text(role)};

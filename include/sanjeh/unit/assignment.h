@@ -116,6 +116,9 @@ SJ_MUST_CHECK sj_status sj_holding_revoke(struct sj_tx *tx, struct sj_channel *c
 /* Revokes whatever was delegated from the assignment, at any depth, cause "source-ended". */
 SJ_MUST_CHECK sj_status sj_assignment_end_followers(struct sj_tx *tx, struct sj_channel *channel,
     struct sj_uuid assignment, struct sj_uuid by, struct sj_arena *arena);
+/* The account of a user name, of those that the context shows. */
+SJ_MUST_CHECK sj_status sj_account_find_name(
+    struct sj_tx *tx, struct sj_text username, bool *ret_found, struct sj_uuid *ret_id);
 /* How many accounts hold a role now (not revoked, not expired). */
 SJ_MUST_CHECK sj_status sj_assignment_holders(
     struct sj_tx *tx, struct sj_text role, int64_t *ret_count);
