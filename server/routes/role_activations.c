@@ -215,6 +215,6 @@ const struct sj_endpoint sj_routes_role_activations[] = {
     {{SJ_DELETE, "/api/v1/sessions/current/roles/{role}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL},
         SJ_USE_SESSION, SJ_ACTION_SESSION_ACTIVATE, drop},
     {{SJ_POST, "/api/v1/sessions/current/step-up", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
-        SJ_USE_STEP_UP, SJ_ACTION_SESSION_ACTIVATE, step_up},
+        SJ_USE_FACTOR, SJ_ACTION_SESSION_ACTIVATE, step_up},
 };
 const size_t sj_routes_role_activations_count = SJ_COUNT(sj_routes_role_activations);

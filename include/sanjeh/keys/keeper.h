@@ -120,7 +120,7 @@ enum sj_seal_purpose {
     SJ_SEAL_POLICY = 7, /* a version of the policy */
     SJ_SEAL_POLICY_DOMAIN = 8,
     SJ_SEAL_SESSION_ROLE = 9, /* what a session chose among its roles */
-    SJ_SEAL_STEP_UP = 10       /* a second factor shown again */
+    SJ_SEAL_STEP_UP = 10      /* a second factor shown again */
 };
 #define SJ_SEAL_PURPOSE_LAST SJ_SEAL_STEP_UP
 SJ_MUST_CHECK sj_status ask_seal(struct sj_channel *channel, enum sj_seal_purpose purpose,
