@@ -14,7 +14,11 @@ with file as (
     select o.office_account_id, 'sample_office' from file as f join sanjeh.sample_order as o on o.evaluation_id = f.id
 )
 select a.id, a.unit_id, a.compartment_id, coalesce(u.code, ''), coalesce(c.code, ''),
-    coalesce((select string_agg(r.role, ',' order by r.role) from sanjeh.role_assignment as r where r.account_id = a.id), ''),
+    coalesce((select string_agg(r.role, ',' order by r.role) from sanjeh.role_assignment as r
+        where r.account_id = a.id and r.revoked_at is null and (r.valid_until is null or r.valid_until > sanjeh.clock_now())
+            and (r.valid_from is null or r.valid_from <= sanjeh.clock_now())
+            and not (r.locked_from is not null and r.locked_from <= sanjeh.clock_now()
+                and (r.locked_until is null or r.locked_until > sanjeh.clock_now()))), ''),
     (select string_agg(distinct p.name, ',' order by p.name) from part as p where p.account_id = a.id)
 from sanjeh.account as a
 left join sanjeh.unit as u on u.id = a.unit_id
