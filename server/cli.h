@@ -43,6 +43,7 @@ extern const struct sj_command sj_command_unit_create;
 extern const struct sj_command sj_command_policy_check;
 extern const struct sj_command sj_command_policy_test;
 extern const struct sj_command sj_command_policy_diff;
+extern const struct sj_command sj_command_policy_explain;
 
 /* Prints help (to stderr with code USAGE). */
 int sj_cli_help(const struct sj_command *command, enum sj_exit code);

@@ -6,6 +6,7 @@
 #define SJ_SERVER_CLI_POLICY_H
 
 #include "cli.h"
+#include "sanjeh/json/decode.h"
 #include "sanjeh/policy/engine.h"
 
 #define SJ_CLI_POLICY_FILES 16
@@ -34,6 +35,16 @@ SJ_MUST_CHECK sj_status sj_cli_policy_read(const char *path, const char *name, s
 /* Root file and the unit files of the options; false: told, *ret_exit. */
 bool sj_cli_policy_load(struct sj_cli_policy *args, const char *path, int *ret_exit);
 void sj_cli_policy_clear(struct sj_cli_policy *args);
+/* The tree of units of --units: {"u0": null, "u1": "u0"}. */
+struct sj_cli_tree {
+    struct sj_arena *arena;
+    struct sj_json_doc *doc; /* keeps the names */
+    struct sj_policy_unit *units;
+    size_t count;
+};
+void sj_cli_tree_clear(struct sj_cli_tree *tree);
+/* Errors: BAD_CONFIG and others; the tree is to be cleared then, too. */
+SJ_MUST_CHECK sj_status sj_cli_tree_read(const char *path, struct sj_cli_tree *tree);
 /* Prints what a buffer holds and a new line. */
 void sj_cli_policy_print(const struct sj_buf *text);
 

@@ -5,24 +5,16 @@
  */
 #include "cli_policy.h"
 
-#include "sanjeh/json/decode.h"
 #include "sanjeh/policy/diff.h"
 
-struct tree {
-    struct sj_arena *arena;
-    struct sj_json_doc *doc; /* keeps the names */
-    struct sj_policy_unit *units;
-    size_t count;
-};
-
-static void tree_clear(struct tree *tree)
+void sj_cli_tree_clear(struct sj_cli_tree *tree)
 {
     sj_json_doc_free(&tree->doc);
     sj_arena_free(&tree->arena);
 }
 
 /* {"u0": null, "u1": "u0"} */
-static sj_status fill_tree(const struct sj_json_value *root, struct tree *tree)
+static sj_status fill_tree(const struct sj_json_value *root, struct sj_cli_tree *tree)
 {
     size_t iterator = 0;
     struct sj_text name;
@@ -40,7 +32,7 @@ static sj_status fill_tree(const struct sj_json_value *root, struct tree *tree)
     return tree->count > 0 ? SJ_DONE : SJ_FAILURE(BAD_CONFIG);
 }
 
-static sj_status read_tree(const char *path, struct tree *tree)
+sj_status sj_cli_tree_read(const char *path, struct sj_cli_tree *tree)
 {
     CLEANUP(sj_buf_clear) struct sj_buf json = SJ_BUF(SJ_POLICY_BYTES_MAX);
     struct sj_text why = SJ_TEXT("");
@@ -73,7 +65,7 @@ static int end(const struct sj_cli_policy *args, const struct sj_command *comman
 }
 
 static int compare(
-    struct sj_cli_policy *args, const struct sj_command *command, const struct tree *tree)
+    struct sj_cli_policy *args, const struct sj_command *command, const struct sj_cli_tree *tree)
 {
     CLEANUP(sj_cli_policy_clear) struct sj_cli_policy other = *args;
     other.file_count = 0;
@@ -91,7 +83,7 @@ static int compare(
 
 /* The last unit file is looked at, those before it are its parents. */
 static int ceiling(
-    struct sj_cli_policy *args, const struct sj_command *command, const struct tree *tree)
+    struct sj_cli_policy *args, const struct sj_command *command, const struct sj_cli_tree *tree)
 {
     CLEANUP(sj_policy_diff_free) struct sj_policy_diff *diff = NULL;
     struct sj_policy_fault fault = {0};
@@ -104,7 +96,7 @@ static int ceiling(
 static int run_diff(int argc, char **argv, const struct sj_command *command)
 {
     CLEANUP(sj_cli_policy_clear) struct sj_cli_policy args = {0};
-    CLEANUP(tree_clear) struct tree tree = {0};
+    CLEANUP(sj_cli_tree_clear) struct sj_cli_tree tree = {0};
     int code = SJ_EXIT_OK;
     if (!sj_cli_policy_args(argc, argv, command, 1, 2, &args, &code)) {
         return code;
@@ -113,7 +105,7 @@ static int run_diff(int argc, char **argv, const struct sj_command *command)
         return sj_cli_help(command, SJ_EXIT_USAGE);
     }
     const struct sj_policy_fault fault = {.why = "is no object of units and their parents"};
-    if (args.units != NULL && sj_failed(read_tree(args.units, &tree))) {
+    if (args.units != NULL && sj_failed(sj_cli_tree_read(args.units, &tree))) {
         return sj_cli_policy_fault(&args, args.units, &fault);
     }
     if (!sj_cli_policy_load(&args, args.words[0], &code)) {

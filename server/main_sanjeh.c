@@ -18,6 +18,7 @@ static const struct sj_command *const commands[] = {
     &sj_command_policy_check,
     &sj_command_policy_test,
     &sj_command_policy_diff,
+    &sj_command_policy_explain,
     &sj_command_account_create,
     &sj_command_audit_export,
     &sj_command_audit_vkey,

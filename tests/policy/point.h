@@ -19,21 +19,15 @@ struct point {
     size_t unit_count;
     struct sj_policy_set *set;
     struct sj_arena *arena; /* of the request */
-    /* the request, and who did what */
     struct sj_policy_request request;
-    struct sj_policy_grant grants[SJ_POLICY_GRANTS + 8];
-    uint8_t known[SJ_POLICY_ACTIONS];
 };
 
 /* Lines N, U, P, F, S; false for another letter. */
 bool point_line(struct point *point, struct sj_text line);
 void point_clear(struct point *point);
-/* Fills point->request from {"do","now","grants","subject","resource","context","action","reach_only","inactive",
- * "ended","done","unsure"}. */
+/* Fills point->request (sj_policy_question_read). */
 void point_request(struct point *point, const struct sj_json_value *json);
 struct sj_text point_text(const struct sj_json_value *object, const char *name);
-int64_t point_int(const struct sj_json_value *object, const char *name, int64_t otherwise);
-bool point_flag(const struct sj_json_value *object, const char *name);
 _Noreturn void point_stop(const char *what, const char *why);
 
 #endif

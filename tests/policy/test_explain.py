@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does an explanation say what POLICY 5.4 says, for every code of 5.3, and never a value that the asker may not read? The example policy of
-the reference. usage: test_explain.py <policy_ask>"""
+the reference. usage: test_explain.py <policy_ask> <sanjeh>"""
 
 import copy
 import json
@@ -8,15 +8,17 @@ import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import generate
 import naive
 
-POLICY = json.loads((pathlib.Path(__file__).parent / "example" / "policy.json").read_text())
 UNITS = [("u0", ""), ("u1", "u0"), ("u3", "u1"), ("u4", "u1")]
 NOW = 1796202000000000  # 2026-12-02T09:00:00Z
-PROGRAM = ""
+PROGRAM = SANJEH = ""
+EXAMPLE = pathlib.Path(__file__).parent / "example" / "policy.json"
+POLICY = json.loads(EXAMPLE.read_text())
 
 
 def run(lines):
@@ -204,6 +206,34 @@ class Changes(unittest.TestCase):
         self.assertGreater(told, 50)
 
 
+class CommandLine(unittest.TestCase):
+    def explain(self, policy, request, *options):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [pathlib.Path(folder, n) for n in ("units.json", "request.json")]
+            paths[0].write_text(json.dumps({name: parent or None for name, parent in UNITS}))
+            paths[1].write_text(json.dumps(request))
+            return subprocess.run([SANJEH, "policy", "explain", policy, paths[1], *[paths[0] if o == "UNITS" else o for o in options]],
+                                  capture_output=True, text=True, check=False)
+
+    def test_a_request_in_a_file_is_explained(self):
+        request = {"do": "case:delete", "now": "2026-12-02T09:00:00Z", "grants": [grant("supervisor")], "subject": ANN, "resource": CASE,
+                   "context": {"acr": 2, "approvals": 0}, "done": []}
+        done = self.explain(EXAMPLE, request, "--domain", "--units", "UNITS")
+        self.assertEqual((done.returncode, done.stderr), (3, ""))
+        self.assertEqual(json.loads(done.stdout)["code"], "E_REQUIRE")
+        request["context"]["approvals"] = 1
+        self.assertEqual(self.explain(EXAMPLE, request, "--domain", "--units", "UNITS").returncode, 0)
+        own = pathlib.Path(__file__).parents[2] / "policies" / "default"
+        self.assertEqual(self.explain(own, {"do": "account:list", "grants": [{"role": "administrator"}]}).returncode, 0)
+        self.assertEqual(self.explain(own, {"do": "account:list", "grants": [{"role": "judge"}]}).returncode, 3)
+
+    def test_a_wrong_request_is_refused_with_its_place(self):
+        for request, pointer in (({}, "/do"), ({"do": "case:read", "who": 1}, "/who"), ({"do": "case:read", "grants": [{"role": "king"}]}, "/grants/role")):
+            done = self.explain(EXAMPLE, request, "--domain", "--units", "UNITS")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(pointer, done.stderr)
+
+
 if __name__ == "__main__":
-    PROGRAM = sys.argv.pop(1)
+    PROGRAM, SANJEH = sys.argv.pop(1), sys.argv.pop(1)
     unittest.main()
