@@ -13,6 +13,7 @@
 #include "sanjeh/cycle/readers.h"
 #include "sanjeh/keys/scopes.h"
 #include "sanjeh/policy/explain.h"
+#include "sanjeh/rbac/active.h"
 #include "sanjeh/unit/account.h"
 
 #define CONTEXT_S    60
@@ -25,7 +26,9 @@ static const char *const reaches[] = {"none", "self", "file", "unit", "subtree",
 struct person {
     struct sj_account account;
     struct sj_policy_grant grants[SJ_POLICY_GRANTS];
+    char via[SJ_POLICY_GRANTS][SJ_GRANT_VIA_SIZE];
     size_t grant_count;
+    sj_time_us now; /* of the clock that assignments end by */
     struct sj_actor actor;
     const struct sj_policy_set *set;
 };
@@ -42,6 +45,7 @@ static sj_status desk_of(struct sj_exchange *x, struct sj_desk *ret_desk)
     return SJ_DONE;
 }
 
+/* Roles by name, as if activated. */
 static void grant_roles(const struct sj_policy *policy, struct sj_text roles, struct person *person)
 {
     struct sj_text rest = roles;
@@ -51,10 +55,47 @@ static void grant_roles(const struct sj_policy *policy, struct sj_text roles, st
         if (number == SJ_POLICY_NONE || person->grant_count == SJ_POLICY_GRANTS) {
             continue; /* of an older policy: counts for nothing */
         }
-        person->actor.roles |= UINT64_C(1) << number;
-        person->grants[person->grant_count++] = (struct sj_policy_grant){
-            .role = number, .unit = SJ_POLICY_NONE, .via = "assignment", .active = true};
+        person->grants[person->grant_count++] =
+            (struct sj_policy_grant){.role = number, .unit = SJ_POLICY_NONE, .active = true};
     }
+}
+
+/* One assignment with its times; a role on demand is not active, because no session is looked at. */
+static void grant_row(
+    const struct sj_policy *policy, const struct sj_assignment *held, struct person *person)
+{
+    const uint32_t number = sj_policy_role_number(policy, sj_text_of(held->role));
+    if (number == SJ_POLICY_NONE || person->grant_count == SJ_POLICY_GRANTS) {
+        return;
+    }
+    char text[SJ_UUID_TEXT_SIZE];
+    sj_uuid_format(held->id, text);
+    char *via = person->via[person->grant_count];
+    (void)snprintf(via, SJ_GRANT_VIA_SIZE, "%s:%s",
+        held->kind == SJ_DELEGATED ? "delegation" : "assignment", text);
+    sj_time_us until = 0;
+    const enum sj_grant_state state = sj_assignment_state(policy, held, person->now, &until);
+    person->grants[person->grant_count++] = (struct sj_policy_grant){.role = number,
+        .unit = SJ_POLICY_NONE,
+        .from = held->valid_from,
+        .until = held->valid_until,
+        .via = via,
+        .kind = held->kind == SJ_DELEGATED ? SJ_GRANT_DELEGATED : SJ_GRANT_ASSIGNED,
+        .lapsed = state == SJ_GRANT_LOCKED || state == SJ_GRANT_LAPSED};
+}
+
+static sj_status grant_assignments(
+    struct sj_exchange *x, const struct sj_desk *desk, struct person *person)
+{
+    const struct sj_assignment_query query = {.account = person->account.id};
+    struct sj_assignment_row *rows = NULL;
+    size_t count = 0;
+    TRY(sj_assignment_list(x->worker->db, desk->context, &query, (struct sj_uuid){{0}},
+        SJ_POLICY_GRANTS, x->arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        grant_row(x->active->policy, &rows[i].held, person);
+    }
+    return SJ_DONE;
 }
 
 static sj_status find_person(struct sj_exchange *x, const struct sj_desk *desk, struct sj_uuid id,
@@ -72,15 +113,15 @@ static sj_status find_person(struct sj_exchange *x, const struct sj_desk *desk, 
         .unit = person->account.unit,
         .compartment = person->account.compartment,
         .judge = person->account.judge};
-    grant_roles(policy, person->account.roles, person);
-    return SJ_DONE;
+    person->now = sj_time_now() + x->session.clock_ahead;
+    return grant_assignments(x, desk, person);
 }
 
 static struct sj_policy_request request_of(
     const struct sj_exchange *x, const struct person *person, uint32_t action)
 {
     return (struct sj_policy_request){.action = action,
-        .now = sj_time_now(),
+        .now = person->now,
         .grants = person->grants,
         .grant_count = person->grant_count,
         .inactive = !sj_text_is(person->account.status, "active"),
@@ -241,7 +282,8 @@ static sj_status explain(struct sj_exchange *x)
         return refuse(x, "/account_id", "UNKNOWN", "there is no such account");
     }
     /* Values of the object are not the asker's to read. */
-    const struct sj_explain_options options = {.hidden = {0, UINT64_MAX, 0, 0}};
+    const struct sj_explain_options options = {
+        .hidden = {0, UINT64_MAX, 0, 0}, .assignments = (uint64_t)x->session.assignments};
     const struct sj_policy_request request = request_of(x, person, action);
     struct sj_policy_decision decision;
     CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(SJ_EXPLAIN_BYTES);
@@ -333,6 +375,9 @@ static sj_status permissions(struct sj_exchange *x)
     TRY(find_person(x, &desk, id, &found, person));
     ENSURE(found, NOT_FOUND);
     const struct sj_policy *policy = x->active->policy;
+    for (size_t i = 0; i < person->grant_count; i++) {
+        person->grants[i].active = true; /* what he may do once he activates it, too */
+    }
     struct sj_json json = sj_json_begin(&x->body);
     sj_json_object(&json, NULL);
     write_person(&json, person);
@@ -357,16 +402,15 @@ static sj_status permissions(struct sj_exchange *x)
 /* ---- who can see a file ---- */
 
 /* Whoever row security shows the file and the policy lets read it. */
-static sj_status write_reader(
-    struct sj_exchange *x, const struct sj_reader *reader, struct sj_json *json)
+static void write_reader(struct sj_exchange *x, const struct sj_reader *reader,
+    struct person *person, struct sj_json *json)
 {
     const struct sj_policy *policy = x->active->policy;
     const uint32_t action = sj_policy_own_action(policy, SJ_ACTION_EVALUATION_READ);
-    void *memory = NULL;
-    TRY(sj_arena_alloc(x->arena, sizeof(struct person), &memory));
-    struct person *person = memory;
+    *person = (struct person){.grant_count = 0};
     person->set = x->active->set != NULL ? x->active->set : sj_policy_own_set(policy);
     person->account.status = SJ_TEXT("active");
+    person->now = sj_time_now() + x->session.clock_ahead;
     person->actor.unit = reader->unit;
     person->actor.compartment = reader->compartment;
     grant_roles(policy, reader->roles, person);
@@ -374,7 +418,7 @@ static sj_status write_reader(
     struct sj_policy_decision decision;
     sj_policy_set_decide(person->set, &request, &decision);
     if (!decision.permit) {
-        return SJ_DONE;
+        return;
     }
     sj_json_object(json, NULL);
     sj_json_id(json, "account_id", reader->account);
@@ -384,7 +428,6 @@ static sj_status write_reader(
     write_words(json, "as", reader->parts);
     sj_json_str(json, "by", decision.rule);
     sj_json_object_end(json);
-    return SJ_DONE;
 }
 
 static sj_status readers(struct sj_exchange *x)
@@ -407,9 +450,11 @@ static sj_status readers(struct sj_exchange *x)
     TRY(sj_readers_list(
         &desk, id, (struct sj_uuid){{0}}, page.after, page.limit + 1, &items, &count));
     const size_t shown = count > page.limit ? page.limit : count;
+    void *memory = NULL;
+    TRY(sj_arena_alloc(x->arena, sizeof(struct person), &memory));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < shown; i++) {
-        TRY(write_reader(x, &items[i], &json));
+        write_reader(x, &items[i], memory, &json);
     }
     return sj_exchange_list_end(
         x, &json, count > shown ? items[shown - 1].account : (struct sj_uuid){{0}});

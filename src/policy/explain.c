@@ -484,11 +484,13 @@ static void put_fields(const struct explaining *with, struct sj_json *json)
 static void put_head(const struct explaining *with, struct sj_json *json)
 {
     const struct sj_policy_decision *decision = &with->decision;
+    const uint64_t seq_number =
+        with->options->assignments != 0 ? with->options->assignments : decision->assignments;
     char policy[POLICY_NAME_MAX + 100];
     char seq[32];
     snprintf(
         policy, sizeof policy, "%s@%u %s", with->root->id, decision->version, decision->digest);
-    snprintf(seq, sizeof seq, "seq:%llu", (unsigned long long)decision->assignments);
+    snprintf(seq, sizeof seq, "seq:%llu", (unsigned long long)seq_number);
     sj_json_bool(json, "decision", decision->permit);
     sj_json_str(json, "code", decision->code);
     if (with->options->evaluation_id != NULL) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who can see this, and why? Explanations, permissions of a person and readers of a file, held against what each account is in fact answered."""
 
+import datetime
 import json
 import uuid
 
@@ -27,7 +28,9 @@ class Explain(BoardTest):
         self.assertTrue(got["explanation"]["decision"])
         self.assertIn("national_number", got["explanation"]["fields"]["read"])
         self.assertRegex(got["explanation"]["policy"], "^default@[0-9]+ sha256:[0-9a-f]{64}$")
-        self.assertIn("unit-manager", [r["role"] for r in got["explanation"]["roles"]])
+        self.assertRegex(got["explanation"]["assignments"], "^seq:[1-9][0-9]*$")
+        held = {r["role"]: r["via"] for r in got["explanation"]["roles"]}
+        self.assertRegex(held["unit-manager"], "^assignment:[0-9a-f-]{36}$")
 
     def test_a_refusal_says_what_would_allow_it(self):
         got = self.told("sit.analyst", "judge:create")
@@ -80,6 +83,22 @@ class Explain(BoardTest):
             listed = self.stack.client(ASKER).get(f"/api/v1/accounts/{self.account(account)}/permissions").json()["permissions"]
             permitted = action in [p["action"] for p in listed]
             self.assertEqual(self.stack.client(account).get(path).status, 200 if permitted else 403, (account, action))
+
+    def test_an_assignment_that_has_not_begun_is_told_and_gives_nothing(self):
+        name = "explain.later"
+        if name not in self.stack.accounts:
+            self.stack.add_accounts({name: ("HRD", "-", "unit-manager", "مدیر آزمون")})
+            begins = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=2)
+            made = self.stack.client(ASKER).post("/api/v1/assignments", {"account_id": self.account(name), "role": "process-owner",
+                                                                         "valid_from": begins.strftime("%Y-%m-%dT%H:%M:%SZ")})
+            self.assertEqual(made.status, 201, made)
+        got = self.told(name, "board:create")
+        self.assertFalse(got["allowed"])
+        self.assertEqual([(g["role"], g["why"]) for g in got["explanation"]["not_counted"]], [("process-owner", "not begun")])
+        self.assertIn([{"renew": {"role": "process-owner"}}], got["explanation"]["would_allow"])
+        got = self.stack.client(ASKER).get(f"/api/v1/accounts/{self.account(name)}/permissions").json()
+        self.assertIn("judge:list", [p["action"] for p in got["permissions"]])
+        self.assertNotIn("board:create", [p["action"] for p in got["permissions"]])
 
     def readers(self, evaluation, by=ASKER):
         answer = self.stack.client(by).get(f"/api/v1/evaluations/{evaluation}/readers?limit=500")

@@ -14,6 +14,7 @@ struct sj_explain_options {
     /* By enum sj_attr_place: slots whose values the asker may not read. They are said as null with "hidden":true and no change
      * of them, or measured by them, is proposed. */
     uint64_t hidden[4];
+    uint64_t assignments; /* number of the assignments that the grants are of; 0: the set's */
     bool without_changes; /* would_allow is left empty: nothing is searched */
 };
 
