@@ -40,6 +40,11 @@ class Pairs(Generator):
                 rule["when"] = ["eq", "subject.status", "suspended"]
         return rule
 
+    def small_unit(self):
+        doc = self.unit_file(1, self.rng.choice(["u0", "u1", "w0"]))
+        doc["rules"] = [dict(self.simple(i), id=f"U{i}") for i in range(self.rng.randint(1, 3))]
+        return doc
+
     def mutate(self, before):
         rng = self.rng
         after = copy.deepcopy(before)
@@ -122,12 +127,13 @@ def example_request(example):
                   "action": example.get("action", {}), "done": [], "unsure": []}
 
 
-def run_diff(program, folder, before, after):
+def run_diff(program, folder, before, after, unit_file):
     paths = []
-    for name, doc in (("before", before), ("after", after), ("units", {n: p or None for n, p in UNITS})):
+    for name, doc in (("before", before), ("after", after), ("units", {n: p or None for n, p in UNITS}), ("unit", unit_file)):
         paths.append(folder / f"{name}.json")
         paths[-1].write_text(json.dumps(doc))
-    run = subprocess.run([program, "policy", "diff", "--domain", "--json", "--units", paths[2], paths[0], paths[1]], capture_output=True,
+    words = ["--unit-file", paths[3]] if unit_file else []
+    run = subprocess.run([program, "policy", "diff", "--domain", "--json", "--units", paths[2], *words, paths[0], paths[1]], capture_output=True,
                          text=True, check=False)
     if run.returncode not in (0, 1):
         raise SystemExit(f"{run.returncode} {run.stderr}\n{json.dumps(before)}\n{json.dumps(after)}")
@@ -141,8 +147,10 @@ def check_pair(program, folder, seed, counts):
     pairs = Pairs(random.Random(seed))
     before = pairs.small(seed % 1000)
     after = pairs.mutate(before)
-    cells = run_diff(program, folder, before, after)
-    old, new = Point([before], UNITS), Point([after], UNITS)
+    unit_file = pairs.small_unit() if pairs.rng.random() < 0.3 else None
+    cells = run_diff(program, folder, before, after, unit_file)
+    more = [unit_file] if unit_file else []
+    old, new = Point([before, *more], UNITS), Point([after, *more], UNITS)
     problems = []
     for cell in cells:
         counts[cell["change"] if cell["proven"] else "not proven"] = counts.get(cell["change"] if cell["proven"] else "not proven", 0) + 1

@@ -194,6 +194,35 @@ LIMITS = [
     (drop("/activation/signatures/from_role"), "/activation/signatures/from_role"),
     (put("/activation/min_rule_coverage", 99), "/activation/min_rule_coverage"),
 ]
+# Changes of meaning that are hard to see, and changes of text that mean nothing: (what, before, after, widens, narrows).
+LOCKED = ["eq", "resource.locked", True]
+MEANINGS = [
+    ("nothing at all", None, None, False, False),
+    ("another order of rules", None, lambda doc: doc["rules"].reverse(), False, False),
+    ("a double negation", put("/rules/6/when", LOCKED), put("/rules/6/when", ["not", ["ne", "resource.locked", True]]), False, False),
+    ("de Morgan", put("/rules/6/when", ["or", LOCKED, ["eq", "resource.state", "closed"]]),
+     put("/rules/6/when", ["not", ["and", ["not", LOCKED], ["ne", "resource.state", "closed"]]]), False, False),
+    ("two rules for one", None, both(put("/rules/0/fields/read", ["public"]), put("/rules/10", dict(EXAMPLE["rules"][0], id="P9", fields={"read": ["internal"]}))),
+     False, False),
+    ("a rule that another covers", None, put("/rules/10", dict(EXAMPLE["rules"][0], id="P9", roles=["caseworker"])), False, False),
+    ("numbers beside a bound", put("/rules/1/when", ["lt", "resource.level", 2]), put("/rules/1/when", ["le", "resource.level", 1]), False, False),
+    ("what is always true but for a missing value", put("/rules/1/when", ["ge", "resource.level", 0]), drop("/rules/1/when"), True, False),
+    ("either way, but for a missing value", put("/rules/1/when", ["or", LOCKED, ["eq", "resource.locked", False]]), drop("/rules/1/when"), True, False),
+    ("one level of clearance", put("/rules/1/when", ["le", "resource.level", 2]), put("/rules/1/when", ["lt", "resource.level", 2]), False, True),
+    ("equal attributes let through", None, put("/rules/1/when", ["or", ["le", "resource.level", "subject.clearance"], ["eq", "resource.owner", "subject.id"]]), True, False),
+    ("a forbid for one role falls, seen in pairs alone", put("/rules/10", {"id": "F9", "effect": "forbid", "roles": ["auditor"], "do": ["case:update"]}), None, True, False),
+    ("a requirement is satisfied by one less", None, put("/rules/8/that", [["ge", "context.acr", 1]]), True, False),
+    ("a code is no permission", None, put("/rules/5/code", "E_OTHER"), False, False),
+    ("a weaker mask of one field", None, put("/rules/7/how/phone", "initial"), True, False),
+    ("a stricter mask of one field", None, put("/rules/7/how/phone", "null"), False, True),
+    ("a word that a permit may not match", put("/rules/1/purpose", ["care"]), put("/rules/1/purpose", ["care", "billing"]), True, False),
+    ("an action that is new", None, both(put("/schema/types/case/actions/7", "print"), put("/rules/0/do/2", "case:print")), True, False),
+    ("an attribute that takes more values", None, put("/schema/subject/clearance", {"int": [0, 4]}), True, False),
+    ("a field of another class", None, both(put("/schema/types/case/field_classes/personal", ["name", "birth_date"]),
+                                            put("/schema/types/case/field_classes/public", ["id", "title", "state", "phone"]),
+                                            put("/rules/7/how", {"birth_date": "year", "*": "hash"})), True, True),
+    ("17 atoms", None, put("/rules/0/when", ["or"] + [["eq", "resource.owner", f"o{i}"] for i in range(17)]), True, False),
+]
 UNIT_FILE = {"format": "policy/1", "id": "unit", "version": 1, "owner_unit": "u3", "binds": "subtree", "rules": []}
 CEILINGS = [
     ("less than the root", {"id": "X", "effect": "permit", "roles": ["caseworker"], "do": ["case:read"], "scope": "unit", "fields": {"read": ["public"]}}, False),
@@ -282,6 +311,20 @@ def check_limits(runner):
             runner.check([c["change"] for c in cells] == [wanted], pointer, f"not told as {wanted}", run.stderr[:200])
 
 
+def check_meanings(runner):
+    for what, first, second, widens, narrows in MEANINGS:
+        docs = [copy.deepcopy(EXAMPLE) for _ in range(2)]
+        for doc, change in zip(docs, (first, second)):
+            if change is not None:
+                change(doc)
+        run = runner.run("diff", "--domain", "--json", runner.file("before.json", docs[0]), runner.file("after.json", docs[1]))
+        cells = json.loads(run.stdout)["cells"] if run.returncode < 2 else [{"change": run.stderr}]
+        runner.check(any(c["change"] == "widened" for c in cells) == widens, what, "widens" if not widens else "does not widen", run.stdout[:600])
+        runner.check(any(c["change"] == "narrowed" for c in cells) == narrows, what, "narrows" if not narrows else "does not narrow", run.stdout[:600])
+        runner.check(run.returncode == (1 if widens else 0), what, "exit code", run.returncode)
+        runner.check(what != "17 atoms" or not all(c["proven"] for c in cells), what, "is proven")
+
+
 def check_ceilings(runner):
     root = runner.file("root.json", EXAMPLE)
     for what, rule, wider in CEILINGS:
@@ -317,6 +360,7 @@ def main():
         check_random(runner, rng, EXAMPLE, "p.json", schemas[0], lambda path: ("check", "--domain", path), 40)
         check_random(runner, rng, TESTS, "t.json", schemas[1], lambda path: ("test", "--domain", policy, path), 20)
         check_limits(runner)
+        check_meanings(runner)
         check_ceilings(runner)
     for problem in runner.problems:
         print("FAIL", *problem)
