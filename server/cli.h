@@ -44,6 +44,10 @@ extern const struct sj_command sj_command_policy_check;
 extern const struct sj_command sj_command_policy_test;
 extern const struct sj_command sj_command_policy_diff;
 extern const struct sj_command sj_command_policy_explain;
+extern const struct sj_command sj_command_access_why;
+extern const struct sj_command sj_command_access_person;
+extern const struct sj_command sj_command_access_file;
+extern const struct sj_command sj_command_access_changes;
 
 /* Prints help (to stderr with code USAGE). */
 int sj_cli_help(const struct sj_command *command, enum sj_exit code);

@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import subprocess
 import uuid
 
 from board_case import BoardTest
@@ -148,3 +149,25 @@ class Explain(BoardTest):
         problem(self, self.ask("board.one", "evaluation:read", by=name, object_type="evaluation", object_id=evaluation), 403, "FORBIDDEN")
         files = self.stack.client(name).get(f"/api/v1/accounts/{self.account('board.one')}/permissions").json()["files"]
         self.assertNotIn(evaluation, [f["evaluation_id"] for f in files])
+
+    def cli(self, *args, user=ASKER):
+        secret = f"{self.stack.accounts[user]['password']}\n{self.stack.book(user).next_code()}\n"
+        return subprocess.run([self.stack.build / "server/sanjeh", "access", args[0], "--url", f"https://localhost:{self.stack.port}", "--user", user,
+                               "--ca", self.stack.ca_file, *args[1:]], input=secret, capture_output=True, text=True, check=False, timeout=60)
+
+    def test_the_command_line_asks_the_same(self):
+        _, evaluation = self.seated()
+        names = [f"explain.cli{n}" for n in range(4)]  # a code works once in 30 seconds
+        if names[0] not in self.stack.accounts:
+            self.stack.add_accounts({name: ("-", "-", "administrator", "راهبر خط فرمان") for name in names})
+        got = self.cli("why", self.account("sit.analyst"), "judge:read", "name", user=names[0])
+        self.assertEqual(got.returncode, 0, got.stderr)
+        self.assertEqual(json.loads(got.stdout)["field"]["name"], "name")
+        got = json.loads(self.cli("person", self.account("board.one"), user=names[1]).stdout)
+        self.assertEqual(got["roles"], ["evaluator"])
+        got = json.loads(self.cli("file", evaluation, user=names[2]).stdout)
+        self.assertEqual({r["account_id"] for r in got["items"]}, set(self.readers(evaluation)))
+        got = self.cli("changes", "0", user=names[3])
+        self.assertTrue(json.loads(got.stdout)["items"], got.stderr)
+        self.assertEqual(subprocess.run([self.stack.build / "server/sanjeh", "access", "file", "--url", "https://localhost", "--user", "x", "../x"],
+                                        capture_output=True, check=False).returncode, 2)

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sanjeh access why, person, file, changes: who can see what, and why, from the command line? As over the API: the asker signs in with two
+ * factors, holds policy:explain, and each question is an entry of the record. Answers are the API's, as JSON on standard output.
+ */
+#include "cli.h"
+#include "cli_ask.h"
+
+#include "sanjeh/base/parse.h"
+#include "sanjeh/client/client.h"
+#include "sanjeh/json/write.h"
+
+#include <getopt.h>
+#include <signal.h>
+
+#define WORDS_MAX  3
+#define WORD_BYTES 96u
+
+enum { CA = 256, USER };
+
+struct arguments {
+    const char *url;
+    const char *ca;
+    const char *user;
+    const char *object; /* an evaluation */
+    int credentials_fd; /* -1: the terminal */
+    const char *words[WORDS_MAX];
+    size_t word_count;
+};
+
+struct verb {
+    const char *name;
+    size_t least;
+    size_t most;
+};
+static const struct verb verbs[] = {
+    {"why", 2, 3}, {"person", 1, 1}, {"file", 1, 1}, {"changes", 0, 1}};
+
+static const struct verb *verb_of(const struct sj_command *command)
+{
+    const struct verb *found = verbs;
+    for (size_t i = 0; i < SJ_COUNT(verbs); i++) {
+        found = strcmp(command->verb, verbs[i].name) == 0 ? &verbs[i] : found;
+    }
+    return found;
+}
+
+/* Ids, actions, fields: nothing that a path or a JSON text would read otherwise. */
+static bool is_word(const char *word)
+{
+    const size_t len = strlen(word);
+    bool good = len > 0 && len <= WORD_BYTES;
+    for (size_t i = 0; good && i < len; i++) {
+        const char c = word[i];
+        good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == ':';
+    }
+    return good;
+}
+
+static bool take_option(struct arguments *arguments, int option)
+{
+    int64_t number = 0;
+    switch (option) {
+    case 'u':
+        arguments->url = optarg;
+        return true;
+    case CA:
+        arguments->ca = optarg;
+        return true;
+    case USER:
+        arguments->user = optarg;
+        return true;
+    case 'e':
+        arguments->object = optarg;
+        return is_word(optarg);
+    case 'f':
+        if (sj_failed(sj_parse_i64(sj_text_of(optarg), 0, 1023, &number))) {
+            return false;
+        }
+        arguments->credentials_fd = (int)number;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take(int argc, char **argv, const struct sj_command *command,
+    struct arguments *arguments, int *ret_exit)
+{
+    static const struct option options[] = {{"url", required_argument, NULL, 'u'},
+        {"ca", required_argument, NULL, CA}, {"user", required_argument, NULL, USER},
+        {"evaluation", required_argument, NULL, 'e'},
+        {"credentials-fd", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    const struct verb *verb = verb_of(command);
+    for (int option = 0; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (option == 'h' || !take_option(arguments, option)) {
+            *ret_exit = sj_cli_help(command, option == 'h' ? SJ_EXIT_OK : SJ_EXIT_USAGE);
+            return false;
+        }
+    }
+    const size_t words = (size_t)(argc - optind);
+    bool good = arguments->url != NULL && arguments->user != NULL && words >= verb->least &&
+                words <= verb->most;
+    for (size_t i = 0; good && i < words; i++) {
+        arguments->words[i] = argv[optind + (int)i];
+        good = is_word(arguments->words[i]);
+    }
+    arguments->word_count = words;
+    if (!good) {
+        *ret_exit = sj_cli_help(command, SJ_EXIT_USAGE);
+    }
+    return good;
+}
+
+static sj_status sign_in(
+    const struct arguments *arguments, struct sj_client *client, const char **why)
+{
+    struct sj_text username;
+    *why = "--user: a name of this server";
+    TRY(sj_text_check(sj_view_of(arguments->user, strlen(arguments->user)), 256, &username));
+    struct sj_cli_answers answers = {.count = 0};
+    *why = "password and code: one line each, from the terminal or --credentials-fd";
+    sj_status status = sj_cli_ask(arguments->credentials_fd, &answers);
+    if (!sj_failed(status)) {
+        *why = "";
+        status = sj_client_sign_in(client, username, sj_view_of(answers.line[0], answers.len[0]),
+            sj_view_of(answers.line[1], answers.len[1]));
+    }
+    sj_wipe(&answers, sizeof answers);
+    return status;
+}
+
+static sj_status put_question(const struct arguments *arguments, struct sj_buf *out)
+{
+    struct sj_json json = sj_json_begin(out);
+    sj_json_object(&json, NULL);
+    sj_json_str(&json, "account_id", arguments->words[0]);
+    sj_json_str(&json, "action", arguments->words[1]);
+    if (arguments->word_count > 2) {
+        sj_json_str(&json, "field", arguments->words[2]);
+    }
+    if (arguments->object != NULL) {
+        sj_json_str(&json, "object_type", "evaluation");
+        sj_json_str(&json, "object_id", arguments->object);
+    }
+    sj_json_object_end(&json);
+    return sj_json_end(&json);
+}
+
+static sj_status ask(
+    const struct arguments *arguments, const struct verb *verb, struct sj_client *client)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(4096);
+    char path[256];
+    struct sj_client_call call = {.method = "GET", .path = path};
+    const char *word = arguments->word_count > 0 ? arguments->words[0] : "0";
+    if (strcmp(verb->name, "why") == 0) {
+        (void)snprintf(path, sizeof path, "/api/v1/policies/explain");
+        TRY(put_question(arguments, &body));
+        call = (struct sj_client_call){"POST", path, "application/json", sj_buf_view(&body)};
+    } else if (strcmp(verb->name, "person") == 0) {
+        (void)snprintf(path, sizeof path, "/api/v1/accounts/%s/permissions", word);
+    } else if (strcmp(verb->name, "file") == 0) {
+        (void)snprintf(path, sizeof path, "/api/v1/evaluations/%s/readers?limit=500", word);
+    } else {
+        (void)snprintf(path, sizeof path, "/api/v1/assignment-changes?limit=500&after=%s", word);
+    }
+    return sj_client_send(client, &call);
+}
+
+static int run(int argc, char **argv, const struct sj_command *command)
+{
+    struct arguments arguments = {.credentials_fd = -1};
+    int code = SJ_EXIT_OK;
+    if (!take(argc, argv, command, &arguments, &code)) {
+        return code;
+    }
+    const struct sigaction ignoring = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &ignoring, NULL);
+    struct sj_client *client = NULL;
+    const char *why = "--url: https://host[:port]";
+    sj_status status = sj_client_new(arguments.url, arguments.ca, &client);
+    if (!sj_failed(status)) {
+        status = sign_in(&arguments, client, &why);
+    }
+    if (!sj_failed(status)) {
+        why = "";
+        status = ask(&arguments, verb_of(command), client);
+    }
+    if (sj_failed(status)) {
+        code = sj_cli_fail(
+            command, status, why[0] != '\0' || client == NULL ? why : sj_client_why(client));
+    } else {
+        const struct sj_view body = sj_client_body(client);
+        (void)fwrite(body.ptr, 1, body.len, stdout);
+        (void)fputc('\n', stdout);
+    }
+    if (client != NULL) {
+        sj_client_sign_out(client);
+    }
+    sj_client_free(&client);
+    return code;
+}
+
+#define COMMON                                                                                     \
+    "Password and code are asked on the terminal, or read from standard input or "                 \
+    "--credentials-fd, one line each.\n"                                                           \
+    "The asker holds policy:explain; the question is recorded. The answer is JSON.\n"              \
+    "--ca: the authority of the server's certificate (PEM); without it those of the system.\n"
+
+const struct sj_command sj_command_access_why = {"access", "why",
+    "why may an account do something, or why not",
+    "usage: sanjeh access why --url URL --user NAME [--ca FILE] [--evaluation ID] "
+    "[--credentials-fd N]\n"
+    "                         ACCOUNT ACTION [FIELD]\n\n" COMMON,
+    run};
+const struct sj_command sj_command_access_person = {"access", "person", "what may a person do",
+    "usage: sanjeh access person --url URL --user NAME [--ca FILE] [--credentials-fd N] "
+    "ACCOUNT\n\n" COMMON,
+    run};
+const struct sj_command sj_command_access_file = {"access", "file", "who can see a file",
+    "usage: sanjeh access file --url URL --user NAME [--ca FILE] [--credentials-fd N] "
+    "EVALUATION\n\n" COMMON,
+    run};
+const struct sj_command sj_command_access_changes = {"access", "changes",
+    "what changed in roles since a decision",
+    "usage: sanjeh access changes --url URL --user NAME [--ca FILE] [--credentials-fd N] "
+    "[NUMBER]\n\n"
+    "NUMBER: of the assignments, as a decision names it (seq:NUMBER).\n" COMMON,
+    run};
