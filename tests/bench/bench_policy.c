@@ -61,7 +61,7 @@ static void keep_request(struct bench *bench, struct sj_text json)
     }
     struct sj_policy_grant *grants = memory;
     for (size_t i = 0; i < count; i++) {
-        grants[i] = bench->point.grants[i];
+        grants[i] = bench->point.request.grants[i];
     }
     bench->requests[bench->count] = bench->point.request;
     bench->requests[bench->count++].grants = grants;
