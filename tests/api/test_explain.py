@@ -128,7 +128,8 @@ class Explain(BoardTest):
         _, evaluation = self.seated()
         answer = self.stack.client(ASKER).get(f"/api/v1/evaluations/{evaluation}/readers")
         openings = self.judge.get(f"/api/v1/judges/{self.judge_id}/access-log").json()["items"]
-        self.assertIn(int(answer.header("Audit-Index")), [int(o["entry"]["index"] if isinstance(o.get("entry"), dict) else o.get("index", -1)) for o in openings])
+        opening = next(o for o in openings if o["index"] == int(answer.header("Audit-Index")))
+        self.assertEqual((opening["purpose"], opening["roles"]), ("oversight", ["administrator"]))
 
     def test_a_page_of_readers_goes_on(self):
         _, evaluation = self.seated()
