@@ -203,6 +203,9 @@ static sj_status read_done(
     if (node != NULL && node->kind == DOC_NULL) {
         return SJ_DONE;
     }
+    if (node != NULL && node->kind != DOC_ARRAY) {
+        return load_refuse(&at->loader, node, "must be an array of actions, or null");
+    }
     TRY(load_alloc(&at->loader, at->suite->root->action_count, sizeof(bool), &done));
     out->done = done;
     return node == NULL || node->count == 0 ? SJ_DONE : load_do(&at->loader, node, done);

@@ -137,6 +137,7 @@ SUITE = [
     ("a unit below itself", put("/units/u0", "u0"), "", False),
     ("a role that is not there", put("/subjects/worker/roles/0/role", "writer"), "/subjects/worker/roles/0/role", False),
     ("an action of another type", put("/tests/0/do", "policy:read"), "/tests/0/do", False),
+    ("what was done as text", put("/tests/10/done", "case:update"), "/tests/10/done", True),
     ("an id twice", put("/tests/1/id", CASE["id"]), "/tests/1/id", False),
     ("a refused combination without its constraint", drop("/tests/25/expect/by"), "/tests/25/expect", True),
     ("an invariant that is none", put("/tests/30/invariant", "never"), "/tests/30/invariant", True),
