@@ -96,6 +96,8 @@ class Separation(SharedTest):
         admin = self.stack.client("admin.one")
         for path in sorted(self.paths):
             methods = self.paths[path]
+            if methods.get("get", {}).get("security") == []:
+                continue  # says the same to everybody and touches no data
             if "get" in methods and "{" not in path and methods["get"]["tags"][0] not in ("system", "sign-in", "administration",
                                                                                           "reference", "record"):
                 self.assertEqual(admin.get(path).status, 403, path)
