@@ -158,4 +158,12 @@ SJ_MUST_CHECK sj_status sj_exchange_if_match(struct sj_exchange *x, int64_t vers
 SJ_MUST_CHECK sj_status sj_exchange_created(
     struct sj_exchange *x, const char *prefix, struct sj_uuid id);
 
+/* Refuses a member of the body: INVALID, with pointer, code and detail for the caller. */
+SJ_MUST_CHECK static inline sj_status sj_refuse_at(
+    struct sj_exchange *x, const char *pointer, const char *code, const char *detail)
+{
+    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code, sj_text_of(detail)));
+    FAIL(INVALID);
+}
+
 #endif

@@ -201,19 +201,12 @@ static const struct sj_json_member members[] = {
     MEMBER(expires_in, SJ_JSON_INT, false, 30 * 86400),
 };
 
-static sj_status refuse(
-    struct sj_exchange *x, const char *pointer, const char *code, const char *detail)
-{
-    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code, sj_text_of(detail)));
-    FAIL(INVALID);
-}
-
 /* Flat: names to texts, numbers and booleans. What is bound must be readable at a glance. */
 static sj_status write_parameters(
     struct sj_exchange *x, const struct sj_json_value *parameters, struct sj_buf *out)
 {
     if (!sj_json_is_object(parameters)) {
-        return refuse(x, "/parameters", "TYPE", "an object of texts, numbers and booleans");
+        return sj_refuse_at(x, "/parameters", "TYPE", "an object of texts, numbers and booleans");
     }
     struct sj_json json = sj_json_begin(out);
     sj_json_object(&json, NULL);
@@ -226,7 +219,7 @@ static sj_status write_parameters(
         int64_t number = 0;
         bool truth = false;
         if (name.len == 0 || name.len >= sizeof member) {
-            return refuse(x, "/parameters", "TOO_LONG", "a name has at most 64 bytes");
+            return sj_refuse_at(x, "/parameters", "TOO_LONG", "a name has at most 64 bytes");
         }
         TRY(sj_copy(member, sizeof member, name.ptr, name.len));
         if (sj_json_as_text(value, &text)) {
@@ -236,7 +229,7 @@ static sj_status write_parameters(
         } else if (sj_json_as_bool(value, &truth)) {
             sj_json_bool(&json, member, truth);
         } else {
-            return refuse(x, "/parameters", "TYPE", "texts, numbers and booleans only");
+            return sj_refuse_at(x, "/parameters", "TYPE", "texts, numbers and booleans only");
         }
     }
     sj_json_object_end(&json);
@@ -249,14 +242,14 @@ static sj_status create(struct sj_exchange *x)
     TRY(sj_exchange_decode(x, members, SJ_COUNT(members), &body));
     const struct sj_approval_kind *kind = sj_approval_kind_find(body.action);
     if (kind == NULL || !kind->by_hand || !kind->in_force) {
-        return refuse(x, "/action", "UNKNOWN", "nothing that is asked for here");
+        return sj_refuse_at(x, "/action", "UNKNOWN", "nothing that is asked for here");
     }
     if (body.expires_in < 0 || body.expires_in > kind->ttl_s) {
-        return refuse(x, "/expires_in", "RANGE", "seconds, as far as this action lets wait");
+        return sj_refuse_at(x, "/expires_in", "RANGE", "seconds, as far as this action lets wait");
     }
     const char *wrong = sj_remedy_prose(&body.reason, SJ_APPROVAL_REASON_MAX);
     if (wrong != NULL) {
-        return refuse(x, "/reason", wrong, "a few words without control characters");
+        return sj_refuse_at(x, "/reason", wrong, "a few words without control characters");
     }
     CLEANUP(sj_buf_clear) struct sj_buf parameters = SJ_BUF(2 * SJ_APPROVAL_PARAMETERS_MAX);
     TRY(write_parameters(x, body.parameters, &parameters));

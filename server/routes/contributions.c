@@ -129,13 +129,6 @@ static const struct sj_json_member members[] = {
         .present_offset = SJ_JSON_NO_PRESENT},
 };
 
-static sj_status refuse(
-    struct sj_exchange *x, const char *pointer, const char *code, const char *detail)
-{
-    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code, sj_text_of(detail)));
-    FAIL(INVALID);
-}
-
 /* The body is decoded in an arena of its own; what the answer says about it must outlive that. */
 static sj_status decode_json(struct sj_exchange *x, struct sj_arena *arena, struct body *body)
 {
@@ -159,13 +152,13 @@ static sj_status take_part(
     char pointer[32];
     (void)snprintf(pointer, sizeof pointer, "/%s", name);
     if (!sj_request_part(x->request, name, &content)) {
-        return is_required ? refuse(x, pointer, "REQUIRED", "this part is missing") : SJ_DONE;
+        return is_required ? sj_refuse_at(x, pointer, "REQUIRED", "this part is missing") : SJ_DONE;
     }
     if (content.len > max) {
-        return refuse(x, pointer, "TOO_LONG", "this part is too long");
+        return sj_refuse_at(x, pointer, "TOO_LONG", "this part is too long");
     }
     if (content.len > 0 && sj_failed(sj_text_check(content, max, ret_text))) {
-        return refuse(x, pointer, "FORMAT", "this part is not UTF-8 text");
+        return sj_refuse_at(x, pointer, "FORMAT", "this part is not UTF-8 text");
     }
     return SJ_DONE;
 }
@@ -200,7 +193,7 @@ static sj_status decode_multipart(
     TRY(take_part(x, "comment", COMMENT_BYTES_MAX, false, &body->comment));
     return sj_request_part(x->request, "file", ret_file)
                ? SJ_DONE
-               : refuse(x, "/file", "REQUIRED", "this part is missing");
+               : sj_refuse_at(x, "/file", "REQUIRED", "this part is missing");
 }
 
 static sj_status make_order(
@@ -208,27 +201,27 @@ static sj_status make_order(
 {
     order->kind = sj_import_kind_of(body->kind);
     if (order->kind == SJ_IMPORT_NONE) {
-        return refuse(x, "/kind", "UNKNOWN", "survey_means, measures, workload or roster");
+        return sj_refuse_at(x, "/kind", "UNKNOWN", "survey_means, measures, workload or roster");
     }
     order->format = sj_import_format_of(body->format);
     if (order->format == SJ_FORMAT_NONE) {
-        return refuse(x, "/format", "UNKNOWN", "csv or ndjson");
+        return sj_refuse_at(x, "/format", "UNKNOWN", "csv or ndjson");
     }
     order->has_period = body->period.len > 0;
     if (order->has_period && sj_failed(sj_period_parse(body->period, &order->period))) {
-        return refuse(x, "/period", "FORMAT", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
+        return sj_refuse_at(x, "/period", "FORMAT", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
     }
     if (!order->has_period && sj_import_has_values(order->kind)) {
-        return refuse(x, "/period", "REQUIRED", "values have no period of their own");
+        return sj_refuse_at(x, "/period", "REQUIRED", "values have no period of their own");
     }
     if (order->kind == SJ_IMPORT_ROSTER && (body->hold || !sj_uuid_is_nil(body->supersedes))) {
-        return refuse(x, body->hold ? "/hold" : "/supersedes", "UNKNOWN",
+        return sj_refuse_at(x, body->hold ? "/hold" : "/supersedes", "UNKNOWN",
             "a roster's people are in the register at once and are changed there");
     }
     const bool is_correction = !sj_uuid_is_nil(body->correction);
     if (is_correction &&
         (order->kind == SJ_IMPORT_ROSTER || body->hold || !sj_uuid_is_nil(body->supersedes))) {
-        return refuse(x, "/correction_id", "UNKNOWN",
+        return sj_refuse_at(x, "/correction_id", "UNKNOWN",
             "a correction replaces rows of one judge at once: no roster, hold or supersedes");
     }
     order->correction = body->correction;
@@ -446,7 +439,7 @@ static sj_status decode_move(struct sj_exchange *x, struct move_body *body)
     TRY(sj_reason_check(x, "/reason", &body->reason));
     const bool is_rejection = sj_text_is(body->to, "rejected");
     if (is_rejection != (body->reason.len > 0)) {
-        return refuse(x, "/reason", is_rejection ? "REQUIRED" : "UNKNOWN",
+        return sj_refuse_at(x, "/reason", is_rejection ? "REQUIRED" : "UNKNOWN",
             "a rejection has a reason, no other move has one");
     }
     ENSURE(!(is_rejection || sj_text_is(body->to, "accepted")) || may_accept(x), FORBIDDEN);

@@ -14,13 +14,6 @@
 
 #define SJ_REASON_BYTES_MAX 2000u
 
-SJ_MUST_CHECK static inline sj_status sj_refuse_at(
-    struct sj_exchange *x, const char *pointer, const char *code, const char *detail)
-{
-    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code, sj_text_of(detail)));
-    FAIL(INVALID);
-}
-
 SJ_MUST_CHECK static inline sj_status sj_answer_documents(
     struct sj_exchange *x, const struct sj_documents *documents)
 {

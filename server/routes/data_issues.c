@@ -111,18 +111,12 @@ static const struct sj_json_member members_of_answer[] = {
     MEMBER(reason, SJ_JSON_TEXT, true, SJ_ISSUE_TEXT_MAX),
 };
 
-static sj_status refuse(
-    struct sj_exchange *x, const char *pointer, const char *code, const char *detail)
-{
-    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code, sj_text_of(detail)));
-    FAIL(INVALID);
-}
-
 static sj_status check_prose(struct sj_exchange *x, const char *pointer, struct sj_text *text)
 {
     const char *code = sj_remedy_prose(text, SJ_ISSUE_TEXT_MAX);
-    return code == NULL ? SJ_DONE
-                        : refuse(x, pointer, code, "a text of people, without control characters");
+    return code == NULL
+               ? SJ_DONE
+               : sj_refuse_at(x, pointer, code, "a text of people, without control characters");
 }
 
 static bool is_field(struct sj_text name)
@@ -142,10 +136,10 @@ static sj_status check_target(struct sj_exchange *x, const struct body *body)
     const int targets = (sj_uuid_is_nil(body->fact_id) ? 0 : 1) +
                         (sj_uuid_is_nil(body->value_id) ? 0 : 1) + (body->field.len > 0 ? 1 : 0);
     if (targets != 1) {
-        return refuse(x, "", "REQUIRED", "one of fact_id, value_id and field");
+        return sj_refuse_at(x, "", "REQUIRED", "one of fact_id, value_id and field");
     }
     if (body->field.len > 0 && !is_field(body->field)) {
-        return refuse(x, "/field", "UNKNOWN", "a member of the register's entry");
+        return sj_refuse_at(x, "/field", "UNKNOWN", "a member of the register's entry");
     }
     return SJ_DONE;
 }
@@ -162,7 +156,7 @@ static sj_status create(struct sj_exchange *x)
         .judge = x->decision.reach == SJ_REACH_SELF ? x->session.actor.judge : body.judge_id,
         .text = body.text};
     if (body.field.len > 0 && sj_uuid_is_nil(issue.judge)) {
-        return refuse(x, "/judge_id", "REQUIRED", "whose entry it is");
+        return sj_refuse_at(x, "/judge_id", "REQUIRED", "whose entry it is");
     }
     const struct sj_desk desk = sj_desk_of(x);
     bool found = false;
@@ -180,7 +174,7 @@ static sj_status answer(struct sj_exchange *x)
     TRY(sj_exchange_decode(x, members_of_answer, SJ_COUNT(members_of_answer), &body));
     if (!sj_text_is(body.outcome, "corrected") && !sj_text_is(body.outcome, "rejected") &&
         !sj_text_is(body.outcome, "waived")) {
-        return refuse(x, "/outcome", "UNKNOWN", "corrected, rejected or waived");
+        return sj_refuse_at(x, "/outcome", "UNKNOWN", "corrected, rejected or waived");
     }
     TRY(check_prose(x, "/reason", &body.reason));
     const struct sj_desk desk = sj_desk_of(x);

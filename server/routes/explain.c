@@ -177,13 +177,6 @@ static const struct sj_json_member question_members[] = {
     {"field", SJ_JSON_TEXT, offsetof(struct question, field), SJ_JSON_NO_PRESENT, false, false, 64},
 };
 
-static sj_status refuse(
-    struct sj_exchange *x, const char *pointer, const char *code, const char *detail)
-{
-    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code, sj_text_of(detail)));
-    FAIL(INVALID);
-}
-
 static sj_status read_question(
     struct sj_exchange *x, struct question *question, uint32_t *ret_action, uint32_t *ret_field)
 {
@@ -191,13 +184,13 @@ static sj_status read_question(
     TRY(sj_exchange_decode(x, question_members, SJ_COUNT(question_members), question));
     *ret_action = sj_policy_action_find(policy, question->action);
     if (*ret_action == SJ_POLICY_NONE) {
-        return refuse(x, "/action", "UNKNOWN", "the policy has no such action");
+        return sj_refuse_at(x, "/action", "UNKNOWN", "the policy has no such action");
     }
     if (question->has_object != (question->object_type.len > 0)) {
-        return refuse(x, "/object_id", "REQUIRED", "an object has a type and an id");
+        return sj_refuse_at(x, "/object_id", "REQUIRED", "an object has a type and an id");
     }
     if (question->has_object && !sj_text_is(question->object_type, "evaluation")) {
-        return refuse(x, "/object_type", "UNKNOWN",
+        return sj_refuse_at(x, "/object_type", "UNKNOWN",
             "of an evaluation it is said whether the person sees it; elsewhere the reach says "
             "whose objects");
     }
@@ -206,7 +199,7 @@ static sj_status read_question(
         *ret_field = sj_policy_field_find(
             policy, sj_policy_action_type(policy, *ret_action), question->field);
         if (*ret_field == SJ_POLICY_NONE) {
-            return refuse(x, "/field", "UNKNOWN", "the action's type has no such field");
+            return sj_refuse_at(x, "/field", "UNKNOWN", "the action's type has no such field");
         }
     }
     return SJ_DONE;
@@ -224,7 +217,7 @@ static sj_status write_object(struct sj_exchange *x, const struct sj_desk *desk,
     bool found = false;
     TRY(sj_evaluation_find(desk, question->object, &found, &evaluation));
     if (!found) {
-        return refuse(x, "/object_id", "UNKNOWN", "there is no such evaluation");
+        return sj_refuse_at(x, "/object_id", "UNKNOWN", "there is no such evaluation");
     }
     ENSURE(!is_about_asker(x, evaluation.judge), FORBIDDEN);
     TRY(sj_exchange_subject(x, evaluation.judge));
@@ -279,7 +272,7 @@ static sj_status explain(struct sj_exchange *x)
     struct person *person = memory;
     TRY(find_person(x, &desk, question.account, &found, person));
     if (!found) {
-        return refuse(x, "/account_id", "UNKNOWN", "there is no such account");
+        return sj_refuse_at(x, "/account_id", "UNKNOWN", "there is no such account");
     }
     /* Values of the object are not the asker's to read. */
     const struct sj_explain_options options = {

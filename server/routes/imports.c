@@ -159,37 +159,30 @@ static const struct sj_json_member members[] = {
         .present_offset = SJ_JSON_NO_PRESENT},
 };
 
-static sj_status refuse(
-    struct sj_exchange *x, const char *pointer, const char *code, const char *detail)
-{
-    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code, sj_text_of(detail)));
-    FAIL(INVALID);
-}
-
 static sj_status make_order(
     struct sj_exchange *x, const struct body *body, struct sj_bulk_order *order)
 {
     order->kind = sj_import_kind_of(body->kind);
     if (order->kind == SJ_IMPORT_NONE) {
-        return refuse(x, "/kind", "UNKNOWN", "survey_means, measures, workload or roster");
+        return sj_refuse_at(x, "/kind", "UNKNOWN", "survey_means, measures, workload or roster");
     }
     order->format = sj_import_format_of(body->format);
     if (order->format == SJ_FORMAT_NONE) {
-        return refuse(x, "/format", "UNKNOWN", "csv or ndjson");
+        return sj_refuse_at(x, "/format", "UNKNOWN", "csv or ndjson");
     }
     order->is_whole = body->accept.len == 0 || sj_text_is(body->accept, "all_or_nothing");
     if (!order->is_whole && !sj_text_is(body->accept, "valid_rows")) {
-        return refuse(x, "/accept", "UNKNOWN", "all_or_nothing or valid_rows");
+        return sj_refuse_at(x, "/accept", "UNKNOWN", "all_or_nothing or valid_rows");
     }
     order->has_period = body->period.len > 0;
     if (order->has_period && sj_failed(sj_period_parse(body->period, &order->period))) {
-        return refuse(x, "/period", "FORMAT", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
+        return sj_refuse_at(x, "/period", "FORMAT", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
     }
     if (!order->has_period && sj_import_has_values(order->kind)) {
-        return refuse(x, "/period", "REQUIRED", "values have no period of their own");
+        return sj_refuse_at(x, "/period", "REQUIRED", "values have no period of their own");
     }
     if (order->kind == SJ_IMPORT_ROSTER && (body->hold || !sj_uuid_is_nil(body->supersedes))) {
-        return refuse(x, body->hold ? "/hold" : "/supersedes", "UNKNOWN",
+        return sj_refuse_at(x, body->hold ? "/hold" : "/supersedes", "UNKNOWN",
             "a roster's people are in the register at once and are changed there");
     }
     order->is_held = body->hold;
@@ -256,7 +249,7 @@ static sj_status append(struct sj_exchange *x)
     TRY(find(x, &desk, &job));
     const struct sj_view bytes = sj_request_body(x->request);
     if (bytes.len == 0) {
-        return refuse(x, "", "REQUIRED", "a part has bytes");
+        return sj_refuse_at(x, "", "REQUIRED", "a part has bytes");
     }
     const sj_status status = sj_bulk_append(&desk, &job, offset, bytes);
     if (status.code == SJ_WRONG_OFFSET) {

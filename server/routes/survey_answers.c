@@ -147,13 +147,6 @@ static const struct sj_json_member decision_members[] = {
         0},
 };
 
-static sj_status refuse(
-    struct sj_exchange *x, const char *pointer, const char *code, const char *detail)
-{
-    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code, sj_text_of(detail)));
-    FAIL(INVALID);
-}
-
 static bool read_span(const struct sj_json_value *value, struct sj_survey_span *span)
 {
     int64_t from = 0;
@@ -179,7 +172,7 @@ static sj_status decide(struct sj_exchange *x)
     TRY(sj_exchange_decode(x, decision_members, SJ_COUNT(decision_members), &body));
     const bool refuses = sj_text_is(body.decision, "refuse");
     if (!refuses && !sj_text_is(body.decision, "release")) {
-        return refuse(x, "/decision", "FORMAT", "release or refuse");
+        return sj_refuse_at(x, "/decision", "FORMAT", "release or refuse");
     }
     struct sj_survey_span spans[SJ_SURVEY_SPANS_MAX];
     size_t count = 0;
@@ -189,7 +182,7 @@ static sj_status decide(struct sj_exchange *x)
     while (body.spans != NULL && sj_json_is_array(body.spans) &&
            sj_json_next(body.spans, &at, &name, &value)) {
         if (count == SJ_SURVEY_SPANS_MAX || !read_span(value, &spans[count])) {
-            return refuse(
+            return sj_refuse_at(
                 x, "/spans", "FORMAT", "at most 16 of {from, to}, in bytes of the comment");
         }
         count++;

@@ -142,13 +142,6 @@ static const struct sj_json_member members[] = {
     MEMBER(thresholds, SJ_JSON_TREE, false, 0),
 };
 
-static sj_status refuse(
-    struct sj_exchange *x, const char *pointer, const char *code, const char *detail)
-{
-    TRY(sj_json_fault_add(&x->faults, x->arena, sj_text_of(pointer), code, sj_text_of(detail)));
-    FAIL(INVALID);
-}
-
 static sj_status read_criteria(struct sj_exchange *x, const struct sj_json_value *tree,
     struct sj_text *criteria, size_t *ret_count)
 {
@@ -158,11 +151,11 @@ static sj_status read_criteria(struct sj_exchange *x, const struct sj_json_value
     *ret_count = 0;
     while (sj_json_is_array(tree) && sj_json_next(tree, &at, &name, &value)) {
         if (*ret_count == SJ_SURVEY_CRITERIA || !sj_json_as_text(value, &criteria[*ret_count])) {
-            return refuse(x, "/criteria", "FORMAT", "1 to 12 codes");
+            return sj_refuse_at(x, "/criteria", "FORMAT", "1 to 12 codes");
         }
         (*ret_count)++;
     }
-    return *ret_count > 0 ? SJ_DONE : refuse(x, "/criteria", "REQUIRED", "1 to 12 codes");
+    return *ret_count > 0 ? SJ_DONE : sj_refuse_at(x, "/criteria", "REQUIRED", "1 to 12 codes");
 }
 
 static sj_status read_thresholds(
@@ -189,14 +182,14 @@ static sj_status read_thresholds(
         }
         if (i == SJ_COUNT(known) || !sj_json_as_int(value, known[i].value) ||
             *known[i].value < known[i].lowest || *known[i].value > known[i].highest) {
-            return refuse(x, "/thresholds", "RANGE",
+            return sj_refuse_at(x, "/thresholds", "RANGE",
                 "upward only: mean 5 to 50, distribution 8 to 100, comments 10 to 200, score 15 to "
                 "500");
         }
     }
     return min->mean <= min->distribution && min->distribution <= min->comments
                ? SJ_DONE
-               : refuse(x, "/thresholds", "RANGE", "mean ≤ distribution ≤ comments");
+               : sj_refuse_at(x, "/thresholds", "RANGE", "mean ≤ distribution ≤ comments");
 }
 
 static sj_status read_window(
@@ -204,16 +197,16 @@ static sj_status read_window(
 {
     struct sj_period period;
     if (sj_failed(sj_period_parse(body->period, &period))) {
-        return refuse(x, "/period", "FORMAT", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
+        return sj_refuse_at(x, "/period", "FORMAT", "YYYY, YYYY-MM or YYYY-MM-DD/YYYY-MM-DD");
     }
     survey->from_day = period.from_day;
     survey->to_day = period.to_day;
     if (sj_failed(sj_time_parse(body->opens_at, &survey->opens_at))) {
-        return refuse(x, "/opens_at", "FORMAT", "RFC 3339");
+        return sj_refuse_at(x, "/opens_at", "FORMAT", "RFC 3339");
     }
     if (sj_failed(sj_time_parse(body->closes_at, &survey->closes_at)) ||
         survey->closes_at <= survey->opens_at) {
-        return refuse(x, "/closes_at", "FORMAT", "RFC 3339, after opens_at");
+        return sj_refuse_at(x, "/closes_at", "FORMAT", "RFC 3339, after opens_at");
     }
     return SJ_DONE;
 }
@@ -221,10 +214,11 @@ static sj_status read_window(
 static sj_status check_titles(struct sj_exchange *x, const struct body *body)
 {
     if (sj_failed(sj_label_check(body->title_fa))) {
-        return refuse(x, "/title_fa", "FORMAT", "letters, digits, blanks, plain punctuation");
+        return sj_refuse_at(x, "/title_fa", "FORMAT", "letters, digits, blanks, plain punctuation");
     }
     return sj_failed(sj_label_check(body->title_en))
-               ? refuse(x, "/title_en", "FORMAT", "letters, digits, blanks, plain punctuation")
+               ? sj_refuse_at(
+                     x, "/title_en", "FORMAT", "letters, digits, blanks, plain punctuation")
                : SJ_DONE;
 }
 
@@ -244,7 +238,7 @@ static sj_status create(struct sj_exchange *x)
     TRY(read_thresholds(x, body.thresholds, &survey.min));
     TRY(read_criteria(x, body.criteria, criteria, &count));
     if (sj_uuid_is_nil(survey.judge) == sj_uuid_is_nil(survey.court)) {
-        return refuse(x, "/judge_id", "REQUIRED", "a judge of the own register or a court");
+        return sj_refuse_at(x, "/judge_id", "REQUIRED", "a judge of the own register or a court");
     }
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_survey_create(&desk, &survey, criteria, count));
@@ -288,11 +282,11 @@ static sj_status invite(struct sj_exchange *x)
     TRY(sj_exchange_decode(x, invite_members, SJ_COUNT(invite_members), &body));
     const size_t group = sj_survey_group_of(body.group);
     if (group == SJ_SURVEY_GROUPS) {
-        return refuse(
+        return sj_refuse_at(
             x, "/group", "UNKNOWN_GROUP", "lawyers, judges, staff, court_users, court_head");
     }
     if (body.count < 1) {
-        return refuse(x, "/count", "RANGE", "1 to 1000");
+        return sj_refuse_at(x, "/count", "RANGE", "1 to 1000");
     }
     struct sj_text key;
     if (sj_request_header(x->request, "Idempotency-Key", &key)) {
