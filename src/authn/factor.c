@@ -211,13 +211,9 @@ static sj_status prepare(struct sj_authn_loop *loop, struct sj_text challenge, s
     return match_code(loop, rows, code, factor);
 }
 
-/* Tokens are made before the transaction and handed out only after it. */
-static sj_status sign_in(struct sj_authn_loop *loop, struct factor *factor,
-    char token[SJ_TOKEN_TEXT_SIZE], char device[SJ_TOKEN_TEXT_SIZE])
+/* Takes what was matched; whatever is not taken is a failure that counts. */
+static sj_status take_or_count(struct sj_authn_loop *loop, struct factor *factor)
 {
-    TRY(sj_uuid_new(&factor->session));
-    TRY(authn_token_new(token, &factor->token));
-    TRY(authn_token_new(device, &factor->device));
     bool accepted = false;
     if (factor->match) {
         TRY(take_all(loop, factor, &accepted));
@@ -227,6 +223,16 @@ static sj_status sign_in(struct sj_authn_loop *loop, struct factor *factor,
         FAIL(LOGIN_FAILED);
     }
     return SJ_DONE;
+}
+
+/* Tokens are made before the transaction and handed out only after it. */
+static sj_status sign_in(struct sj_authn_loop *loop, struct factor *factor,
+    char token[SJ_TOKEN_TEXT_SIZE], char device[SJ_TOKEN_TEXT_SIZE])
+{
+    TRY(sj_uuid_new(&factor->session));
+    TRY(authn_token_new(token, &factor->token));
+    TRY(authn_token_new(device, &factor->device));
+    return take_or_count(loop, factor);
 }
 
 static sj_status hand_out(struct sj_authn_loop *loop, const struct factor *factor,
@@ -280,15 +286,7 @@ static sj_status take_code(struct sj_authn_loop *loop, const struct sj_session *
     sj_wipe(&challenge, sizeof challenge);
     TRY(status);
     ENSURE(sj_uuid_equal(factor->actor.account, session->actor.account), LOGIN_FAILED);
-    bool accepted = false;
-    if (factor->match) {
-        TRY(take_all(loop, factor, &accepted));
-    }
-    if (!accepted) {
-        TRY(count_failure(loop, factor));
-        FAIL(LOGIN_FAILED);
-    }
-    return SJ_DONE;
+    return take_or_count(loop, factor);
 }
 
 sj_status sj_step_up(struct sj_authn_loop *loop, const struct sj_session *session,

@@ -196,8 +196,12 @@ static sj_status answer_many(const struct sj_authzen_request *request,
     return sj_json_end(&json);
 }
 
-sj_status sj_authzen_evaluation(const struct sj_authzen_request *request, struct sj_buf *out,
-    struct sj_authzen_result *ret_result)
+typedef sj_status answer_fn(const struct sj_authzen_request *request,
+    const struct sj_json_value *root, struct sj_buf *out, struct wire_fault *fault,
+    struct sj_authzen_result *result);
+
+static sj_status ask(const struct sj_authzen_request *request, answer_fn *answer,
+    struct sj_buf *out, struct sj_authzen_result *ret_result)
 {
     *ret_result = (struct sj_authzen_result){.code = "", .pointer = "", .why = ""};
     CLEANUP(sj_json_doc_free) struct sj_json_doc *doc = NULL;
@@ -205,23 +209,21 @@ sj_status sj_authzen_evaluation(const struct sj_authzen_request *request, struct
     struct wire_fault fault = {"", ""};
     sj_status status = wire_parse(request, &doc, &root, &fault);
     if (!sj_failed(status)) {
-        status = answer_one(request, root, out, &fault, ret_result);
+        status = answer(request, root, out, &fault, ret_result);
     }
     return end(status, &fault, ret_result);
+}
+
+sj_status sj_authzen_evaluation(const struct sj_authzen_request *request, struct sj_buf *out,
+    struct sj_authzen_result *ret_result)
+{
+    return ask(request, answer_one, out, ret_result);
 }
 
 sj_status sj_authzen_evaluations(const struct sj_authzen_request *request, struct sj_buf *out,
     struct sj_authzen_result *ret_result)
 {
-    *ret_result = (struct sj_authzen_result){.code = "", .pointer = "", .why = ""};
-    CLEANUP(sj_json_doc_free) struct sj_json_doc *doc = NULL;
-    const struct sj_json_value *root = NULL;
-    struct wire_fault fault = {"", ""};
-    sj_status status = wire_parse(request, &doc, &root, &fault);
-    if (!sj_failed(status)) {
-        status = answer_many(request, root, out, &fault, ret_result);
-    }
-    return end(status, &fault, ret_result);
+    return ask(request, answer_many, out, ret_result);
 }
 
 /* ---- who is asked about ---- */

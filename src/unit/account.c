@@ -32,7 +32,7 @@ enum {
     COL_CREATED_AT
 };
 
-static sj_status text_or_empty(const struct sj_rows *rows, size_t row, size_t column,
+sj_status unit_text_or_empty(const struct sj_rows *rows, size_t row, size_t column,
     struct sj_arena *arena, struct sj_text *ret_text)
 {
     *ret_text = SJ_TEXT("");
@@ -52,11 +52,11 @@ static sj_status take_account(
     account->version = sj_row_i64(rows, row, COL_VERSION);
     account->created_at = sj_row_time(rows, row, COL_CREATED_AT);
     account->display_name = SJ_TEXT("");
-    TRY(text_or_empty(rows, row, COL_USERNAME, arena, &account->username));
-    TRY(text_or_empty(rows, row, COL_UNIT_CODE, arena, &account->unit_code));
-    TRY(text_or_empty(rows, row, COL_COMPARTMENT_CODE, arena, &account->compartment_code));
-    TRY(text_or_empty(rows, row, COL_STATUS, arena, &account->status));
-    return text_or_empty(rows, row, COL_ROLES, arena, &account->roles);
+    TRY(unit_text_or_empty(rows, row, COL_USERNAME, arena, &account->username));
+    TRY(unit_text_or_empty(rows, row, COL_UNIT_CODE, arena, &account->unit_code));
+    TRY(unit_text_or_empty(rows, row, COL_COMPARTMENT_CODE, arena, &account->compartment_code));
+    TRY(unit_text_or_empty(rows, row, COL_STATUS, arena, &account->status));
+    return unit_text_or_empty(rows, row, COL_ROLES, arena, &account->roles);
 }
 
 static struct sj_uuid key_unit(struct sj_uuid unit)

@@ -81,16 +81,6 @@ sj_status sj_assignments_take(const struct sj_rows *rows, size_t first, struct s
     return SJ_DONE;
 }
 
-static sj_status take_text(const struct sj_rows *rows, size_t row, size_t column,
-    struct sj_arena *arena, struct sj_text *ret_text)
-{
-    *ret_text = SJ_TEXT("");
-    if (sj_row_is_null(rows, row, column)) {
-        return SJ_DONE;
-    }
-    return sj_arena_text(arena, sj_row_text(rows, row, column), ret_text);
-}
-
 static sj_status take_row(
     const struct sj_rows *rows, size_t row, struct sj_arena *arena, struct sj_assignment_row *item)
 {
@@ -102,10 +92,10 @@ static sj_status take_row(
     item->revoked_by = sj_row_id(rows, row, COL_REVOKED_BY);
     item->seq = sj_row_i64(rows, row, COL_SEQ);
     item->version = sj_row_i64(rows, row, COL_VERSION);
-    TRY(take_text(rows, row, COL_USERNAME, arena, &item->username));
-    TRY(take_text(rows, row, COL_UNIT_CODE, arena, &item->unit_code));
-    TRY(take_text(rows, row, COL_REASON, arena, &item->reason));
-    return take_text(rows, row, COL_CAUSE, arena, &item->revoke_cause);
+    TRY(unit_text_or_empty(rows, row, COL_USERNAME, arena, &item->username));
+    TRY(unit_text_or_empty(rows, row, COL_UNIT_CODE, arena, &item->unit_code));
+    TRY(unit_text_or_empty(rows, row, COL_REASON, arena, &item->reason));
+    return unit_text_or_empty(rows, row, COL_CAUSE, arena, &item->revoke_cause);
 }
 
 sj_status sj_assignment_list(struct sj_db *db, const struct sj_context *context,
@@ -164,7 +154,7 @@ sj_status sj_role_holders(struct sj_db *db, const struct sj_context *context,
     TRY(sj_arena_alloc(arena, (count + 1) * sizeof(struct sj_role_holders), &memory));
     struct sj_role_holders *items = memory;
     for (size_t i = 0; i < count; i++) {
-        TRY(take_text(rows, i, 0, arena, &items[i].role));
+        TRY(unit_text_or_empty(rows, i, 0, arena, &items[i].role));
         items[i].count = sj_row_i64(rows, i, 1);
     }
     *ret_items = items;
@@ -188,7 +178,7 @@ static sj_status take_change(const struct sj_rows *rows, size_t row, struct sj_a
             .certified_at = sj_row_time(rows, row, 12)},
         .revoked_at = sj_row_time(rows, row, 13)};
     TRY(take_role(sj_row_text(rows, row, 6), item->held.role));
-    return take_text(rows, row, 3, arena, &item->change);
+    return unit_text_or_empty(rows, row, 3, arena, &item->change);
 }
 
 sj_status sj_assignment_changes(struct sj_db *db, const struct sj_context *context, int64_t after,
