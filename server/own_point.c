@@ -102,6 +102,8 @@ struct found {
     struct sj_own_subject *items;
     struct sj_uuid *accounts;
     size_t count;
+    bool is_ordered; /* by account */
+    size_t next;     /* ordered: the first that has not been passed */
 };
 
 static sj_status id_text(struct sj_arena *arena, struct sj_uuid id, struct sj_text *ret_text)
@@ -188,6 +190,7 @@ static sj_status find_named(struct sj_exchange *x, struct found *found)
 static sj_status find_all(struct sj_exchange *x, struct sj_arena *arena, struct found *found)
 {
     TRY(find_room(arena, SJ_DOMAIN_ENTITIES_MAX, found));
+    found->is_ordered = true;
     struct sj_uuid after = {{0}};
     for (;;) {
         struct sj_account *page = NULL;
@@ -228,6 +231,24 @@ static sj_status read_seats(
     return status;
 }
 
+/* An account may be asked about by id and by name. Of all accounts each is there once, in the order of the rows: the search goes on
+ * from where the last one was. */
+static void seat_account(
+    struct found *found, struct sj_uuid account, const struct sj_text *files, size_t count)
+{
+    for (size_t i = found->is_ordered ? found->next : 0; i < found->count; i++) {
+        if (!sj_uuid_equal(found->accounts[i], account)) {
+            continue;
+        }
+        found->items[i].files = files;
+        found->items[i].file_count = count;
+        if (found->is_ordered) {
+            found->next = i + 1;
+            return;
+        }
+    }
+}
+
 static sj_status take_seats(struct sj_arena *arena, const struct sj_rows *rows, struct found *found)
 {
     const size_t count = sj_rows_count(rows);
@@ -243,12 +264,7 @@ static sj_status take_seats(struct sj_arena *arena, const struct sj_rows *rows, 
         while (end < count && sj_uuid_equal(sj_row_id(rows, end, 0), account)) {
             end++;
         }
-        for (size_t i = 0; i < found->count; i++) {
-            if (sj_uuid_equal(found->accounts[i], account)) {
-                found->items[i].files = files + first;
-                found->items[i].file_count = end - first;
-            }
-        }
+        seat_account(found, account, files + first, end - first);
         first = end;
     }
     return SJ_DONE;
