@@ -454,5 +454,6 @@ void sj_exchange_handle(void *ctx, struct sj_request *request)
     sj_buf_clear(&x.body);
     sj_wipe(&x.session, sizeof x.session);
     sj_policy_unpin(server->point, worker->number, &x.active);
+    sj_policy_active_free(&x.next_policy);
     (void)atomic_fetch_sub(&server->in_flight, 1);
 }

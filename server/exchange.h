@@ -71,7 +71,8 @@ struct sj_exchange {
     int64_t retry_after_s;
     int fd; /* -1, or a file to stream */
     uint64_t fd_size;
-    void *after_ctx; /* what it takes */
+    struct sj_policy_active *next_policy; /* comes into force after the deed: routes/policies.c */
+    struct sj_text proven_digest;         /* what a step-up said it was for; "" */
     /* why not, filled by the route beside its failing status */
     struct sj_json_faults faults;
     struct sj_text problem_detail;

@@ -100,6 +100,20 @@ static sj_status write_record(struct sj_server *server, struct sj_buf *out)
         (long long)stats.last_batch_us);
 }
 
+static sj_status write_policy(struct sj_server *server, struct sj_buf *out)
+{
+    const struct sj_policy_active *active = sj_policy_pin(server->point, 0);
+    const unsigned version = sj_policy_version(active->policy);
+    const long long activation = (long long)active->activation;
+    sj_policy_unpin(server->point, 0, &active);
+    TRY(line(out, "# TYPE sanjehd_policy_version gauge\nsanjehd_policy_version %u\n", version));
+    TRY(line(out, "# TYPE sanjehd_policy_activation gauge\nsanjehd_policy_activation %lld\n",
+        activation));
+    return line(out,
+        "# TYPE sanjehd_policy_alarms_total counter\nsanjehd_policy_alarms_total %llu\n",
+        (unsigned long long)atomic_load(&server->policy_alarms));
+}
+
 sj_status sj_metrics_write(struct sj_server *server, struct sj_buf *out)
 {
     TRY(write_requests(&server->metrics, out));
@@ -107,6 +121,7 @@ sj_status sj_metrics_write(struct sj_server *server, struct sj_buf *out)
     if (server->sequencer != NULL) {
         TRY(write_record(server, out));
     }
+    TRY(write_policy(server, out));
     int64_t not_after = 0;
     TRY(sj_tls_not_after(server->tls, &not_after));
     return line(out,

@@ -17,6 +17,7 @@ struct proof_body {
     struct sj_text method;
     struct sj_text password;
     struct sj_text code;
+    struct sj_text digest;
 };
 
 static const struct sj_json_member proof_members[] = {
@@ -25,6 +26,8 @@ static const struct sj_json_member proof_members[] = {
     {"password", SJ_JSON_TEXT, offsetof(struct proof_body, password), SJ_JSON_NO_PRESENT, true,
         false, 512},
     {"code", SJ_JSON_TEXT, offsetof(struct proof_body, code), SJ_JSON_NO_PRESENT, true, false, 64},
+    {"digest", SJ_JSON_TEXT, offsetof(struct proof_body, digest), SJ_JSON_NO_PRESENT, false, false,
+        80},
 };
 
 sj_status sj_exchange_step_up(struct sj_exchange *x)
@@ -39,6 +42,7 @@ sj_status sj_exchange_step_up(struct sj_exchange *x)
     TRY(sj_login_admit(&x->worker->authn, sj_request_peer(x->request), &x->retry_after_s));
     struct sj_text device = {"", 0};
     (void)sj_request_cookie(x->request, SJ_DEVICE_COOKIE, &device);
+    x->proven_digest = body.digest;
     const struct sj_proof proof = {.password = body.password,
         .code = body.code,
         .source = sj_request_peer(x->request),

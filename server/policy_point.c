@@ -132,6 +132,11 @@ static unsigned sweep(struct sj_policy_point *point)
 
 static sj_status swap(struct sj_policy_point *point, struct sj_policy_active **next)
 {
+    const struct sj_policy_active *now = point->slots[atomic_load(&point->current)].active;
+    if ((*next)->activation != 0 && (*next)->activation <= now->activation) {
+        sj_policy_active_free(next); /* somebody else was faster */
+        return SJ_DONE;
+    }
     const unsigned at = sweep(point);
     ENSURE(at < SLOTS, BUSY);
     const uint64_t generation = atomic_load(&point->generation) + 1;

@@ -50,7 +50,7 @@ void sj_policy_unpin(
 /* Generation of the point in force; grows. */
 uint64_t sj_policy_generation(const struct sj_policy_point *point);
 /* Puts *next into force and takes it. Errors: BUSY (every slot has a reader of an older point): *next stays the caller's, nothing
- * has changed. Any thread; writers wait for each other, never for readers. */
+ * has changed. One whose activation is not newer is freed and changes nothing. Any thread; writers wait for each other, never for readers. */
 SJ_MUST_CHECK sj_status sj_policy_swap(
     struct sj_policy_point *point, struct sj_policy_active **next);
 

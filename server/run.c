@@ -5,6 +5,7 @@
  */
 #include "clock_worker.h"
 #include "import_worker.h"
+#include "policy_worker.h"
 #include "worker.h"
 
 #include "sanjeh/base/log.h"
@@ -89,6 +90,8 @@ static sj_status boot_first(struct sj_server *server, char *reason, size_t size)
     TRY(check_clock(server, reason, size));
     TRY(sj_fields_load_units(worker->fields));
     TRY(open_record(server, reason, size));
+    TRY(sj_policy_boot(server, reason, size));
+    TRY(sj_db_listen(worker->db, "policy_changed", sj_policy_on_notify, server));
     TRY(sj_db_listen(worker->db, "session_revoked", sj_authn_on_notify, server->authn));
     TRY(sj_db_listen(worker->db, "policy_domain", sj_domains_on_notify, server->domains));
     const sj_status status = sj_worker_listen(worker);
@@ -281,6 +284,7 @@ static void boot_fiber(void *ctx)
     }
     atomic_store(&server->ready, true);
     sj_ignore(sj_import_worker_start(server), "imports wait for the next start, requests do not");
+    sj_ignore(sj_policy_worker_start(server), "activations of others wait for the next start");
     sj_ignore(sj_clock_worker_start(server), "clocks wait for the next start, requests do not");
     SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
         sj_log_int("loops", server->worker_count));

@@ -8,7 +8,7 @@
 #include "server.h"
 
 #include "own_point.h"
-
+#include "policy_worker.h"
 #include "worker.h"
 
 #include "sanjeh/base/log.h"
@@ -17,16 +17,6 @@
 
 #include <signal.h>
 #include <sys/signalfd.h>
-
-/* What stands on the disk; the database is asked when it is there (policy_worker.c). */
-static sj_status load_policy(struct sj_server *server, char *detail, size_t size)
-{
-    void *memory = NULL;
-    TRY(sj_alloc(1, sizeof(struct sj_policy_active), &memory));
-    CLEANUP(sj_policy_active_free) struct sj_policy_active *active = memory;
-    TRY(sj_policy_load(server->config.policy_folder, &active->policy, detail, size));
-    return sj_policy_point_new(&active, &server->point);
-}
 
 static unsigned worker_count_of(const struct sj_config *config)
 {
@@ -141,7 +131,7 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
     TRY(explain(sj_tls_load(config->cert_file, config->key_file, &server->tls), reterr_detail,
         detail_size,
         "the certificate or its key cannot be used: see [server] cert_file and key_file"));
-    TRY(load_policy(server, reterr_detail, detail_size));
+    TRY(sj_policy_install(server, reterr_detail, detail_size));
     TRY(make_routes(server));
     TRY(sj_domains_new(&server->domains));
     TRY(sj_own_cache_new(&server->own_cache));
@@ -166,6 +156,8 @@ void sj_server_clear(struct sj_server *server)
     sj_domains_free(&server->domains);
     sj_own_cache_free(&server->own_cache);
     sj_policy_point_free(&server->point);
+    sj_buf_clear(&server->installed);
+    sj_buf_clear(&server->installed_tests);
     sj_tls_free(&server->tls);
     sj_press_stop(&server->press);
     sj_keeper_stop(&server->keeper);

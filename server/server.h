@@ -30,6 +30,10 @@ struct sj_server {
     const char *config_path;
     bool is_check; /* sanjehd --check: touches nothing that a running server holds */
     struct sj_config config;
+    struct sj_buf installed; /* policy.json and tests.json of [policy] folder */
+    struct sj_buf installed_tests;
+    _Atomic bool policy_stale; /* the database may have another one in force */
+    _Atomic uint64_t policy_alarms;
     struct sj_policy_point *point; /* the policy in force; a request pins it: exchange.h */
     struct sj_keeper *keeper;
     struct sj_press *press; /* NULL: it could not start; cards are then not printed */

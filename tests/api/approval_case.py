@@ -11,12 +11,14 @@ def proof(stack, username):
     return {"method": "password+totp", "password": stack.accounts[username]["password"], "code": stack.book(username).next_code()}
 
 
-def stepped_up(stack, username, path, etag=None):
+def stepped_up(stack, username, path, etag=None, **more):
     """The answer of a deed that wants both factors again. A code that an earlier program used up is followed by the next."""
     client = stack.client(username)
     headers = {"If-Match": etag} if etag else {}
     for _ in range(3):
-        answer = client.post(path, proof(stack, username), headers=headers)
+        body = {**proof(stack, username), **more}  # may wait for a code, longer than a connection lives
+        client.close()
+        answer = client.post(path, body, headers=headers)
         if answer.status != 403 or answer.json()["code"] != "STEP_UP_FAILED":
             break
     return answer

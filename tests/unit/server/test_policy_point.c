@@ -8,6 +8,7 @@
 #include "test.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #define READERS 4
@@ -122,6 +123,9 @@ TEST(point_swap_under_readers_is_all_or_nothing)
     pthread_t threads[READERS];
     for (size_t i = 0; i < READERS; i++) {
         CHECK(pthread_create(&threads[i], NULL, read_on, &race) == 0);
+    }
+    while (atomic_load(&race.reads) == 0) {
+        (void)sched_yield(); /* they have begun */
     }
     for (unsigned version = 2; version < 2 + SWAPS; version++) {
         struct sj_policy_active *next = make(version);

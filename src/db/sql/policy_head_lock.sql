@@ -1,0 +1,1 @@
+select h.activation from sanjeh.policy_head as h for update
