@@ -6,9 +6,11 @@
  */
 #include "../server.h"
 #include "account_json.h"
+#include "approval_json.h"
 #include "evaluation_desk.h"
 #include "routes.h"
 
+#include "sanjeh/approval/version.h"
 #include "sanjeh/cycle/evaluation.h"
 #include "sanjeh/cycle/readers.h"
 #include "sanjeh/keys/scopes.h"
@@ -16,8 +18,9 @@
 #include "sanjeh/rbac/active.h"
 #include "sanjeh/unit/account.h"
 
-#define CONTEXT_S    60
-#define SITTINGS_MAX 200u
+#define CONTEXT_S     60
+#define SITTINGS_MAX  200u
+#define VERSIONS_PAGE 100u
 
 static const char *const reaches[] = {"none", "self", "file", "unit", "subtree", "all"};
 
@@ -453,7 +456,99 @@ static sj_status readers(struct sj_exchange *x)
         x, &json, count > shown ? items[shown - 1].account : (struct sj_uuid){{0}});
 }
 
+/* ---- what changed ---- */
+
+static void write_version(struct sj_json *json, const struct sj_policy_version *version)
+{
+    sj_json_object(json, NULL);
+    sj_json_id(json, "id", version->id);
+    sj_json_text(json, "policy", version->policy);
+    sj_json_int(json, "number", version->number);
+    sj_json_text(json, "digest", version->digest);
+    sj_json_text(json, "state", version->state);
+    sj_json_bool(json, "widens", version->widens);
+    sj_json_time(json, "activated_at", version->activated_at);
+    if (version->ended_at == 0) {
+        sj_json_null(json, "ended_at");
+    } else {
+        sj_json_time(json, "ended_at", version->ended_at);
+    }
+    sj_json_object_end(json);
+}
+
+/* Versions that came into force, or ended, since. */
+static sj_status write_versions(struct sj_exchange *x, sj_time_us since, struct sj_json *json)
+{
+    TRY(sj_exchange_office(x));
+    const struct sj_approval_desk desk = sj_approval_desk_of(x);
+    struct sj_uuid after = {{0}};
+    sj_json_array(json, "versions");
+    for (size_t count = VERSIONS_PAGE; count == VERSIONS_PAGE;) {
+        struct sj_policy_version *items = NULL;
+        TRY(sj_version_list(&desk, SJ_TEXT(""), after, VERSIONS_PAGE, &items, &count));
+        for (size_t i = 0; i < count; i++) {
+            if (items[i].activated_at != 0 &&
+                (items[i].activated_at > since || items[i].ended_at > since)) {
+                write_version(json, &items[i]);
+            }
+            after = items[i].id;
+        }
+    }
+    sj_json_array_end(json);
+    return SJ_DONE;
+}
+
+static void write_assignment(struct sj_json *json, const struct sj_assignment_change *change)
+{
+    sj_json_object(json, NULL);
+    sj_json_int(json, "seq", change->seq);
+    sj_json_time(json, "at", change->changed_at);
+    sj_json_id_or_null(json, "by", change->changed_by);
+    sj_json_text(json, "change", change->change);
+    sj_json_id(json, "assignment_id", change->held.id);
+    sj_json_id(json, "account_id", change->account);
+    sj_json_str(json, "role", change->held.role);
+    sj_json_object_end(json);
+}
+
+static sj_status changes(struct sj_exchange *x)
+{
+    static const char *const allowed[] = {"since", NULL};
+    struct sj_page page;
+    struct sj_text text;
+    struct sj_desk desk;
+    sj_time_us since = 0;
+    TRY(sj_exchange_page(x, allowed, &page));
+    TRY(sj_filter_text(x, "since", &text));
+    if (sj_failed(sj_time_parse(text, &since))) {
+        return sj_filter_refuse(x, "since", "FORMAT", "a time of RFC 3339");
+    }
+    TRY(desk_of(x, &desk));
+    int64_t from = 0;
+    int64_t last = 0;
+    struct sj_assignment_change *items = NULL;
+    size_t count = 0;
+    TRY(sj_assignment_seq_at(x->worker->db, desk.context, since, &from));
+    TRY(sj_assignment_changes(x->worker->db, desk.context, from, (struct sj_uuid){{0}}, page.limit,
+        x->arena, &items, &count, &last));
+    struct sj_json json = sj_json_begin(&x->body);
+    sj_json_object(&json, NULL);
+    TRY(write_versions(x, since, &json));
+    sj_json_array(&json, "assignments");
+    for (size_t i = 0; i < count; i++) {
+        write_assignment(&json, &items[i]);
+    }
+    sj_json_array_end(&json);
+    /* More: /assignment-changes?after= goes on. */
+    sj_json_bool(&json, "more_assignments", count > 0 && items[count - 1].seq < last);
+    sj_json_int(&json, "seq", last);
+    sj_json_object_end(&json);
+    return sj_json_end(&json);
+}
+
 const struct sj_endpoint sj_routes_explain[] = {
+    {{SJ_GET, "/api/v1/policies/changes", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
+        SJ_ACTION_POLICY_EXPLAIN, changes},
     {{SJ_POST, "/api/v1/policies/explain", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_READ,
         SJ_ACTION_POLICY_EXPLAIN, explain},
     {{SJ_GET, "/api/v1/accounts/{id}/permissions", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,

@@ -181,6 +181,18 @@ static sj_status take_change(const struct sj_rows *rows, size_t row, struct sj_a
     return unit_text_or_empty(rows, row, 3, arena, &item->change);
 }
 
+sj_status sj_assignment_seq_at(
+    struct sj_db *db, const struct sj_context *context, sj_time_us at, int64_t *ret_seq)
+{
+    const struct sj_param params[] = {sj_p_time(at)};
+    const struct sj_query query = {SJ_SQL_ASSIGNMENT_SEQ_AT, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(db, context, &query, 1, &rows));
+    ENSURE(sj_rows_count(rows) == 1, INTERNAL);
+    *ret_seq = sj_row_i64(rows, 0, 0);
+    return SJ_DONE;
+}
+
 sj_status sj_assignment_changes(struct sj_db *db, const struct sj_context *context, int64_t after,
     struct sj_uuid account, size_t limit, struct sj_arena *arena,
     struct sj_assignment_change **ret_items, size_t *ret_count, int64_t *ret_seq)

@@ -151,6 +151,21 @@ class Explain(BoardTest):
         files = self.stack.client(name).get(f"/api/v1/accounts/{self.account('board.one')}/permissions").json()["files"]
         self.assertNotIn(evaluation, [f["evaluation_id"] for f in files])
 
+    def test_what_changed_since_names_versions_and_assignments(self):
+        client = self.stack.client(ASKER)
+        got = client.get("/api/v1/policies/changes?since=2020-01-01T00:00:00Z&limit=500")
+        self.assertEqual(got.status, 200, got)
+        self.assertIn("default", [v["policy"] for v in got.json()["versions"]])
+        self.assertIn(self.account("sit.analyst"), [a["account_id"] for a in got.json()["assignments"]])
+        later = client.get("/api/v1/policies/changes?since=2100-01-01T00:00:00Z").json()
+        self.assertEqual((later["versions"], later["assignments"], later["more_assignments"]), ([], [], False))
+        self.assertEqual(later["seq"], got.json()["seq"])
+        one = client.get("/api/v1/policies/changes?since=2020-01-01T00:00:00Z&limit=1").json()
+        self.assertEqual((len(one["assignments"]), one["more_assignments"]), (1, True))
+        for path in ("", "?since=yesterday", "?since=2020-01-01T00:00:00Z&x=1"):
+            problem(self, client.get("/api/v1/policies/changes" + path), 400)
+        problem(self, self.stack.client("sit.analyst").get("/api/v1/policies/changes?since=2020-01-01T00:00:00Z"), 403, "FORBIDDEN")
+
     def cli(self, *args, user=ASKER):
         secret = f"{self.stack.accounts[user]['password']}\n{self.stack.book(user).next_code()}\n"
         return subprocess.run([self.stack.build / "server/sanjeh", "access", args[0], "--url", f"https://localhost:{self.stack.port}", "--user", user,

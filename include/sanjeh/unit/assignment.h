@@ -87,6 +87,10 @@ SJ_MUST_CHECK sj_status sj_assignment_changes(struct sj_db *db, const struct sj_
     int64_t after, struct sj_uuid account, size_t limit, struct sj_arena *arena,
     struct sj_assignment_change **ret_items, size_t *ret_count, int64_t *ret_seq);
 
+/* The number of the last change at a moment, 0 when there was none: to go on from with sj_assignment_changes. */
+SJ_MUST_CHECK sj_status sj_assignment_seq_at(
+    struct sj_db *db, const struct sj_context *context, sj_time_us at, int64_t *ret_seq);
+
 /* ---- changing; tx in the scope ADMIN ---- */
 
 /* An account with everything that its seal covers, locked against other changes. */
