@@ -16,13 +16,15 @@
 #define WORDS_MAX  3
 #define WORD_BYTES 96u
 
-enum { CA = 256, USER };
+enum { CA = 256, USER, AT, SINCE };
 
 struct arguments {
     const char *url;
     const char *ca;
     const char *user;
     const char *object; /* an evaluation */
+    const char *at;     /* a moment that is past */
+    const char *since;
     int credentials_fd; /* -1: the terminal */
     const char *words[WORDS_MAX];
     size_t word_count;
@@ -57,6 +59,13 @@ static bool is_word(const char *word)
     return good;
 }
 
+/* A time as RFC 3339 writes it. */
+static bool is_time(const char *word)
+{
+    sj_time_us time = 0;
+    return !sj_failed(sj_time_parse(sj_text_of(word), &time));
+}
+
 static bool take_option(struct arguments *arguments, int option)
 {
     int64_t number = 0;
@@ -73,6 +82,12 @@ static bool take_option(struct arguments *arguments, int option)
     case 'e':
         arguments->object = optarg;
         return is_word(optarg);
+    case AT:
+        arguments->at = optarg;
+        return is_time(optarg);
+    case SINCE:
+        arguments->since = optarg;
+        return is_time(optarg);
     case 'f':
         if (sj_failed(sj_parse_i64(sj_text_of(optarg), 0, 1023, &number))) {
             return false;
@@ -89,9 +104,9 @@ static bool take(int argc, char **argv, const struct sj_command *command,
 {
     static const struct option options[] = {{"url", required_argument, NULL, 'u'},
         {"ca", required_argument, NULL, CA}, {"user", required_argument, NULL, USER},
-        {"evaluation", required_argument, NULL, 'e'},
-        {"credentials-fd", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        {"evaluation", required_argument, NULL, 'e'}, {"at", required_argument, NULL, AT},
+        {"since", required_argument, NULL, SINCE}, {"credentials-fd", required_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     const struct verb *verb = verb_of(command);
     for (int option = 0; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (option == 'h' || !take_option(arguments, option)) {
@@ -144,6 +159,9 @@ static sj_status put_question(const struct arguments *arguments, struct sj_buf *
         sj_json_str(&json, "object_type", "evaluation");
         sj_json_str(&json, "object_id", arguments->object);
     }
+    if (arguments->at != NULL) {
+        sj_json_str(&json, "at", arguments->at);
+    }
     sj_json_object_end(&json);
     return sj_json_end(&json);
 }
@@ -163,6 +181,9 @@ static sj_status ask(
         (void)snprintf(path, sizeof path, "/api/v1/accounts/%s/permissions", word);
     } else if (strcmp(verb->name, "file") == 0) {
         (void)snprintf(path, sizeof path, "/api/v1/evaluations/%s/readers?limit=500", word);
+    } else if (arguments->since != NULL) {
+        (void)snprintf(
+            path, sizeof path, "/api/v1/policies/changes?limit=500&since=%s", arguments->since);
     } else {
         (void)snprintf(path, sizeof path, "/api/v1/assignment-changes?limit=500&after=%s", word);
     }
@@ -211,9 +232,10 @@ static int run(int argc, char **argv, const struct sj_command *command)
 
 const struct sj_command sj_command_access_why = {"access", "why",
     "why may an account do something, or why not",
-    "usage: sanjeh access why --url URL --user NAME [--ca FILE] [--evaluation ID] "
-    "[--credentials-fd N]\n"
-    "                         ACCOUNT ACTION [FIELD]\n\n" COMMON,
+    "usage: sanjeh access why --url URL --user NAME [--ca FILE] [--evaluation ID] [--at TIME]\n"
+    "                         [--credentials-fd N] ACCOUNT ACTION [FIELD]\n\n"
+    "--at: a moment that is past (RFC 3339, ending in Z): by the policy, assignments and seats of "
+    "then.\n" COMMON,
     run};
 const struct sj_command sj_command_access_person = {"access", "person", "what may a person do",
     "usage: sanjeh access person --url URL --user NAME [--ca FILE] [--credentials-fd N] "
@@ -224,8 +246,10 @@ const struct sj_command sj_command_access_file = {"access", "file", "who can see
     "EVALUATION\n\n" COMMON,
     run};
 const struct sj_command sj_command_access_changes = {"access", "changes",
-    "what changed in roles since a decision",
-    "usage: sanjeh access changes --url URL --user NAME [--ca FILE] [--credentials-fd N] "
-    "[NUMBER]\n\n"
+    "what changed in policy and roles",
+    "usage: sanjeh access changes --url URL --user NAME [--ca FILE] [--credentials-fd N]\n"
+    "                             [NUMBER | --since TIME]\n\n"
+    "--since: versions of the policy and assignments that changed after it (RFC 3339, ending in "
+    "Z).\n"
     "NUMBER: of the assignments, as a decision names it (seq:NUMBER).\n" COMMON,
     run};

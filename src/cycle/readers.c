@@ -40,6 +40,16 @@ sj_status sj_readers_list(const struct sj_desk *desk, struct sj_uuid evaluation,
     return SJ_DONE;
 }
 
+sj_status sj_reader_at(const struct sj_desk *desk, struct sj_uuid evaluation,
+    struct sj_uuid account, sj_time_us at, struct sj_text *ret_parts)
+{
+    const struct sj_param params[] = {sj_p_id(&evaluation), sj_p_id(&account), sj_p_time(at)};
+    const struct sj_query query = {SJ_SQL_EVALUATION_READER_AT, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(desk->db, desk->context, &query, 1, &rows));
+    return take_text(desk, rows, 0, 0, ret_parts);
+}
+
 sj_status sj_sittings_list(const struct sj_desk *desk, struct sj_uuid account,
     struct sj_uuid but_about, size_t limit, struct sj_sitting **ret_items, size_t *ret_count)
 {

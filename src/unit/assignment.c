@@ -181,6 +181,21 @@ static sj_status take_change(const struct sj_rows *rows, size_t row, struct sj_a
     return unit_text_or_empty(rows, row, 3, arena, &item->change);
 }
 
+sj_status sj_assignments_at(struct sj_db *db, const struct sj_context *context,
+    struct sj_uuid account, sj_time_us at, struct sj_arena *arena, struct sj_assignment **ret_items,
+    size_t *ret_count)
+{
+    const struct sj_param params[] = {sj_p_id(&account), sj_p_time(at)};
+    const struct sj_query query = {SJ_SQL_ASSIGNMENT_AT, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(db, context, &query, 1, &rows));
+    const size_t count = sj_rows_count(rows);
+    void *memory = NULL;
+    TRY(sj_arena_alloc(arena, (count + 1) * sizeof(struct sj_assignment), &memory));
+    *ret_items = memory;
+    return sj_assignments_take(rows, 0, memory, count, ret_count);
+}
+
 sj_status sj_assignment_seq_at(
     struct sj_db *db, const struct sj_context *context, sj_time_us at, int64_t *ret_seq)
 {

@@ -4,6 +4,7 @@
 import datetime
 import json
 import subprocess
+import time
 import uuid
 
 from board_case import BoardTest
@@ -166,6 +167,52 @@ class Explain(BoardTest):
             problem(self, client.get("/api/v1/policies/changes" + path), 400)
         problem(self, self.stack.client("sit.analyst").get("/api/v1/policies/changes?since=2020-01-01T00:00:00Z"), 403, "FORBIDDEN")
 
+    @staticmethod
+    def moment():
+        """A moment between what was done before and what comes after."""
+        time.sleep(0.02)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        time.sleep(0.02)
+        return now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def test_what_was_allowed_then_is_told_by_the_roles_of_then(self):
+        name = "explain.then"
+        self.stack.add_accounts({name: ("HRD", "-", "unit-manager", "مدیر دیروز")})
+        before = self.moment()
+        path = "/api/v1/assignments"
+        made = self.stack.client(ASKER).post(path, {"account_id": self.account(name), "role": "process-owner"})
+        self.assertEqual(made.status, 201, made)
+        between = self.moment()
+        ended = self.stack.client(ASKER).delete(made.header("Location"), headers={"If-Match": made.header("ETag")})
+        self.assertEqual(ended.status, 204, ended)
+        after = self.moment()
+        told = [self.told(name, "board:create", at=at) for at in (before, between, after)]
+        self.assertEqual([t["allowed"] for t in told], [False, True, False])
+        self.assertEqual([t["at"] for t in told], [before, between, after])
+        self.assertEqual(told[1]["explanation"]["roles"][0]["via"][:11], "assignment:")
+        seqs = [int(t["explanation"]["assignments"][4:]) for t in told]
+        self.assertTrue(seqs[0] < seqs[1] < seqs[2], seqs)
+        self.assertFalse(self.told(name, "board:create")["allowed"], "now as after")
+
+    def test_what_was_seen_then_is_told_by_the_seats_of_then(self):
+        cycle = self.cycle()
+        evaluation = self.evaluation(cycle)
+        unseated = self.moment()
+        self.assertEqual(self.seat(evaluation, board_id=self.board(cycle)["id"]).status, 201)
+        self.move(evaluation, "notified")
+        seated = self.moment()
+        path = f"/api/v1/evaluations/{evaluation}/seats/{self.account('board.two')}/recusal"
+        self.assertEqual(self.stack.client("board.two").post(path, {"reason": "خویشاوندی"}).status, 200)
+        left = self.moment()
+        asked = {"object_type": "evaluation", "object_id": evaluation}
+        told = [self.told("board.two", "evaluation:read", at=at, **asked) for at in (unseated, seated, left)]
+        self.assertEqual([t["allowed"] for t in told], [False, True, False])
+        self.assertEqual([t["object"]["as"] for t in told], [[], ["member"], []])
+        self.assertEqual(self.told("hrd.manager", "evaluation:read", at=seated, **asked)["object"]["as"], ["owner"])
+        for at, code in (("yesterday", "FORMAT"), ("2100-01-01T00:00:00Z", "RANGE"), ("2001-01-01T00:00:00Z", "BEFORE")):
+            document = problem(self, self.ask("board.two", "evaluation:read", at=at), 422, "INVALID")
+            self.assertEqual([(f["pointer"], f["code"]) for f in document["errors"]], [("/at", code)])
+
     def cli(self, *args, user=ASKER):
         secret = f"{self.stack.accounts[user]['password']}\n{self.stack.book(user).next_code()}\n"
         return subprocess.run([self.stack.build / "server/sanjeh", "access", args[0], "--url", f"https://localhost:{self.stack.port}", "--user", user,
@@ -173,7 +220,7 @@ class Explain(BoardTest):
 
     def test_the_command_line_asks_the_same(self):
         _, evaluation = self.seated()
-        names = [f"explain.cli{n}" for n in range(4)]  # a code works once in 30 seconds
+        names = [f"explain.cli{n}" for n in range(6)]  # a code works once in 30 seconds
         if names[0] not in self.stack.accounts:
             self.stack.add_accounts({name: ("-", "-", "administrator", "راهبر خط فرمان") for name in names})
         got = self.cli("why", self.account("sit.analyst"), "judge:read", "name", user=names[0])
@@ -185,5 +232,10 @@ class Explain(BoardTest):
         self.assertEqual({r["account_id"] for r in got["items"]}, set(self.readers(evaluation)))
         got = self.cli("changes", "0", user=names[3])
         self.assertTrue(json.loads(got.stdout)["items"], got.stderr)
+        now = self.moment()
+        got = json.loads(self.cli("why", "--at", now, self.account("sit.analyst"), "judge:read", user=names[4]).stdout)
+        self.assertEqual((got["at"], got["allowed"]), (now, True))
+        got = json.loads(self.cli("changes", "--since", "2020-01-01T00:00:00Z", user=names[5]).stdout)
+        self.assertIn("default", [v["policy"] for v in got["versions"]])
         self.assertEqual(subprocess.run([self.stack.build / "server/sanjeh", "access", "file", "--url", "https://localhost", "--user", "x", "../x"],
                                         capture_output=True, check=False).returncode, 2)

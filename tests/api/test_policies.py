@@ -3,6 +3,7 @@
 
 Each refusal is shown with its place, and with a decision before and after: the policy in force stays."""
 
+import datetime
 import json
 import threading
 import time
@@ -104,6 +105,21 @@ class Policies(unittest.TestCase):
                 if test["id"] == f"may {role}":
                     test["expect"].pop("court:list", None)
         return tests
+
+    @staticmethod
+    def moment():
+        time.sleep(0.02)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        time.sleep(0.02)
+        return now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+    def replay(self, at):
+        """Could a contributor list courts then, by which version, by which rule?"""
+        question = {"account_id": self.stack.accounts["hrd.contributor"]["id"], "action": "court:list", **({"at": at} if at else {})}
+        answer = self.stack.client("admin.one").post(f"{POLICIES}/explain", question)
+        self.assertEqual(answer.status, 200, answer)
+        told = answer.json()
+        return told["allowed"], int(told["explanation"]["policy"].split()[0].split("@")[1]), told["explanation"]["code"]
 
     def metric(self, name):
         for line in self.stack.anonymous().get("/metrics").body.decode().splitlines():
@@ -266,9 +282,11 @@ class Policies(unittest.TestCase):
         self.stack.sql(strip.format(f"update sanjeh.approval_vote v set seal = k.seal from public.kept k where v.account_id = k.account_id and "
                                     "v.approval_id = k.approval_id; drop table public.kept;"))
         self.assertEqual(self.decision(), 200)
+        type(self).wide = self.moment()
         done = self.activate(made)
         self.assertEqual((done.status, done.json()["state"], done.json()["activation"]), (200, "active", 2), done)
         self.assertEqual(self.decision(), 403)
+        type(self).narrow = self.moment()
         entry = self.stack.client("security.officer").get(f"/api/v1/audit/entries/{done.header('Audit-Index')}").json()
         for part in (f"version={made.json()['number']}", f"digest={made.json()['digest']}", f"previous={made.json()['previous']}",
                      "effective_from=null", f"test_report_digest={made.json()['report_digest']}", f"diff_digest={made.json()['diff_digest']}",
@@ -294,6 +312,22 @@ class Policies(unittest.TestCase):
         self.assertEqual(self.activate(made).status, 200)
         self.assertEqual(self.decision(), 200)
         self.assertEqual(self.metric("sanjehd_policy_activation"), 3)
+
+    def test_7b_what_was_decided_then_is_decided_again_by_the_version_of_then(self):
+        first = self.number
+        self.assertEqual(self.replay(self.wide)[:2], (True, first))
+        self.assertEqual(self.replay(self.narrow), (False, first + 1, "E_NO_PERMIT"))
+        self.assertEqual(self.replay(None)[:2], (True, first + 2))
+        # a version of the past that the database tells otherwise than it was signed answers nothing
+        old = self.stack.sql(f"select id from sanjeh.policy_version where number = {first + 1} and activation is not null")
+        set_document = """begin; set local session_replication_role = replica;
+            update sanjeh.policy_version set document = {} where id = '{}'; commit;"""
+        self.stack.sql("create table public.kept_text as select document from sanjeh.policy_version where id = '" + old + "'")
+        self.stack.sql(set_document.format("""replace(document, '"court:read"', '"court:list"')""", old))
+        question = {"account_id": self.stack.accounts["hrd.contributor"]["id"], "action": "court:list", "at": self.narrow}
+        problem(self, self.stack.client("admin.one").post(f"{POLICIES}/explain", question), 409, "CONFLICT")
+        self.stack.sql(set_document.format("(select document from public.kept_text)", old) + "drop table public.kept_text;")
+        self.assertEqual(self.replay(self.narrow)[0], False)
 
     def test_8_the_database_alone_puts_nothing_into_force(self):
         before = self.unchanged()

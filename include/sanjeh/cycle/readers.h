@@ -25,6 +25,10 @@ SJ_MUST_CHECK sj_status sj_readers_list(const struct sj_desk *desk, struct sj_uu
     struct sj_uuid account, struct sj_uuid after, size_t limit, struct sj_reader **ret_items,
     size_t *ret_count);
 
+/* By which parts row security showed an account the file at a moment (of clock_now()), joined by ','; "" for not at all. */
+SJ_MUST_CHECK sj_status sj_reader_at(const struct sj_desk *desk, struct sj_uuid evaluation,
+    struct sj_uuid account, sj_time_us at, struct sj_text *ret_parts);
+
 struct sj_sitting {
     struct sj_uuid evaluation;
     struct sj_text capacity;

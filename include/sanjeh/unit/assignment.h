@@ -87,6 +87,12 @@ SJ_MUST_CHECK sj_status sj_assignment_changes(struct sj_db *db, const struct sj_
     int64_t after, struct sj_uuid account, size_t limit, struct sj_arena *arena,
     struct sj_assignment_change **ret_items, size_t *ret_count, int64_t *ret_seq);
 
+/* What an account held at a moment, as the history has it (valid_from, valid_until and locks are the caller's to look at). Of each
+ * only id, role, kind and times are known. */
+SJ_MUST_CHECK sj_status sj_assignments_at(struct sj_db *db, const struct sj_context *context,
+    struct sj_uuid account, sj_time_us at, struct sj_arena *arena, struct sj_assignment **ret_items,
+    size_t *ret_count);
+
 /* The number of the last change at a moment, 0 when there was none: to go on from with sj_assignment_changes. */
 SJ_MUST_CHECK sj_status sj_assignment_seq_at(
     struct sj_db *db, const struct sj_context *context, sj_time_us at, int64_t *ret_seq);
