@@ -27,8 +27,7 @@ const char *sj_rbac_why(const struct sj_rbac *model)
 
 sj_status rbac_refuse(struct sj_rbac *model, enum sj_code code, const char *rule, const char *name)
 {
-    (void)snprintf(
-        model->why, sizeof model->why, "%s%s%s", rule, name[0] == '\0' ? "" : " ", name);
+    (void)snprintf(model->why, sizeof model->why, "%s%s%s", rule, name[0] == '\0' ? "" : " ", name);
     return (sj_status){code, "rbac"};
 }
 
@@ -99,19 +98,16 @@ struct sj_role_set rbac_close(const struct sj_rbac *model, const struct sj_role_
     return closed;
 }
 
-sj_status rbac_hold(
-    struct sj_rbac *model, enum sj_sod_kind kind, const struct sj_role_set *roles)
+sj_status rbac_hold(struct sj_rbac *model, enum sj_sod_kind kind, const struct sj_role_set *roles)
 {
     const struct sj_role_set closed = rbac_close(model, roles);
     for (uint32_t i = 0; i < model->set_count; i++) {
         const struct rbac_set *set = &model->sets[i];
-        if (set->name.len > 0 && set->kind == kind &&
-            rbac_common(&closed, &set->roles) >= set->n) {
+        if (set->name.len > 0 && set->kind == kind && rbac_common(&closed, &set->roles) >= set->n) {
             char name[65];
-            (void)snprintf(name, sizeof name, "%.*s", (int)(set->name.len > 64 ? 64 : set->name.len),
-                set->name.ptr);
-            return rbac_refuse(
-                model, SJ_GUARD_UNMET, kind == SJ_SOD_STATIC ? "SSD" : "DSD", name);
+            (void)snprintf(name, sizeof name, "%.*s",
+                (int)(set->name.len > 64 ? 64 : set->name.len), set->name.ptr);
+            return rbac_refuse(model, SJ_GUARD_UNMET, kind == SJ_SOD_STATIC ? "SSD" : "DSD", name);
         }
     }
     return SJ_DONE;

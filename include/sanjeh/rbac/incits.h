@@ -43,10 +43,10 @@ SJ_MUST_CHECK sj_status sj_rbac_DeassignUser(
 /* Permissions are pairs of the policy's schema: AddPermission makes them known to a model that is built by hand. */
 SJ_MUST_CHECK sj_status sj_rbac_AddPermission(
     struct sj_rbac *model, struct sj_text operation, struct sj_text object);
-SJ_MUST_CHECK sj_status sj_rbac_GrantPermission(struct sj_rbac *model, struct sj_text object,
-    struct sj_text operation, struct sj_text role);
-SJ_MUST_CHECK sj_status sj_rbac_RevokePermission(struct sj_rbac *model, struct sj_text operation,
-    struct sj_text object, struct sj_text role);
+SJ_MUST_CHECK sj_status sj_rbac_GrantPermission(
+    struct sj_rbac *model, struct sj_text object, struct sj_text operation, struct sj_text role);
+SJ_MUST_CHECK sj_status sj_rbac_RevokePermission(
+    struct sj_rbac *model, struct sj_text operation, struct sj_text object, struct sj_text role);
 
 /* ---- core: system ---- */
 /* roles: active from the start; all must be authorized for the user, and no dynamic set broken. */
@@ -116,14 +116,12 @@ SJ_MUST_CHECK sj_status sj_rbac_RoleOperationsOnObject(struct sj_rbac *model, st
     struct sj_text object, struct sj_rbac_names *ret_operations);
 SJ_MUST_CHECK sj_status sj_rbac_UserOperationsOnObject(struct sj_rbac *model, struct sj_text user,
     struct sj_text object, struct sj_rbac_names *ret_operations);
-SJ_MUST_CHECK sj_status sj_rbac_SsdRoleSets(
-    struct sj_rbac *model, struct sj_rbac_names *ret_sets);
+SJ_MUST_CHECK sj_status sj_rbac_SsdRoleSets(struct sj_rbac *model, struct sj_rbac_names *ret_sets);
 SJ_MUST_CHECK sj_status sj_rbac_SsdRoleSetRoles(
     struct sj_rbac *model, struct sj_text set, struct sj_rbac_names *ret_roles);
 SJ_MUST_CHECK sj_status sj_rbac_SsdRoleSetCardinality(
     struct sj_rbac *model, struct sj_text set, uint32_t *ret_n);
-SJ_MUST_CHECK sj_status sj_rbac_DsdRoleSets(
-    struct sj_rbac *model, struct sj_rbac_names *ret_sets);
+SJ_MUST_CHECK sj_status sj_rbac_DsdRoleSets(struct sj_rbac *model, struct sj_rbac_names *ret_sets);
 SJ_MUST_CHECK sj_status sj_rbac_DsdRoleSetRoles(
     struct sj_rbac *model, struct sj_text set, struct sj_rbac_names *ret_roles);
 SJ_MUST_CHECK sj_status sj_rbac_DsdRoleSetCardinality(

@@ -236,3 +236,58 @@ DESK_TEST(seal_is_asked_for_after_the_second_factor_too)
             a.account.id));
     CHECK_CODE(second(desk, challenge.token, &a), LOGIN_FAILED);
 }
+
+static sj_status put_former_seal(
+    struct world_desk *desk, const struct world_account *account, const char *roles)
+{
+    struct sj_account former = account->account;
+    former.username = sj_text_of(account->username);
+    former.status = SJ_TEXT("active");
+    struct sj_hash hash;
+    struct sj_hash seal;
+    TRY(sj_account_former_seal_hash(&former, sj_text_of(roles), &hash));
+    TRY(ask_seal(desk->loop.channel, SJ_SEAL_ACCOUNT, &hash, &seal));
+    CLEANUP(sj_buf_clear) struct sj_buf sql = SJ_BUF(1024);
+    TRY(sj_buf_put_str(&sql, "update sanjeh.account set seal_form = 1, seal = '\\x"));
+    TRY(sj_buf_put_hex(&sql, sj_view_of(seal.bytes, sizeof seal.bytes)));
+    TRY(sj_buf_put_str(&sql, "' where id = '%s'"));
+    const char *text = NULL;
+    TRY(sj_buf_cstr(&sql, &text));
+    ENSURE(world_sql(text, account->account.id), INTERNAL);
+    return SJ_DONE;
+}
+
+static sj_status reseal(struct world_desk *desk, size_t *ret_sealed, size_t *ret_broken)
+{
+    const struct sj_context *context = NULL;
+    TRY(sj_authn_context(&desk->loop, &context));
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    TRY(sj_tx_begin(desk->loop.db, context, &tx));
+    TRY(sj_accounts_reseal(tx, desk->loop.channel, ret_sealed, ret_broken));
+    return sj_tx_commit(&tx);
+}
+
+/* What `sanjeh migrate` does with accounts of before assignments: a genuine one goes on, one with an added role does not. */
+DESK_TEST(seal_of_the_former_form_is_proven_once_and_renewed)
+{
+    struct world_account honest;
+    struct world_account forged;
+    struct sj_login_challenge challenge;
+    size_t sealed = 0;
+    size_t broken = 0;
+    REQUIRE_OK(world_account(desk, "honest", (struct sj_uuid){{0}}, "reader,writer", &honest));
+    REQUIRE_OK(world_account(desk, "forged", (struct sj_uuid){{0}}, "reader", &forged));
+    REQUIRE_OK(put_former_seal(desk, &honest, "reader,writer"));
+    REQUIRE_OK(put_former_seal(desk, &forged, "reader"));
+    REQUIRE(
+        world_sql("insert into sanjeh.role_assignment (account_id, role) values ('%s', 'writer')",
+            forged.account.id));
+    /* the former form itself opens nothing any more */
+    CHECK_CODE(world_challenge(desk, &honest, WORLD_PASSWORD, "", &challenge), LOGIN_FAILED);
+    REQUIRE_OK(reseal(desk, &sealed, &broken));
+    CHECK(sealed == 1 && broken == 1);
+    CHECK_OK(world_challenge(desk, &honest, WORLD_PASSWORD, "", &challenge));
+    CHECK_CODE(world_challenge(desk, &forged, WORLD_PASSWORD, "", &challenge), LOGIN_FAILED);
+    REQUIRE_OK(reseal(desk, &sealed, &broken));
+    CHECK(sealed == 0 && broken == 1);
+}

@@ -197,6 +197,55 @@ TEST(session_follows_what_becomes_of_its_account)
     sj_test_on_fiber(on_pair_changed, NULL);
 }
 
+/* Revokes the account's first role through one server's keeper and database. */
+static sj_status revoke_role(struct world_desk *desk, struct sj_uuid account)
+{
+    const struct sj_uuid scopes[] = {SJ_SCOPE_ADMIN};
+    struct sj_context context;
+    TRY(ask_context(desk->loop.channel, scopes, 1, sj_time_now() + 60 * SECOND_US, &context));
+    CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
+    TRY(sj_arena_new(1u << 16, &arena));
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    TRY(sj_tx_begin(desk->loop.db, &context, &tx));
+    bool found = false;
+    struct sj_holding holding;
+    TRY(sj_holding_take(tx, desk->loop.channel, account, arena, &found, &holding));
+    ENSURE(found && holding.count == 1, INTERNAL);
+    TRY(sj_holding_revoke(tx, desk->loop.channel, &holding, 0, (struct sj_uuid){{0}}, "revoked"));
+    return sj_tx_commit(&tx);
+}
+
+/* The session lives on; its role is gone on the other server within a second of the commit. */
+static void on_pair_role_revoked(void *ctx)
+{
+    (void)ctx;
+    CLEANUP(close_pair) struct pair pair = {.a = {.loop = {.authn = NULL}}};
+    REQUIRE_OK(open_pair(&pair));
+    struct signed_in in;
+    struct sj_session session;
+    bool found = false;
+    REQUIRE_OK(enter(&pair.a, (struct sj_uuid){{0}}, &in));
+    REQUIRE_OK(sj_session_find(&pair.b.loop, sj_text_of(in.token), &found, &session));
+    REQUIRE(found && session.grant_count == 1); /* in the second server's cache now */
+    const int64_t before = session.assignments;
+    REQUIRE_OK(revoke_role(&pair.a, in.account.account.id));
+    const int64_t until_ms = sj_time_monotonic_ms() + 1000;
+    do {
+        REQUIRE_OK(sj_session_find(&pair.b.loop, sj_text_of(in.token), &found, &session));
+        sj_fiber_sleep_ms(5);
+    } while (session.grant_count > 0 && sj_time_monotonic_ms() < until_ms);
+    CHECK(found && session.grant_count == 0);
+    CHECK(session.assignments > before);
+    REQUIRE_OK(sj_session_find(&pair.a.loop, sj_text_of(in.token), &found, &session));
+    CHECK(found && session.grant_count == 0);
+}
+
+TEST(session_loses_a_revoked_role_on_every_server_within_a_second)
+{
+    (void)world_pg();
+    sj_test_on_fiber(on_pair_role_revoked, NULL);
+}
+
 #define SOME_ID "00000000-0000-8000-8000-000000000001"
 
 DESK_TEST(session_forgets_everything_on_an_event_that_it_does_not_understand)
