@@ -58,6 +58,26 @@ sj_status sj_rbac_AddRole(struct sj_rbac *model, struct sj_text role)
     return SJ_DONE;
 }
 
+static bool is_within(const struct sj_role_set *inner, const struct sj_role_set *outer)
+{
+    return rbac_common(inner, outer) == rbac_common(inner, inner);
+}
+
+/* Sessions that have a role active which their user is no longer authorized for. */
+static void end_unauthorized(struct sj_rbac *model)
+{
+    for (uint32_t i = 0; i < model->session_count; i++) {
+        const struct rbac_session *session = &model->sessions[i];
+        if (session->name.len == 0) {
+            continue;
+        }
+        const struct sj_role_set authorized = rbac_close(model, &model->users[session->user].roles);
+        if (!is_within(&session->roles, &authorized)) {
+            end_session(model, i);
+        }
+    }
+}
+
 /* A set that would have fewer roles than its n cannot stand. */
 static sj_status check_sets_without(struct sj_rbac *model, uint32_t role)
 {
@@ -95,6 +115,7 @@ sj_status sj_rbac_DeleteRole(struct sj_rbac *model, struct sj_text role)
         rbac_drop(&model->sets[i].roles, number);
     }
     model->roles[number] = (struct rbac_role){.name = {NULL, 0}};
+    end_unauthorized(model);
     return SJ_DONE;
 }
 
@@ -115,26 +136,6 @@ sj_status sj_rbac_AssignUser(struct sj_rbac *model, struct sj_text user, struct 
     TRY(rbac_hold(model, SJ_SOD_STATIC, &roles));
     model->users[who].roles = roles;
     return SJ_DONE;
-}
-
-static bool is_within(const struct sj_role_set *inner, const struct sj_role_set *outer)
-{
-    return rbac_common(inner, outer) == rbac_common(inner, inner);
-}
-
-/* Sessions that have a role active which their user is no longer authorized for. */
-static void end_unauthorized(struct sj_rbac *model)
-{
-    for (uint32_t i = 0; i < model->session_count; i++) {
-        const struct rbac_session *session = &model->sessions[i];
-        if (session->name.len == 0) {
-            continue;
-        }
-        const struct sj_role_set authorized = rbac_close(model, &model->users[session->user].roles);
-        if (!is_within(&session->roles, &authorized)) {
-            end_session(model, i);
-        }
-    }
 }
 
 sj_status sj_rbac_DeassignUser(struct sj_rbac *model, struct sj_text user, struct sj_text role)
