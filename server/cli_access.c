@@ -4,28 +4,20 @@
  * factors, holds policy:explain, and each question is an entry of the record. Answers are the API's, as JSON on standard output.
  */
 #include "cli.h"
-#include "cli_ask.h"
+#include "cli_remote.h"
 
-#include "sanjeh/base/parse.h"
-#include "sanjeh/client/client.h"
 #include "sanjeh/json/write.h"
-
-#include <getopt.h>
-#include <signal.h>
 
 #define WORDS_MAX  3
 #define WORD_BYTES 96u
 
-enum { CA = 256, USER, AT, SINCE };
+enum { AT = 256, SINCE };
 
 struct arguments {
-    const char *url;
-    const char *ca;
-    const char *user;
+    struct sj_cli_remote remote;
     const char *object; /* an evaluation */
     const char *at;     /* a moment that is past */
     const char *since;
-    int credentials_fd; /* -1: the terminal */
     const char *words[WORDS_MAX];
     size_t word_count;
 };
@@ -68,17 +60,7 @@ static bool is_time(const char *word)
 
 static bool take_option(struct arguments *arguments, int option)
 {
-    int64_t number = 0;
     switch (option) {
-    case 'u':
-        arguments->url = optarg;
-        return true;
-    case CA:
-        arguments->ca = optarg;
-        return true;
-    case USER:
-        arguments->user = optarg;
-        return true;
     case 'e':
         arguments->object = optarg;
         return is_word(optarg);
@@ -88,25 +70,18 @@ static bool take_option(struct arguments *arguments, int option)
     case SINCE:
         arguments->since = optarg;
         return is_time(optarg);
-    case 'f':
-        if (sj_failed(sj_parse_i64(sj_text_of(optarg), 0, 1023, &number))) {
-            return false;
-        }
-        arguments->credentials_fd = (int)number;
-        return true;
     default:
-        return false;
+        return sj_cli_remote_option(&arguments->remote, option, optarg);
     }
 }
 
 static bool take(int argc, char **argv, const struct sj_command *command,
     struct arguments *arguments, int *ret_exit)
 {
-    static const struct option options[] = {{"url", required_argument, NULL, 'u'},
-        {"ca", required_argument, NULL, CA}, {"user", required_argument, NULL, USER},
+    static const struct option options[] = {SJ_CLI_REMOTE_OPTIONS,
         {"evaluation", required_argument, NULL, 'e'}, {"at", required_argument, NULL, AT},
-        {"since", required_argument, NULL, SINCE}, {"credentials-fd", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"since", required_argument, NULL, SINCE}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     const struct verb *verb = verb_of(command);
     for (int option = 0; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (option == 'h' || !take_option(arguments, option)) {
@@ -115,8 +90,8 @@ static bool take(int argc, char **argv, const struct sj_command *command,
         }
     }
     const size_t words = (size_t)(argc - optind);
-    bool good = arguments->url != NULL && arguments->user != NULL && words >= verb->least &&
-                words <= verb->most;
+    bool good = arguments->remote.url != NULL && arguments->remote.user != NULL &&
+                words >= verb->least && words <= verb->most;
     for (size_t i = 0; good && i < words; i++) {
         arguments->words[i] = argv[optind + (int)i];
         good = is_word(arguments->words[i]);
@@ -126,24 +101,6 @@ static bool take(int argc, char **argv, const struct sj_command *command,
         *ret_exit = sj_cli_help(command, SJ_EXIT_USAGE);
     }
     return good;
-}
-
-static sj_status sign_in(
-    const struct arguments *arguments, struct sj_client *client, const char **why)
-{
-    struct sj_text username;
-    *why = "--user: a name of this server";
-    TRY(sj_text_check(sj_view_of(arguments->user, strlen(arguments->user)), 256, &username));
-    struct sj_cli_answers answers = {.count = 0};
-    *why = "password and code: one line each, from the terminal or --credentials-fd";
-    sj_status status = sj_cli_ask(arguments->credentials_fd, &answers);
-    if (!sj_failed(status)) {
-        *why = "";
-        status = sj_client_sign_in(client, username, sj_view_of(answers.line[0], answers.len[0]),
-            sj_view_of(answers.line[1], answers.len[1]));
-    }
-    sj_wipe(&answers, sizeof answers);
-    return status;
 }
 
 static sj_status put_question(const struct arguments *arguments, struct sj_buf *out)
@@ -176,7 +133,7 @@ static sj_status ask(
     if (strcmp(verb->name, "why") == 0) {
         (void)snprintf(path, sizeof path, "/api/v1/policies/explain");
         TRY(put_question(arguments, &body));
-        call = (struct sj_client_call){"POST", path, "application/json", sj_buf_view(&body)};
+        call = (struct sj_client_call){"POST", path, "application/json", sj_buf_view(&body), 0};
     } else if (strcmp(verb->name, "person") == 0) {
         (void)snprintf(path, sizeof path, "/api/v1/accounts/%s/permissions", word);
     } else if (strcmp(verb->name, "file") == 0) {
@@ -192,43 +149,22 @@ static sj_status ask(
 
 static int run(int argc, char **argv, const struct sj_command *command)
 {
-    struct arguments arguments = {.credentials_fd = -1};
+    struct arguments arguments = {.remote = {.credentials_fd = -1, .why = ""}};
     int code = SJ_EXIT_OK;
     if (!take(argc, argv, command, &arguments, &code)) {
         return code;
     }
-    const struct sigaction ignoring = {.sa_handler = SIG_IGN};
-    (void)sigaction(SIGPIPE, &ignoring, NULL);
-    struct sj_client *client = NULL;
-    const char *why = "--url: https://host[:port]";
-    sj_status status = sj_client_new(arguments.url, arguments.ca, &client);
+    struct sj_cli_remote *remote = &arguments.remote;
+    sj_status status = sj_cli_remote_open(remote);
     if (!sj_failed(status)) {
-        status = sign_in(&arguments, client, &why);
+        status = ask(&arguments, verb_of(command), remote->client);
     }
-    if (!sj_failed(status)) {
-        why = "";
-        status = ask(&arguments, verb_of(command), client);
-    }
-    if (sj_failed(status)) {
-        code = sj_cli_fail(
-            command, status, why[0] != '\0' || client == NULL ? why : sj_client_why(client));
-    } else {
-        const struct sj_view body = sj_client_body(client);
-        (void)fwrite(body.ptr, 1, body.len, stdout);
-        (void)fputc('\n', stdout);
-    }
-    if (client != NULL) {
-        sj_client_sign_out(client);
-    }
-    sj_client_free(&client);
-    return code;
+    return sj_cli_remote_end(remote, command, status, /* print= */ true);
 }
 
 #define COMMON                                                                                     \
-    "Password and code are asked on the terminal, or read from standard input or "                 \
-    "--credentials-fd, one line each.\n"                                                           \
-    "The asker holds policy:explain; the question is recorded. The answer is JSON.\n"              \
-    "--ca: the authority of the server's certificate (PEM); without it those of the system.\n"
+    SJ_CLI_REMOTE_HELP                                                                             \
+    "The asker holds policy:explain; the question is recorded. The answer is JSON.\n"
 
 const struct sj_command sj_command_access_why = {"access", "why",
     "why may an account do something, or why not",

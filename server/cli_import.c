@@ -6,7 +6,7 @@
  * to standard output.
  */
 #include "cli.h"
-#include "cli_ask.h"
+#include "cli_remote.h"
 
 #include "sanjeh/base/parse.h"
 #include "sanjeh/client/import.h"
@@ -18,12 +18,9 @@
 #include <sys/stat.h>
 
 struct arguments {
-    const char *url;
-    const char *ca;
-    const char *user;
+    struct sj_cli_remote remote;
     const char *resume;
     const char *file;
-    int credentials_fd; /* -1: the terminal */
     int64_t part_bytes;
     bool is_dry_run;
     struct sj_client_order order;
@@ -31,8 +28,7 @@ struct arguments {
 
 struct session {
     const struct sj_command *command;
-    struct sj_client *client;
-    const char *why; /* of a failure before the client had words */
+    struct sj_cli_remote *remote;
     int fd;
     int64_t file_bytes;
     struct sj_client_job job;
@@ -50,25 +46,14 @@ static void stop(int number)
 
 /* ---- arguments ---- */
 
-enum {
-    OPTION_NUMBERS_BEGIN = 256,
-    CA,
-    USER,
-    KIND,
-    FORMAT,
-    ACCEPT,
-    PERIOD,
-    CYCLE,
-    COMMENT,
-    SUPERSEDES
-};
+enum { KIND = 256, FORMAT, ACCEPT, PERIOD, CYCLE, COMMENT, SUPERSEDES };
 
 static const char **text_of(struct arguments *arguments, int option)
 {
-    const char **const places[] = {&arguments->ca, &arguments->user, &arguments->order.kind,
-        &arguments->order.format, &arguments->order.accept, &arguments->order.period,
-        &arguments->order.cycle, &arguments->order.comment, &arguments->order.supersedes};
-    const int number = option - CA;
+    const char **const places[] = {&arguments->order.kind, &arguments->order.format,
+        &arguments->order.accept, &arguments->order.period, &arguments->order.cycle,
+        &arguments->order.comment, &arguments->order.supersedes};
+    const int number = option - KIND;
     return number >= 0 && number < (int)SJ_COUNT(places) ? places[number] : NULL;
 }
 
@@ -79,16 +64,12 @@ static bool take_number(const char *text, int64_t min, int64_t max, int64_t *ret
 
 static bool take_option(struct arguments *arguments, int option, const char *value)
 {
-    int64_t number = 0;
     const char **place = text_of(arguments, option);
     if (place != NULL) {
         *place = value;
         return true;
     }
     switch (option) {
-    case 'u':
-        arguments->url = value;
-        return true;
     case 'r':
         arguments->resume = value;
         return true;
@@ -101,14 +82,8 @@ static bool take_option(struct arguments *arguments, int option, const char *val
     case 'p':
         return take_number(value, (int64_t)SJ_CLIENT_PART_MIN, (int64_t)SJ_CLIENT_PART_MAX,
             &arguments->part_bytes);
-    case 'f':
-        if (!take_number(value, 0, 1023, &number)) {
-            return false;
-        }
-        arguments->credentials_fd = (int)number;
-        return true;
     default:
-        return false;
+        return sj_cli_remote_option(&arguments->remote, option, value);
     }
 }
 
@@ -121,15 +96,14 @@ static const char *format_of(const char *file)
     return len > 7 && strcmp(file + len - 7, ".ndjson") == 0 ? "ndjson" : NULL;
 }
 
-static const struct option options[] = {{"url", required_argument, NULL, 'u'},
-    {"ca", required_argument, NULL, CA}, {"user", required_argument, NULL, USER},
+static const struct option options[] = {SJ_CLI_REMOTE_OPTIONS,
     {"kind", required_argument, NULL, KIND}, {"format", required_argument, NULL, FORMAT},
     {"accept", required_argument, NULL, ACCEPT}, {"period", required_argument, NULL, PERIOD},
     {"cycle", required_argument, NULL, CYCLE}, {"comment", required_argument, NULL, COMMENT},
     {"supersedes", required_argument, NULL, SUPERSEDES}, {"hold", no_argument, NULL, 'o'},
     {"dry-run", no_argument, NULL, 'n'}, {"resume", required_argument, NULL, 'r'},
-    {"credentials-fd", required_argument, NULL, 'f'}, {"part-bytes", required_argument, NULL, 'p'},
-    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    {"part-bytes", required_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0}};
 
 static bool take(int argc, char **argv, const struct sj_command *command,
     struct arguments *arguments, int *ret_exit)
@@ -145,7 +119,7 @@ static bool take(int argc, char **argv, const struct sj_command *command,
             return false;
         }
     }
-    const bool is_complete = arguments->url != NULL && arguments->user != NULL &&
+    const bool is_complete = arguments->remote.url != NULL && arguments->remote.user != NULL &&
                              optind == argc - 1 &&
                              (arguments->order.kind != NULL || arguments->resume != NULL);
     if (is_complete) {
@@ -202,34 +176,14 @@ static void print_fault(void *ctx, const struct sj_client_fault *fault)
 
 static sj_status open_file(const struct arguments *arguments, struct session *session)
 {
-    session->why = "FILE: a file that can be read";
+    session->remote->why = "FILE: a file that can be read";
     session->fd = open(arguments->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     ENSURE(session->fd >= 0, BAD_CONFIG);
     struct stat info;
     ENSURE(fstat(session->fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0, BAD_CONFIG);
     session->file_bytes = info.st_size;
-    session->why = "--url: https://host[:port]";
-    TRY(sj_client_new(arguments->url, arguments->ca, &session->client));
-    session->why = "";
+    session->remote->why = "";
     return SJ_DONE;
-}
-
-static sj_status sign_in(const struct arguments *arguments, struct session *session)
-{
-    struct sj_text username;
-    session->why = "--user: a name of this server";
-    TRY(sj_text_check(sj_view_of(arguments->user, strlen(arguments->user)), 256, &username));
-    struct sj_cli_answers answers = {.count = 0};
-    session->why = "password and code: one line each, from the terminal or --credentials-fd";
-    sj_status status = sj_cli_ask(arguments->credentials_fd, &answers);
-    if (!sj_failed(status)) {
-        session->why = "";
-        status = sj_client_sign_in(session->client, username,
-            sj_view_of(answers.line[0], answers.len[0]),
-            sj_view_of(answers.line[1], answers.len[1]));
-    }
-    sj_wipe(&answers, sizeof answers);
-    return status;
 }
 
 static sj_status hash_file(const struct session *session, char ret_hex[65])
@@ -260,10 +214,11 @@ static sj_status compare(struct session *session)
         return SJ_DONE;
     }
     TRY(hash_file(session, here));
-    TRY(sj_client_import_hash(session->client, &session->job, there));
-    session->why = "the server received other bytes than this file has: it was changed on the way";
+    TRY(sj_client_import_hash(session->remote->client, &session->job, there));
+    session->remote->why =
+        "the server received other bytes than this file has: it was changed on the way";
     ENSURE(strcmp(here, there) == 0, CONFLICT);
-    session->why = "";
+    session->remote->why = "";
     (void)fprintf(stderr, "SHA-256 %s, as the server received it\n", here);
     return SJ_DONE;
 }
@@ -271,23 +226,23 @@ static sj_status compare(struct session *session)
 static sj_status work(const struct arguments *arguments, struct session *session)
 {
     TRY(open_file(arguments, session));
-    TRY(sign_in(arguments, session));
+    TRY(sj_cli_remote_open(session->remote));
     if (arguments->resume != NULL) {
-        TRY(sj_client_import_find(session->client, arguments->resume, &session->job));
+        TRY(sj_client_import_find(session->remote->client, arguments->resume, &session->job));
     } else {
-        TRY(sj_client_import_create(session->client, &arguments->order, &session->job));
+        TRY(sj_client_import_create(session->remote->client, &arguments->order, &session->job));
     }
     (void)fprintf(stderr, "import %s\n", session->job.id);
     const struct sj_client_watch watch = {tell, session, &stopped};
     const bool is_over =
         strcmp(session->job.state, "failed") == 0 || strcmp(session->job.state, "cancelled") == 0;
     if (!is_over) {
-        TRY(sj_client_import_send(session->client, session->fd, session->file_bytes,
+        TRY(sj_client_import_send(session->remote->client, session->fd, session->file_bytes,
             (size_t)arguments->part_bytes, &watch, &session->job));
-        TRY(sj_client_import_run(
-            session->client, arguments->is_dry_run, session->file_bytes, &watch, &session->job));
+        TRY(sj_client_import_run(session->remote->client, arguments->is_dry_run,
+            session->file_bytes, &watch, &session->job));
     }
-    TRY(sj_client_import_faults(session->client, &session->job, print_fault, NULL));
+    TRY(sj_client_import_faults(session->remote->client, &session->job, print_fault, NULL));
     return compare(session);
 }
 
@@ -327,15 +282,12 @@ static int tell_end(const struct arguments *arguments, const struct session *ses
     return job->rows_rejected > 0 ? SJ_EXIT_FAILED : SJ_EXIT_OK;
 }
 
-static int tell_failure(const struct session *session, sj_status status)
+static int tell_failure(struct session *session, sj_status status)
 {
     if (session->is_terminal) {
         (void)fputc('\n', stderr);
     }
-    const char *why = session->why[0] != '\0' || session->client == NULL
-                          ? session->why
-                          : sj_client_why(session->client);
-    const int code = sj_cli_fail(session->command, status, why);
+    const int code = sj_cli_remote_end(session->remote, session->command, status, false);
     if (session->job.id[0] != '\0' && status.code != SJ_CONFLICT) {
         (void)fprintf(stderr, "Next: the same command with --resume %s goes on where it stopped.\n",
             session->job.id);
@@ -345,27 +297,27 @@ static int tell_failure(const struct session *session, sj_status status)
 
 static int run(int argc, char **argv, const struct sj_command *command)
 {
-    struct arguments arguments = {.credentials_fd = -1, .part_bytes = (int64_t)SJ_CLIENT_PART_MAX};
+    struct arguments arguments = {
+        .remote = {.credentials_fd = -1, .why = ""}, .part_bytes = (int64_t)SJ_CLIENT_PART_MAX};
     int code = SJ_EXIT_OK;
     if (!take(argc, argv, command, &arguments, &code)) {
         return code;
     }
     const struct sigaction ending = {.sa_handler = stop};
-    const struct sigaction ignoring = {.sa_handler = SIG_IGN};
     (void)sigaction(SIGINT, &ending, NULL);
     (void)sigaction(SIGTERM, &ending, NULL);
-    (void)sigaction(SIGPIPE, &ignoring, NULL);
     struct session session = {.command = command,
-        .why = "",
+        .remote = &arguments.remote,
         .fd = -1,
         .told = -1,
         .is_terminal = isatty(STDERR_FILENO) == 1};
     const sj_status status = work(&arguments, &session);
-    code = sj_failed(status) ? tell_failure(&session, status) : tell_end(&arguments, &session);
-    if (session.client != NULL) {
-        sj_client_sign_out(session.client);
+    if (sj_failed(status)) {
+        code = tell_failure(&session, status);
+    } else {
+        code = tell_end(&arguments, &session);
+        (void)sj_cli_remote_end(&arguments.remote, command, status, /* print= */ false);
     }
-    sj_client_free(&session.client);
     sj_closep(&session.fd);
     return code;
 }

@@ -47,3 +47,19 @@ bool member_bool(const struct sj_json_value *object, const char *name)
     const struct sj_json_value *value = sj_json_get(object, name);
     return value != NULL && sj_json_as_bool(value, &is_true) && is_true;
 }
+
+sj_status sj_client_text(struct sj_client *client, const char *name, char *ret_text, size_t size)
+{
+    CLEANUP(answer_clear) struct answer answer = {.root = NULL};
+    TRY(answer_open(client, &answer));
+    member_text(answer.root, name, ret_text, size);
+    return SJ_DONE;
+}
+
+sj_status sj_client_int(struct sj_client *client, const char *name, int64_t *ret_number)
+{
+    CLEANUP(answer_clear) struct answer answer = {.root = NULL};
+    TRY(answer_open(client, &answer));
+    *ret_number = member_int(answer.root, name);
+    return SJ_DONE;
+}

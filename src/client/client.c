@@ -177,6 +177,11 @@ static bool make_headers(
         ok = add_header(ret_list, "Authorization", bearer);
     }
     sj_wipe(bearer, sizeof bearer);
+    if (ok && call->if_match != 0) {
+        char version[32];
+        (void)snprintf(version, sizeof version, "\"v%lld\"", (long long)call->if_match);
+        ok = add_header(ret_list, "If-Match", version);
+    }
     return ok;
 }
 
@@ -287,7 +292,7 @@ static sj_status post_pair(struct sj_client *client, const char *path,
     }
     sj_json_object_end(&json);
     TRY(sj_json_end(&json));
-    const struct sj_client_call call = {"POST", path, "application/json", sj_buf_view(&body)};
+    const struct sj_client_call call = {"POST", path, "application/json", sj_buf_view(&body), 0};
     return sj_client_send(client, &call);
 }
 
@@ -327,7 +332,7 @@ sj_status sj_client_sign_in(
 void sj_client_sign_out(struct sj_client *client)
 {
     if (client->token[0] != '\0') {
-        const struct sj_client_call call = {"POST", "/api/v1/logout", NULL, {NULL, 0}};
+        const struct sj_client_call call = {"POST", "/api/v1/logout", NULL, {NULL, 0}, 0};
         sj_ignore(sj_client_send(client, &call), "the session expires by itself");
         sj_wipe(client->token, sizeof client->token);
     }

@@ -64,7 +64,7 @@ sj_status sj_client_import_create(
     sj_json_object_end(&json);
     TRY(sj_json_end(&json));
     const struct sj_client_call call = {
-        "POST", "/api/v1/imports", "application/json", sj_buf_view(&body)};
+        "POST", "/api/v1/imports", "application/json", sj_buf_view(&body), 0};
     TRY(sj_client_send(client, &call));
     return read_job(client, ret_job);
 }
@@ -76,7 +76,7 @@ sj_status sj_client_import_find(
     ENSURE(!sj_failed(sj_uuid_parse(sj_text_of(id), &parsed)), INVALID);
     char path[PATH_SIZE];
     (void)snprintf(path, sizeof path, "/api/v1/imports/%s", id);
-    const struct sj_client_call call = {"GET", path, NULL, {NULL, 0}};
+    const struct sj_client_call call = {"GET", path, NULL, {NULL, 0}, 0};
     TRY(sj_client_send(client, &call));
     return read_job(client, ret_job);
 }
@@ -135,7 +135,8 @@ static sj_status send_part(
     (void)snprintf(
         path, sizeof path, "/api/v1/imports/%s/parts?offset=%lld", job->id, (long long)job->bytes);
     const struct sj_client_call call = {"POST", path,
-        strcmp(job->format, "csv") == 0 ? "text/csv" : "application/x-ndjson", sj_buf_view(part)};
+        strcmp(job->format, "csv") == 0 ? "text/csv" : "application/x-ndjson", sj_buf_view(part),
+        0};
     TRY(sj_client_send(client, &call));
     return read_job(client, job);
 }
@@ -178,7 +179,7 @@ static sj_status start(struct sj_client *client, bool is_dry_run, struct sj_clie
     char path[PATH_SIZE];
     (void)snprintf(path, sizeof path, "/api/v1/imports/%s/start%s", job->id,
         is_dry_run ? "?dry_run=true" : "");
-    const struct sj_client_call call = {"POST", path, NULL, {NULL, 0}};
+    const struct sj_client_call call = {"POST", path, NULL, {NULL, 0}, 0};
     TRY(sj_client_send(client, &call));
     return read_job(client, job);
 }
@@ -256,7 +257,7 @@ sj_status sj_client_import_faults(struct sj_client *client, const struct sj_clie
         ENSURE(strspn(next, plain) == strlen(next), INTERNAL);
         (void)snprintf(path, sizeof path, "/api/v1/imports/%s/errors?limit=%d%s%s", job->id,
             FAULTS_PAGE, next[0] == '\0' ? "" : "&cursor=", next);
-        const struct sj_client_call call = {"GET", path, NULL, {NULL, 0}};
+        const struct sj_client_call call = {"GET", path, NULL, {NULL, 0}, 0};
         TRY(sj_client_send(client, &call));
         TRY(read_faults(client, fn, ctx, next, sizeof next));
     } while (next[0] != '\0');
@@ -268,7 +269,7 @@ sj_status sj_client_import_hash(
 {
     char path[PATH_SIZE];
     (void)snprintf(path, sizeof path, "/api/v1/contributions/%s", job->contribution);
-    const struct sj_client_call call = {"GET", path, NULL, {NULL, 0}};
+    const struct sj_client_call call = {"GET", path, NULL, {NULL, 0}, 0};
     TRY(sj_client_send(client, &call));
     CLEANUP(answer_clear) struct answer answer = {.root = NULL};
     TRY(answer_open(client, &answer));

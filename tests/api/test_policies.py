@@ -5,6 +5,9 @@ Each refusal is shown with its place, and with a decision before and after: the 
 
 import datetime
 import json
+import pathlib
+import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -328,6 +331,39 @@ class Policies(unittest.TestCase):
         problem(self, self.stack.client("admin.one").post(f"{POLICIES}/explain", question), 409, "CONFLICT")
         self.stack.sql(set_document.format("(select document from public.kept_text)", old) + "drop table public.kept_text;")
         self.assertEqual(self.replay(self.narrow)[0], False)
+
+    def cli(self, user, codes, *args):
+        secret = "".join(f"{self.stack.accounts[user]['password']}\n{self.stack.book(user).next_code()}\n" for _ in range(codes))
+        return subprocess.run([self.stack.build / "server/sanjeh", "policy", args[0], "--url", f"https://localhost:{self.stack.port}", "--user", user,
+                               "--ca", self.stack.ca_file, *args[1:]], input=secret, capture_output=True, text=True, check=False, timeout=90)
+
+    def test_7c_the_command_line_does_the_same(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder)
+            (path / "policy.json").write_text(json.dumps(self.policy()))
+            (path / "tests.json").write_text(json.dumps(self.tests))
+            self.stack.add_accounts({f"author.no{n}": ("-", "-", "policy-author", "نویسنده") for n in (1, 2)})
+            (path / "broken.json").write_text((path / "policy.json").read_text() + "x")
+            refused = self.cli("author.no1", 1, "draft", path / "broken.json", path)
+            self.assertEqual((refused.returncode, refused.stdout), (2, ""), refused)
+            self.assertIn("/policy", refused.stderr)
+            made = self.cli("author.no2", 1, "draft", path, path)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        version = json.loads(made.stdout)
+        self.assertIn(f"sanjeh policy sign {version['id']} {version['digest']}", made.stderr)
+        first, second = self.signer(), self.signer()
+        wrong = self.cli(first, 1, "sign", version["id"], "sha256:" + "0" * 64)
+        self.assertEqual(wrong.returncode, 5, wrong)
+        self.assertIn("DIGEST is not that of this version", wrong.stderr)
+        for name in (first, second):
+            signed = self.cli(name, 2, "sign", version["id"], version["digest"])
+            self.assertEqual(signed.returncode, 0, signed.stderr)
+        listed = json.loads(self.cli(self.signer(), 1, "versions").stdout)["items"]
+        self.assertEqual([v["state"] for v in listed if v["id"] == version["id"]], ["draft"])
+        done = self.cli(self.signer(), 1, "activate", version["id"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("is active", done.stderr)
+        self.assertEqual(self.in_force()["id"], version["id"])
 
     def test_8_the_database_alone_puts_nothing_into_force(self):
         before = self.unchanged()

@@ -25,12 +25,18 @@ struct sj_client_call {
     const char *path;  /* with its query, percent-encoded */
     const char *media; /* of the body; NULL: there is none */
     struct sj_view body;
+    int64_t if_match; /* version of what is changed, as ETags name it ("v7"); 0: none is named */
 };
 /* An answer of success (2xx); its body is in sj_client_body until the next call.
  * Errors: SERVER_UNREACHABLE (no connection, or it broke), SERVER_UNTRUSTED (its certificate), BODY_TOO_LARGE; an answer that is no
  * success becomes INVALID, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, CONFLICT, PRECONDITION_FAILED, TOO_MANY_REQUESTS, BUSY or
  * INTERNAL. sj_client_why says more in every case. */
 SJ_MUST_CHECK sj_status sj_client_send(struct sj_client *client, const struct sj_client_call *call);
+/* Members of the answer's object: "" and 0 for what is absent, null, of another type or longer than size - 1. */
+SJ_MUST_CHECK sj_status sj_client_text(
+    struct sj_client *client, const char *name, char *ret_text, size_t size);
+SJ_MUST_CHECK sj_status sj_client_int(
+    struct sj_client *client, const char *name, int64_t *ret_number);
 struct sj_view sj_client_body(const struct sj_client *client);
 /* One sentence or several about the last failure; "" when there was none. Belongs to the client. */
 const char *sj_client_why(const struct sj_client *client);

@@ -29,7 +29,7 @@ TEST(client_says_that_nobody_listens)
 {
     CLEANUP(sj_client_free) struct sj_client *client = NULL;
     CHECK_OK(sj_client_new("https://127.0.0.1:1", NULL, &client)); /* tcpmux: nobody's */
-    const struct sj_client_call call = {"GET", "/healthz", NULL, {NULL, 0}};
+    const struct sj_client_call call = {"GET", "/healthz", NULL, {NULL, 0}, 0};
     CHECK_CODE(sj_client_send(client, &call), SERVER_UNREACHABLE);
     CHECK(sj_client_why(client)[0] != '\0' && sj_client_problem(client)[0] == '\0');
     CHECK(sj_client_body(client).len == 0);
@@ -39,7 +39,7 @@ TEST(client_needs_its_ca_file)
 {
     CLEANUP(sj_client_free) struct sj_client *client = NULL;
     CHECK_OK(sj_client_new("https://127.0.0.1:1", "/nonexistent/ca.pem", &client));
-    const struct sj_client_call call = {"GET", "/healthz", NULL, {NULL, 0}};
+    const struct sj_client_call call = {"GET", "/healthz", NULL, {NULL, 0}, 0};
     const enum sj_code code = sj_client_send(client, &call).code;
     CHECK(code == SJ_SERVER_UNTRUSTED || code == SJ_SERVER_UNREACHABLE);
 }
