@@ -2,6 +2,8 @@
 """What the tests of the table of moves share: the table as the product has it, one fresh file with every seat, its state as the
 database's owner puts it, and the two ways to ask for a move."""
 
+import re
+
 from board_case import BoardTest
 
 SEATS = (("board.one", "chair"), ("board.two", "member"), ("board.three", "rapporteur"), ("board.four", "calibrator"),
@@ -53,7 +55,8 @@ class MoveTest(BoardTest):
         column = {"owner": "unit_id", "issuer": "issuer_scope_id", "judge": "judge_id"}.get(part)
         whose = f"(select {column} from sanjeh.evaluation where id = '{self.file}')" if column else (
             f"'{SYSTEM}'" if part == "system" else f"'{self.account(PART_OF[part])}'")
-        return self.stack.sql(f"""{before} select set_config('sanjeh.context', c.text || '.' || encode(sha256(k.outer_pad ||
+        return self.stack.sql(f"""\\set VERBOSITY verbose
+            {before} select set_config('sanjeh.context', c.text || '.' || encode(sha256(k.outer_pad ||
             sha256(k.inner_pad || convert_to(c.text, 'UTF8'))), 'hex'), false) from sanjeh.context_key k, (select 'v1.' ||
             extract(epoch from now() + interval '1 minute')::int8 || '.' || {whose} as text) c;
             set role sanjeh_app; {statement}""", check=False)
@@ -62,3 +65,19 @@ class MoveTest(BoardTest):
         """The same move as the server's role; what the database says."""
         return self.in_context(part, f"""update sanjeh.evaluation set state = '{to}' where id = '{self.file}'; select state from
             sanjeh.evaluation where id = '{self.file}'{after}""", before)
+
+    def each_in_database(self, part, targets):
+        """The same to each state, and taken back: the constraint that refused it, or how many rows were moved."""
+        said = self.in_context(part, f"""do $do$ declare target text; words text; moved int8; begin
+            foreach target in array '{{{",".join(targets)}}}'::text[] loop
+                begin
+                    update sanjeh.evaluation set state = target where id = '{self.file}';
+                    get diagnostics moved = row_count;
+                    raise exception using message = moved, constraint = moved::text;
+                exception when others then
+                    get stacked diagnostics words = constraint_name;
+                    raise info 'tried % %', target, words;
+                end;
+            end loop; end $do$""")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        return dict(re.findall(r"tried (\w+) (\w*)$", said.stderr, re.M))

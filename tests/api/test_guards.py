@@ -26,20 +26,19 @@ class Guards(MoveTest):
 
     def unmet(self, came, to):
         """What the server names as missing; the move did not happen, there or in the database."""
-        part = self.moves[came, to][0][0]
-        named = set()
-        if part == "judge":  # he moves by submitting: his reply, his appeal (test_remedies), never by name
-            self.assertEqual(self.ask(PART_OF[part], to).status, 403)
-        elif part != "system":
-            document = problem(self, self.ask(PART_OF[part], to), 409, "GUARD_UNMET")
-            named = {error["code"] for error in document["errors"]}
-        said = self.in_database(part, to)
-        self.assertNotEqual(said.returncode, 0, f"the database makes {came} -> {to}: {said.stdout}")
-        if part in ("owner", "issuer", "judge", "system"):  # the others may not write the row at all
-            self.assertIn("unmet:", said.stderr, said)
-            found = set(said.stderr.split("unmet: ")[1].split()[0].split(","))
-            self.assertEqual(found, named or found, "server and database see different guards")
-            named = found
+        named = {}
+        for part in self.moves[came, to][0]:
+            if part == "judge":  # he moves by submitting: his reply, his appeal (test_remedies), never by name
+                self.assertEqual(self.ask(PART_OF[part], to).status, 403)
+            elif part != "system":
+                document = problem(self, self.ask(PART_OF[part], to), 409, "GUARD_UNMET")
+                named["server", part] = {error["code"] for error in document["errors"]}
+            said = self.in_database(part, to)
+            self.assertRegex(said.stderr, r"(?m)ERROR:  23514: unmet: [A-Z_,]+$(?s:.*)CONSTRAINT NAME:  evaluation_guards_met$",
+                             f"the database makes {came} -> {to}, or refuses it for another reason: {said.stdout}")
+            named["database", part] = set(said.stderr.split("unmet: ")[1].split()[0].split(","))
+        self.assertEqual(len(set(map(frozenset, named.values()))), 1, f"not everybody is told the same: {named}")
+        named = named.popitem()[1]
         self.assertEqual(self.stack.sql(f"select state from sanjeh.evaluation where id = '{self.file}'"), came)
         self.refused.update((came, to, code) for code in named)
         return named
@@ -68,7 +67,7 @@ class Guards(MoveTest):
         self.stack.sql(f"update sanjeh.seat set is_judge = false where evaluation_id = '{self.file}'")
         self.broken("BOARD_OF_JUDGES", "frozen", "rating")
         self.stack.sql(f"update sanjeh.seat set ended_at = now(), ended_reason = 'replaced' where evaluation_id = '{self.file}' "
-                       "and capacity = 'member'")
+                       "and capacity = 'rapporteur'")
         self.broken("BOARD_FULL", "frozen", "rating")
 
     def test_2_an_open_challenge_holds(self):
@@ -141,13 +140,26 @@ class Guards(MoveTest):
                 self.assertIn(answer.status, (403, 404), f"{name} asks {came} -> {to}: {answer}")
         self.assertEqual(self.stack.sql(f"select count(*) from sanjeh.evaluation_event where evaluation_id = '{self.file}'"), "0")
 
+    def test_4_nor_does_the_database_let_him(self):
+        for came in self.states:
+            self.place(came)
+            for part in (*PART_OF, "system"):
+                others = [to for (state, to), (parts, _) in self.moves.items()
+                          if state == came and part not in parts and (came != "suspended" or to == "rating")]
+                seen = part != "judge" or came != "planned"  # he knows of no such file yet
+                wanted = dict.fromkeys(others, "evaluation_move_part" if seen else "0")
+                self.assertEqual(self.each_in_database(part, others), wanted, f"{part} in {came}")
+
     def test_5_what_is_not_in_the_table_is_no_move(self):
         for came in self.states:
             self.place(came)
-            for to in self.states:
-                if (came, to) not in self.moves or (came == "suspended" and to != "rating"):
-                    answer = self.ask("hrd.manager", to, reason="تلاش")
-                    problem(self, answer, 409, "NO_SUCH_MOVE")
+            none = [to for to in self.states if (came, to) not in self.moves or (came == "suspended" and to != "rating")]
+            for to in none:
+                answer = self.ask("hrd.manager", to, reason="تلاش")
+                problem(self, answer, 409, "NO_SUCH_MOVE")
+            none.remove(came)  # an update that changes nothing
+            for part in ("owner", "lead"):
+                self.assertEqual(self.each_in_database(part, none), dict.fromkeys(none, "evaluation_move_exists"), f"{part} in {came}")
         self.assertEqual(self.stack.sql(f"select count(*) from sanjeh.evaluation_event where evaluation_id = '{self.file}'"), "0")
 
     def test_6_every_guard_of_every_move_was_refused(self):
