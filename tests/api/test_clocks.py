@@ -283,15 +283,41 @@ class Clocks(BoardTest):
         self.assertIn(late.status, (409, 404), late)
 
     def issued(self):
-        self.move(self.file, "issued", ", marks_locked_at = now(), disclosed_at = now(), issued_at = now()")
-        self.stack.sql(f"""insert into sanjeh.deadline (unit_id, id, evaluation_id, code, holder, started_at, due_at) select e.unit_id,
-            gen_random_uuid(), e.id, 'appeal', 'judge', sanjeh.clock_now(), sanjeh.deadline_of(sanjeh.clock_now(), 30, 'calendar')
-            from sanjeh.evaluation e where e.id = '{self.file}'""")
+        """The issuer signs the card of a file whose gates are passed: the clock of the appeal starts with it, by itself."""
+        self.move(self.file, "gated", ", marks_locked_at = now(), disclosed_at = now()")
+        self.assertEqual(self.mine(self.judge), {})
+        card = self.issuer.post(f"{self.path}/report-cards", headers=tag(self.issuer.get(self.path)))
+        self.assertEqual(card.status, 201, card)
+        self.becomes("issued")
+        return card.json()["card"]
 
-    def test_an_appeal_has_thirty_days_and_then_the_result_is_final(self):
+    def appeal_days(self):
+        return next(row["days"] for row in self.owner.get("/api/v1/clocks").json()["items"] if row["code"] == "appeal")
+
+    def test_an_appeal_has_thirty_days_from_the_issue_and_then_the_result_is_final(self):
+        card = self.issued()
+        self.assertEqual(self.appeal_days(), 30)
+        due = self.due(self.judge, "appeal")
+        self.assertEqual(due, self.ends(self.now(), 30))
+        said = next(remedy for remedy in card["remedies"] if remedy["code"] == "appeal")
+        self.assertEqual(said["until"], due.isoformat(), "the card promises another day than the clock keeps")
+        self.advance((due - self.now()).days)  # its last day
+        time.sleep(3)
+        self.assertEqual((self.owner.get(self.path).json()["state"], self.mine(self.judge)["appeal"]["state"]), ("issued", "open"))
+        self.lapses("appeal", 1)
+        self.becomes("final")
+        self.assertEqual(self.mine(self.judge)["appeal"]["state"], "lapsed")
+        problem(self, self.judge.post(f"{self.path}/appeals", {"grounds": "دیر"}), 409)
+
+    def test_reading_the_result_neither_stops_nor_lengthens_the_time_of_appeal(self):
         self.issued()
-        self.running(self.judge, "appeal", 30)
-        self.lapses("appeal", 36)
+        due = self.due(self.judge, "appeal")
+        self.advance(5)
+        read = self.judge.post(f"{self.path}/acknowledgement", {"kind": "read_but_disagree"})
+        self.assertEqual(read.status, 201, read)
+        self.becomes("acknowledged")
+        self.assertEqual(self.due(self.judge, "appeal"), due)
+        self.lapses("appeal", (due - self.now()).days + 1)
         self.becomes("final")
         problem(self, self.judge.post(f"{self.path}/appeals", {"grounds": "دیر"}), 409)
 
