@@ -66,19 +66,16 @@ static sj_status refuse_twins_in_file(struct sj_import *import)
 static sj_status put_key(
     const struct sj_import *import, const struct import_row *row, struct columns *columns)
 {
-    const bool is_survey = sj_import_has_values(import->order->kind);
+    const bool has_values = sj_import_has_values(import->order->kind);
     const struct sj_uuid nil = {{0}};
     TRY(put_id(
         &columns->of[0], row->judge_no == NO_ENTRY ? nil : import->judges[row->judge_no].hit.id));
-    if (is_survey) {
-        TRY(put_id(&columns->of[1], import->indicators[row->indicator_no].id));
-    } else {
-        TRY(put_id(
-            &columns->of[1], row->court_no == NO_ENTRY ? nil : import->courts[row->court_no].id));
-    }
+    const struct sj_uuid court = row->court_no == NO_ENTRY ? nil : import->courts[row->court_no].id;
+    TRY(put_id(&columns->of[1], has_values ? import->indicators[row->indicator_no].id : court));
     TRY(put_day(&columns->of[2], row->period.from_day));
     TRY(put_day(&columns->of[3], row->period.to_day));
-    return is_survey ? SJ_DONE : put_text(&columns->of[4], case_type_of(import, row));
+    return has_values ? put_id(&columns->of[4], court)
+                      : put_text(&columns->of[4], case_type_of(import, row));
 }
 
 /* A row whose judge or court is new cannot have been said before. */
@@ -133,16 +130,15 @@ static sj_status replace_rows(struct sj_import *import, struct columns *columns)
 
 static sj_status refuse_rows_in_force(struct sj_import *import)
 {
-    static const uint32_t oids[] = {
-        SJ_OID_UUID, SJ_OID_UUID, SJ_OID_INT4, SJ_OID_INT4, SJ_OID_TEXT};
+    const uint32_t oids[] = {SJ_OID_UUID, SJ_OID_UUID, SJ_OID_INT4, SJ_OID_INT4,
+        sj_import_has_values(import->order->kind) ? SJ_OID_UUID : SJ_OID_TEXT};
     size_t count;
     struct import_row *rows = import_rows(import, &count);
     if (count == 0) {
         return SJ_DONE;
     }
     CLEANUP(columns_clear) struct columns columns = {.count = 0};
-    TRY(columns_init(&columns, oids,
-        sj_import_has_values(import->order->kind) ? SJ_COUNT(oids) - 1 : SJ_COUNT(oids)));
+    TRY(columns_init(&columns, oids, SJ_COUNT(oids)));
     void *memory;
     TRY(sj_arena_alloc(import->arena, INSERT_ROWS_MAX * sizeof(struct import_row *), &memory));
     struct import_row **asked = memory;

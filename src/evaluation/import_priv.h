@@ -41,7 +41,7 @@ struct kind_spec {
 const struct kind_spec *kind_spec_of(enum sj_import_kind kind);
 const char *format_name(enum sj_import_format format);
 
-enum { SURVEY_JUDGE, SURVEY_CRITERION, SURVEY_MEAN, SURVEY_N };
+enum { SURVEY_JUDGE, SURVEY_CRITERION, SURVEY_MEAN, SURVEY_N, MEASURE_COURT };
 enum { WORKLOAD_JUDGE, WORKLOAD_COURT, WORKLOAD_PERIOD, WORKLOAD_FIRST_COUNT };
 enum { WORKLOAD_CASE_TYPE = WORKLOAD_FIRST_COUNT + SJ_COUNT_COUNT_, WORKLOAD_FIRST_MORE };
 enum {

@@ -209,20 +209,51 @@ static sj_status parse_survey(struct parse *parse)
     return cell_count(parse, SURVEY_N, 1, &parse->row->n);
 }
 
-/* ---- workload ---- */
-
-static sj_status cell_court(struct parse *parse)
+static sj_status cell_court(struct parse *parse, size_t column)
 {
-    TRY(cell_kept(parse, WORKLOAD_COURT, false, &parse->row->court));
+    TRY(cell_kept(parse, column, false, &parse->row->court));
     if (parse->row->court.len == 0) {
         return SJ_DONE;
     }
     if (sj_failed(
             sj_court_code_norm(parse->import->arena, parse->row->court, &parse->row->court_norm))) {
-        return refuse(parse, WORKLOAD_COURT, "BAD_COURT");
+        return refuse(parse, column, "BAD_COURT");
     }
     return SJ_DONE;
 }
+
+/* ---- measures: of a judge or of a court, as the indicator's level has it ---- */
+
+static sj_status check_subject(struct parse *parse)
+{
+    const struct import_row *row = parse->row;
+    const struct sj_text level = parse->import->indicators[row->indicator_no].level;
+    if (row->judge.len == 0 && row->court.len == 0) {
+        return refuse(parse, SIZE_MAX, "NO_SUBJECT");
+    }
+    if (row->judge.len > 0 && row->court.len > 0) {
+        return refuse(parse, SIZE_MAX, "TWO_SUBJECTS");
+    }
+    if (row->judge.len > 0 && sj_text_is(level, "C")) {
+        return refuse(parse, SURVEY_CRITERION, "NOT_INDIVIDUAL");
+    }
+    const bool is_of_courts = sj_text_is(level, "C") || sj_text_is(level, "J/C");
+    return row->court.len > 0 && !is_of_courts ? refuse(parse, SURVEY_CRITERION, "NOT_OF_COURTS")
+                                               : SJ_DONE;
+}
+
+static sj_status parse_measure(struct parse *parse)
+{
+    TRY(cell_judge(parse, SURVEY_JUDGE, false));
+    TRY(cell_court(parse, MEASURE_COURT));
+    TRY(cell_criterion(parse));
+    TRY(cell_mean(parse));
+    TRY(cell_count(parse, SURVEY_N, 1, &parse->row->n));
+    parse->row->period = parse->import->order->period;
+    return parse->ok ? check_subject(parse) : SJ_DONE;
+}
+
+/* ---- workload ---- */
 
 static sj_status cell_period(struct parse *parse)
 {
@@ -289,7 +320,7 @@ static sj_status parse_workload(struct parse *parse)
 {
     struct import_row *row = parse->row;
     TRY(cell_judge(parse, WORKLOAD_JUDGE, false));
-    TRY(cell_court(parse));
+    TRY(cell_court(parse, WORKLOAD_COURT));
     TRY(cell_period(parse));
     for (size_t i = 0; i < SJ_COUNT_COUNT_; i++) {
         TRY(cell_count(parse, WORKLOAD_FIRST_COUNT + i, 0, &row->counts.of[i]));
@@ -381,8 +412,10 @@ sj_status row_parse(
     case SJ_IMPORT_NONE:
         FAIL(INTERNAL);
     case SJ_IMPORT_SURVEY_MEANS:
-    case SJ_IMPORT_MEASURES:
         TRY(parse_survey(&parse));
+        break;
+    case SJ_IMPORT_MEASURES:
+        TRY(parse_measure(&parse));
         break;
     case SJ_IMPORT_WORKLOAD:
         TRY(parse_workload(&parse));

@@ -22,7 +22,8 @@ static const struct kind_spec specs[] = {
             {"first_appointment", false}, {"judicial_base", false}},
         9},
     [SJ_IMPORT_MEASURES] = {"measures",
-        {{"judge", true}, {"indicator", true}, {"value", true}, {"n", false}}, 4},
+        {{"judge", false}, {"indicator", true}, {"value", true}, {"n", false}, {"court", false}},
+        5},
 };
 
 const struct kind_spec *kind_spec_of(enum sj_import_kind kind)

@@ -108,6 +108,28 @@ static sj_status put_sealed_n(
     return put_blob(&values->of[VALUE_N_CT], sj_buf_view(&blob));
 }
 
+/* Of a court: no judge's secret, in clear as the figures that are computed here. */
+static sj_status put_open_row(const struct sealing *sealing, const struct import_row *row)
+{
+    struct columns *values = sealing->values;
+    struct sj_uuid id;
+    char text[SJ_DECIMAL_TEXT_SIZE];
+    sj_decimal_format(row->mean, text);
+    TRY(sj_uuid_new(&id));
+    TRY(put_id(&values->of[VALUE_ID], id));
+    TRY(put_place(sealing->import, row, sealing->import->indicators[row->indicator_no].id,
+        METHOD_REPORTED, values));
+    TRY(put_text(&values->of[VALUE_VALUE], sj_text_of(text)));
+    TRY(row->n == SJ_COUNT_UNKNOWN ? sj_array_put(&values->of[VALUE_N], NULL, 0)
+                                   : sj_array_put_i64(&values->of[VALUE_N], row->n));
+    static const size_t empty[] = {VALUE_REASON, VALUE_VALUE_CT, VALUE_N_CT, VALUE_KEY_VERSION,
+        VALUE_SOURCE_FACT, VALUE_INPUTS};
+    for (size_t i = 0; i < SJ_COUNT(empty); i++) {
+        TRY(sj_array_put(&values->of[empty[i]], NULL, 0));
+    }
+    return SJ_DONE;
+}
+
 static sj_status seal_row(const struct sealing *sealing, const struct import_row *row)
 {
     struct columns *values = sealing->values;
@@ -139,7 +161,9 @@ static void seal_rows(void *ctx)
     struct sealing *sealing = ctx;
     for (size_t i = 0; i < sealing->count && !sj_failed(sealing->status); i++) {
         if (!sealing->rows[i].is_rejected) {
-            sealing->status = seal_row(sealing, &sealing->rows[i]);
+            sealing->status = sealing->rows[i].judge_no == NO_ENTRY
+                                  ? put_open_row(sealing, &sealing->rows[i])
+                                  : seal_row(sealing, &sealing->rows[i]);
         }
     }
 }
@@ -175,11 +199,11 @@ static sj_status store_survey(struct sj_import *import, struct sj_work_pool *poo
 {
     const size_t count = import->judge_count;
     void *memory;
-    TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_uuid), &memory));
+    TRY(sj_arena_alloc(import->arena, (count + 1) * sizeof(struct sj_uuid), &memory));
     struct sj_uuid *ids = memory;
-    TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_subject), &memory));
+    TRY(sj_arena_alloc(import->arena, (count + 1) * sizeof(struct sj_subject), &memory));
     struct sj_subject *subjects = memory; /* those of unknown judges stay empty */
-    TRY(sj_arena_alloc(import->arena, count * sizeof(struct sj_subject), &memory));
+    TRY(sj_arena_alloc(import->arena, (count + 1) * sizeof(struct sj_subject), &memory));
     struct sj_subject *known = memory;
     size_t known_count = 0;
     for (size_t i = 0; i < count; i++) {
@@ -187,11 +211,10 @@ static sj_status store_survey(struct sj_import *import, struct sj_work_pool *poo
             ids[known_count++] = import->judges[i].hit.id;
         }
     }
-    if (known_count == 0) {
-        return SJ_DONE;
+    if (known_count > 0) {
+        TRY(sj_fields_subjects_for_write(import->desk.fields, import->desk.tx,
+            import->desk.actor->unit, ids, known_count, known));
     }
-    TRY(sj_fields_subjects_for_write(
-        import->desk.fields, import->desk.tx, import->desk.actor->unit, ids, known_count, known));
     for (size_t i = 0, next = 0; i < count; i++) {
         if (is_known(&import->judges[i])) {
             subjects[i] = known[next++];
