@@ -205,6 +205,14 @@ static sj_status find_point(
     FAIL(NOT_FOUND);
 }
 
+/* From the reply until the verdict, also in a draft that it reopened: what is open then may not wait for another reply. */
+static bool is_answerable(enum sj_evaluation_state state)
+{
+    return state == SJ_EVALUATION_REPLIED || state == SJ_EVALUATION_DRAFTED ||
+           state == SJ_EVALUATION_CALIBRATED || state == SJ_EVALUATION_DISCLOSED ||
+           state == SJ_EVALUATION_REPLY_LAPSED;
+}
+
 static sj_status answer_point(struct sj_exchange *x)
 {
     struct text_body body = {.text = {"", 0}};
@@ -217,7 +225,7 @@ static sj_status answer_point(struct sj_exchange *x)
     TRY(remedy_evaluation(x, reply.evaluation, &evaluation));
     TRY(remedy_need_seat(x, &evaluation, board_seats));
     TRY(find_point(x, &reply, &point));
-    if (evaluation.state != SJ_EVALUATION_REPLIED) {
+    if (!is_answerable(evaluation.state)) {
         return remedy_unmet(x, "NOT_REPLIED", "points are answered before the verdict");
     }
     ENSURE(!point.is_done, CONFLICT);
