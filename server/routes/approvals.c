@@ -274,7 +274,7 @@ static sj_status vote(struct sj_exchange *x, bool approves)
     TRY(find(x, &approval));
     ENSURE(sj_holds_role(x, approval.by_role), FORBIDDEN);
     const struct sj_approval_kind *kind = sj_approval_kind_find(approval.action);
-    if (kind == NULL || !kind->by_hand) {
+    if (kind == NULL || strcmp(kind->object_type, "policy") == 0) {
         return sj_exchange_unmet(x, "SIGN_INSTEAD", "a policy is signed at /api/v1/policies");
     }
     TRY(sj_exchange_if_match(x, approval.version));

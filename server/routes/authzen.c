@@ -5,10 +5,10 @@
  */
 #include "../own_point.h"
 #include "../server.h"
+#include "approval_json.h"
+#include "authzen_desk.h"
 #include "routes.h"
 
-#include "sanjeh/authzen/protocol.h"
-#include "sanjeh/authzen/registry.h"
 #include "sanjeh/crypto/hash.h"
 
 #define BODY_MAX ((size_t)1024 * 1024)
@@ -63,10 +63,57 @@ static sj_status find_domain(
     if (name.len == 0) {
         return sj_own_domain(x, all, ret_domain);
     }
+    return sj_authzen_domain(x, name, ret_domain);
+}
+
+/* What an approval that came along is worth. One whose seals do not fit is worth nothing. */
+static sj_status weigh(
+    struct sj_exchange *x, struct sj_uuid id, struct sj_authzen_approval *ret_approval)
+{
+    *ret_approval = (struct sj_authzen_approval){.reason = "approval_unverifiable"};
+    TRY(sj_exchange_office(x));
+    const struct sj_approval_desk desk = sj_approval_desk_of(x);
+    struct sj_approval approval;
     bool found = false;
-    TRY(sj_domains_get(
-        x->worker->server->domains, x->worker->db, x->worker->channel, name, &found, ret_domain));
-    ENSURE(found, NOT_FOUND);
+    const char *why = "";
+    const sj_status status = sj_approval_find(&desk, id, &found, &approval, &why);
+    if (status.code == SJ_CONFLICT) {
+        return SJ_DONE;
+    }
+    TRY(status);
+    if (!found || !sj_text_is(approval.action, "decision:request")) {
+        return SJ_DONE;
+    }
+    ret_approval->question = approval.object;
+    ret_approval->count = (uint32_t)sj_approval_count(&approval);
+    if (sj_text_is(approval.state, "rejected") || sj_text_is(approval.state, "cancelled")) {
+        ret_approval->reason = "approval_denied";
+    } else if (approval.expires_at <= sj_time_now()) {
+        ret_approval->reason = "approval_expired";
+    } else {
+        ret_approval->reason = sj_text_is(approval.state, "approved") ? "" : "grant_pending";
+    }
+    return SJ_DONE;
+}
+
+/* NULL when the request brings none. */
+static sj_status take_approval(struct sj_exchange *x, struct sj_text domain,
+    struct sj_authzen_approval *room, const struct sj_authzen_approval **ret_approval)
+{
+    static const char member[] = "\"approval\"";
+    const struct sj_view body = sj_request_body(x->request);
+    bool given = false;
+    struct sj_uuid id;
+    *ret_approval = NULL;
+    if (domain.len == 0 || body.len == 0 ||
+        memmem(body.ptr, body.len, member, sizeof member - 1) == NULL) {
+        return SJ_DONE; /* nearly all */
+    }
+    TRY(sj_authzen_approval_of(body, x->arena, &given, &id));
+    if (given) {
+        TRY(weigh(x, id, room));
+        *ret_approval = room;
+    }
     return SJ_DONE;
 }
 
@@ -75,11 +122,14 @@ static sj_status answer(struct sj_exchange *x, answer_fn *fn, bool all)
     const struct sj_text name = sj_request_param(x->request, "domain");
     CLEANUP(sj_domain_release) struct sj_domain *domain = NULL;
     TRY(find_domain(x, name, all, &domain));
+    struct sj_authzen_approval approval;
     struct sj_authzen_request request = {.domain = domain,
+        .name = name,
         .body = sj_request_body(x->request),
         .now = sj_time_now(),
         .arena = x->arena};
     TRY(take_bare(x, &request.bare));
+    TRY(take_approval(x, name, &approval, &request.approval));
     struct sj_authzen_result result;
     const sj_status status = fn(&request, &x->body, &result);
     TRY(note(x, name, domain, &result));

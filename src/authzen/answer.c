@@ -56,7 +56,7 @@ static void write_policy(struct sj_json *json, const struct question *question,
 }
 
 void answer_decision(struct sj_json *json, const struct sj_authzen_request *request,
-    const struct question *question, const struct sj_policy_decision *decision, const char *reason)
+    struct question *question, const struct sj_policy_decision *decision, const char *reason)
 {
     const struct sj_policy *policy = question->domain->policy;
     sj_json_object(json, NULL);
@@ -72,6 +72,10 @@ void answer_decision(struct sj_json *json, const struct sj_authzen_request *requ
         }
         if (decision->obligation_count > 0) {
             write_obligations(json, decision);
+        }
+        const sj_status status = access_write(json, request, question, decision);
+        if (sj_failed(status)) {
+            json->status = status;
         }
         if (decision->permit && sj_policy_field_count(policy, question->type) > 0) {
             sj_json_object(json, "fields");

@@ -40,6 +40,7 @@ struct sj_domain {
     const char *digest;       /* of the policy that is spoken of */
     struct sj_own_point *own; /* Sanjeh's own: policy and set are its; NULL: the domain's */
     int64_t version;
+    uint32_t approvals; /* slot of context.approvals, which this server counts; SJ_POLICY_NONE */
     struct entity_list subjects;
     struct entity_list resources;
 };
@@ -143,6 +144,7 @@ struct question {
     const struct sj_policy_grant *grants;
     uint32_t grant_count;
     uint32_t type; /* of the resource, or SJ_POLICY_NONE */
+    bool is_bound; /* the approval that came along is for this question */
 };
 
 SJ_MUST_CHECK sj_status question_begin(const struct sj_authzen_request *request,
@@ -154,11 +156,31 @@ void question_resource(struct question *question, const struct entity *known, st
 void question_decide(
     const struct question *question, struct sj_text action, struct sj_policy_decision *ret);
 
+/* Whole question of an evaluation, decided. */
+SJ_MUST_CHECK sj_status evaluation_decide(const struct sj_authzen_request *request,
+    const struct wire_parts *parts, struct question *question,
+    struct sj_policy_decision *ret_decision, struct wire_fault *fault);
+
+/* ---- approvals ---- */
+
+/* The attribute "approvals" of the context, an integer; SJ_POLICY_NONE. */
+uint32_t access_slot(const struct sj_policy *policy);
+/* Nobody has approved. */
+void access_begin(struct question *question);
+/* Counts the approval that came along, when it is for this question. */
+SJ_MUST_CHECK sj_status access_count(
+    const struct sj_authzen_request *request, struct question *question);
+/* Members "approval" and "access_request" of a refusal's context. */
+SJ_MUST_CHECK sj_status access_write(struct sj_json *json, const struct sj_authzen_request *request,
+    struct question *question, const struct sj_policy_decision *decision);
+SJ_MUST_CHECK sj_status access_binding(const struct sj_authzen_request *request,
+    const struct wire_parts *parts, struct sj_uuid *ret_question);
+
 /* ---- an answer ---- */
 
 /* reason: of a batch that ends here, or NULL. */
 void answer_decision(struct sj_json *json, const struct sj_authzen_request *request,
-    const struct question *question, const struct sj_policy_decision *decision, const char *reason);
+    struct question *question, const struct sj_policy_decision *decision, const char *reason);
 void answer_broken(
     struct sj_json *json, const struct sj_authzen_request *request, const struct wire_fault *fault);
 void result_count(struct sj_authzen_result *result, const struct sj_policy_decision *decision);

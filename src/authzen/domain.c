@@ -173,6 +173,7 @@ static sj_status fill(
     }
     TRY(status);
     domain->digest = sj_policy_digest(domain->policy);
+    domain->approvals = access_slot(domain->policy);
     const struct sj_json_value *entities = sj_json_get(sj_json_doc_root(domain->doc), "entities");
     struct sj_policy_unit *units = NULL;
     size_t count = 0;

@@ -25,11 +25,13 @@ static sj_status check_whole(const struct wire_parts *parts, struct wire_fault *
     return SJ_DONE;
 }
 
-static sj_status decide(const struct sj_authzen_request *request, const struct wire_parts *parts,
-    struct question *question, struct sj_policy_decision *ret_decision, struct wire_fault *fault)
+sj_status evaluation_decide(const struct sj_authzen_request *request,
+    const struct wire_parts *parts, struct question *question,
+    struct sj_policy_decision *ret_decision, struct wire_fault *fault)
 {
     TRY(check_whole(parts, fault));
     TRY(question_begin(request, parts, question, fault));
+    TRY(access_count(request, question));
     const struct sj_domain *domain = request->domain;
     question_subject(question,
         entity_find(&domain->subjects, parts->subject.type, parts->subject.id), parts->subject.id);
@@ -58,7 +60,7 @@ static sj_status answer_one(const struct sj_authzen_request *request,
     struct question question;
     struct sj_policy_decision decision;
     TRY(wire_parts(root, &parts, fault));
-    TRY(decide(request, &parts, &question, &decision, fault));
+    TRY(evaluation_decide(request, &parts, &question, &decision, fault));
     struct sj_json json = sj_json_begin(out);
     answer_decision(&json, request, &question, &decision, NULL);
     result_count(result, &decision);
@@ -116,7 +118,7 @@ static sj_status decide_item(const struct sj_authzen_request *request,
     }
     TRY(wire_parts(item, parts, fault));
     inherit(common, parts);
-    return decide(request, parts, question, ret_decision, fault);
+    return evaluation_decide(request, parts, question, ret_decision, fault);
 }
 
 static sj_status answer_item(const struct sj_authzen_request *request,

@@ -27,6 +27,12 @@ sj_status sj_authzen_metadata(struct sj_text base, struct sj_text domain, struct
     put_endpoint(&json, "search_subject_endpoint", base, domain, "search/subject");
     put_endpoint(&json, "search_resource_endpoint", base, domain, "search/resource");
     put_endpoint(&json, "search_action_endpoint", base, domain, "search/action");
+    if (domain.len > 0) {
+        put_endpoint(&json, "access_request_endpoint", base, domain, "requests");
+        sj_json_array(&json, "capabilities");
+        sj_json_str(&json, NULL, "urn:openid:authzen:capability:access-request");
+        sj_json_array_end(&json);
+    }
     sj_json_array(&json, "supported_obligations");
     sj_json_str(&json, NULL, "step-up");
     sj_json_str(&json, NULL, "approval");

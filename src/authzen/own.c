@@ -419,6 +419,7 @@ sj_status sj_own_point_domain(struct sj_own_point *point, const struct sj_own_su
     domain->policy = point->policy;
     domain->set = point->set;
     domain->digest = point->digest;
+    domain->approvals = SJ_POLICY_NONE; /* accounts ask at /approvals */
     domain->version = (int64_t)point->generation;
     TRY(fill(domain, subjects, count));
     *ret_domain = TAKE(domain);

@@ -57,6 +57,7 @@ sj_status question_begin(const struct sj_authzen_request *request, const struct 
         request, SJ_OF_ACTION, 0, parts->action.properties, "/action/properties", &action, fault));
     ret_question->context = context.values;
     ret_question->attributes = action.values;
+    access_begin(ret_question);
     TRY(fill(request, SJ_OF_SUBJECT, 0, parts->subject.properties, "/subject/properties",
         &ret_question->on_subject, fault));
     TRY(own_roles(request, parts, ret_question, fault));
