@@ -7,6 +7,7 @@ import unittest
 import uuid
 
 from board_case import BoardTest
+from stack import problem
 
 WRITERS = 50
 ADDERS = 10
@@ -103,6 +104,45 @@ class Concurrency(BoardTest):
         winner = next(number for number, answer in enumerate(answers) if answer.status == 200)
         now = self.owner.get(path).json()
         self.assertEqual((now["board_id"], now["version"]), (boards[winner % 2], before.json()["version"] + 1))
+
+    def test_two_people_who_change_one_evaluation_lose_nothing(self):
+        """Two persons with accounts and sessions of their own change something else of it from the same version. One of them is told, reads
+        again and adds his own: both changes stand."""
+        if "second.owner" not in self.stack.accounts:
+            self.stack.add_accounts({"second.owner": ("HRD", "-", "process-owner", "مالک دوم فرایند")})
+        names = ("hrd.manager", "second.owner")
+        people = {name: self.stack.client(name) for name in names}
+        self.assertNotEqual(*(person.get("/api/v1/me").json()["account"]["id"] for person in people.values()))
+        for _ in range(4):
+            cycle = self.cycle()
+            path = f"/api/v1/evaluations/{self.evaluation(cycle)}"
+            wish = {"hrd.manager": ("board_id", self.board(cycle)["id"]), "second.owner": ("appeal_board_id", self.board(
+                cycle, (("appeal.one", "chair"), ("appeal.two", "member"), ("appeal.three", "member")), "appeal")["id"])}
+            read = {name: person.get(path) for name, person in people.items()}
+            self.assertEqual(*(answer.header("ETag") for answer in read.values()))
+            barrier, answers = threading.Barrier(2), {}
+
+            def change(name):
+                barrier.wait(30)
+                member, value = wish[name]
+                answers[name] = people[name].patch(path, {member: value}, headers={"If-Match": read[name].header("ETag")})
+
+            threads = [threading.Thread(target=change, args=(name,)) for name in names]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(sorted(answer.status for answer in answers.values()), [200, 412], answers)
+            first, second = sorted(names, key=lambda name: answers[name].status)
+            problem(self, answers[second], 412, "PRECONDITION_FAILED")
+            now = people[second].get(path)
+            self.assertEqual((now.json()[wish[first][0]], now.json()[wish[second][0]]), (wish[first][1], None), "the loser's change was half made")
+            again = people[second].patch(path, dict([wish[second]]), headers={"If-Match": now.header("ETag")})
+            self.assertEqual(again.status, 200, again)
+            both = self.issuer.get(path).json()
+            self.assertEqual({member: both[member] for member, _ in wish.values()}, dict(wish.values()))
+            self.assertEqual(both["version"], read[first].json()["version"] + 2)
+            problem(self, people[first].patch(path, dict([wish[first]]), headers={"If-Match": answers[first].header("ETag")}), 412)
 
     def test_of_fifty_moves_of_one_evaluation_one_is_made(self):
         _, evaluation = self.seated("notified")

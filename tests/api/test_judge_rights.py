@@ -10,11 +10,14 @@ import tarfile
 import tempfile
 import time
 import unittest
+import uuid
+from decimal import Decimal
 
 import test_remedies
 import test_report_cards
 import test_samples
 from board_case import TEXTS
+from cycle_case import ITEMS
 from figures_case import FiguresTest, dec, median, six
 from stack import problem, run
 
@@ -52,14 +55,36 @@ class JudgeRights(FiguresTest):
         self.move(file, "drafted", ", marks_locked_at = now()")
         return cycle, file
 
+    def announced(self):
+        """A cycle of the year 1409, from its template to its announcement by those whose offices these are; each step refused to others."""
+        code = "R1" + uuid.uuid4().hex[:8].upper()
+        made = self.ok(self.owner.post("/api/v1/templates", {"code": code, "name_fa": "الگو", "name_en": "Template", "population": "judges",
+                                                             "items": ITEMS}))
+        self.ok(self.owner.post(f"/api/v1/templates/{made.json()['id']}/publication", {}, headers=tag(made)))
+        made = self.ok(self.owner.post("/api/v1/cycles", {
+            "code": code, "name_fa": "دوره ۱۴۰۹", "name_en": "Cycle 1409", "kind": "annual", "period": "1409", "issuer": "JDP-E",
+            "template_id": made.json()["id"], "population": {"judges": [self.judge_id]}}))
+        path = f"/api/v1/cycles/{made.json()['id']}"
+        for client in (self.owner, self.issuer):
+            self.assertEqual(self.judge.get(path).status, 404, "what is not announced is no criterion yet")
+            self.ok(client.post(f"{path}/signatures", {}, headers=tag(client.get(path))))
+        self.assertEqual(self.judge.get(path).status, 404, "signed is not announced")
+        self.ok(self.owner.post(f"{path}/moves", {"to": "announced"}, headers=tag(self.owner.get(path))))
+        return path
+
     def test_01_sees_criteria_and_calendar_before_the_period(self):
-        cycle = self.cycle()
-        self.stack.sql(f"update sanjeh.cycle set state = 'announced', period_from = '2030-03-21', period_to = '2031-03-20' where id = '{cycle}'")
-        told = self.ok(self.judge.get(f"/api/v1/cycles/{cycle}")).json()
+        path = self.announced()
+        told = self.ok(self.judge.get(path)).json()
+        self.assertIn(told["id"], {row["id"] for row in self.judge.items("/api/v1/cycles")})
+        self.assertEqual((told["state"], told["period_from"], told["period_to"]), ("announced", "2030-03-21", "2031-03-20"))
         self.assertGreater(told["period_from"], datetime.date.today().isoformat(), "before the period")
         self.assertRegex(told["criteria_sha256"], "^[0-9a-f]{64}$")
         template = self.ok(self.judge.get(f"/api/v1/templates/{told['template_id']}")).json()
-        self.assertEqual(sum(float(item["weight"]) for item in template["items"]), 100)
+        for shown, signed in zip(template["items"], ITEMS, strict=True):
+            self.assertEqual({key: shown[key] for key in signed}, {**signed, "weight": shown["weight"]}, "other criteria than were signed")
+            self.assertEqual(Decimal(shown["weight"]), Decimal(signed["weight"]))
+        problem(self, self.owner.patch(path, {"template_id": told["template_id"]}, headers=tag(self.owner.get(path))), 409, "CONFLICT")
+        self.assertEqual(self.judge.get(path).json(), told)
         indicator = self.judge.items("/api/v1/indicators?code=T01")
         self.assertEqual([row["code"] for row in indicator], ["T01"])
         defined = self.judge.items(f"/api/v1/indicators/{indicator[0]['id']}/versions")
@@ -328,12 +353,12 @@ class JudgeRights(FiguresTest):
         self.assertNotIn(int(denied.header("Audit-Index")), theirs, "of one judge in another's log")
 
     def check_distribution(self, peers, sheet, resolved):
-        """Of twelve judges, worked out again from what was sent about each; for the printed texts and for the sheet's numbers alike."""
+        """Of ten judges, worked out again from what was sent about each; for the printed texts and for the sheet's numbers alike."""
         raw = [six(dec(count) / dec(320) * 100) for count in resolved.values()]
         middle = six(median(raw))
         expected = {"mean": six(sum(raw) / len(raw)), "median": middle, "mad": six(median([abs(value - middle) for value in raw]))}
         for shown in (peers, sheet):
-            self.assertEqual((shown["n"], shown["group"], shown["grade_band"], shown["province_class"]), (12, "cycle", None, None))
+            self.assertEqual((shown["n"], shown["group"], shown["grade_band"], shown["province_class"]), (10, "cycle", None, None))
             self.assertEqual({name: dec(shown[name]) for name in expected}, expected)
 
     def nobody_else_in(self, *documents):
@@ -344,11 +369,11 @@ class JudgeRights(FiguresTest):
                 self.assertNotIn(number, text)
 
     def test_13_sees_peers_only_as_a_distribution_of_ten_and_more(self):
-        file, sheet, resolved = self.computed(1376, 12)
+        file, sheet, resolved = self.computed(1376, 10)  # and of no more
         card = self.issue(file)["card"]
         lines, items = {line["no"]: line for line in sheet["items"]}, {item["no"]: item for item in card["items"]}
         self.check_distribution(items[3]["peers"], lines[3]["peers"], resolved)
-        self.assertEqual([(item["peers"]["n"], item["peers_reason"]) for item in card["items"]], [(12, None)] * 3)
+        self.assertEqual([(item["peers"]["n"], item["peers_reason"]) for item in card["items"]], [(10, None)] * 3)
         self.nobody_else_in(card, sheet)
         self.assertEqual({row["id"] for row in self.judge.items("/api/v1/judges")}, {self.judge_id})
         self.assertEqual({row["judge_id"] for row in self.judge.items("/api/v1/facts")}, {self.judge_id})

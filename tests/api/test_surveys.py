@@ -244,6 +244,36 @@ class Surveys(unittest.TestCase):
         self.release(path)
         self.assertEqual(self.line(self.results(path), "S02")[0]["n"], 9)
 
+    # period: whose answers, and what comes out of them: (n, a mean, a distribution) of everybody, whether it counts, comments shown
+    EDGES = {"1381": ({"lawyers": 4}, (None, False, False), False, 0), "1382": ({"lawyers": 5}, (5, True, False), False, 0),
+             "1383": ({"lawyers": 7}, (7, True, False), False, 0), "1384": ({"lawyers": 8}, (8, True, True), False, 0),
+             "1385": ({"lawyers": 9, "judges": 5}, (14, True, True), False, 0),
+             "1386": ({"lawyers": 9, "judges": 6}, (15, True, True), True, 0),
+             "1387": ({"lawyers": 10}, (10, True, True), False, 10), "1388": ({"lawyers": 10, "judges": 5}, (15, True, True), True, 10)}
+
+    def test_each_threshold_at_the_last_number_below_it_and_the_first_that_reaches_it(self):
+        """4 and 5 for a mean, 7 and 8 for a distribution, 9 and 10 of a group for its comments, 14 and 15 of all to count toward a score."""
+        for period, (groups, shown, counts, quoted) in self.EDGES.items():
+            with self.subTest(str(groups)):
+                path, tokens = self.make(period, groups, criteria=("S02",))
+                for group, count in groups.items():
+                    for token in tokens[group]:
+                        self.answer(token, {"S02": 4}, comment="نظر" if group == "lawyers" else None)
+                self.move(path, "closed")
+                readable = self.owner.get(f"{path}/comments").json()["items"]
+                self.assertEqual(len(readable), quoted, "the office reads words of a small group")
+                for comment in readable:
+                    decided = self.owner.post(f"{path}/comments", {"comment_id": comment["id"], "decision": "release", "spans": []})
+                    self.assertEqual(decided.status, 200, decided)
+                self.release(path)
+                results = self.results(path)
+                everybody = self.line(results, "S02")[0]
+                self.assertEqual((everybody["n"], everybody["mean"] == 4, everybody["distribution"] is not None), shown)
+                self.assertEqual((results["counts_toward_score"], len(results["comments"])), (counts, quoted))
+                self.assertEqual(self.results(path, self.stack.client("judge.self")), results)
+                values = self.stack.client("hrd.manager").items(f"/api/v1/indicator-values?judge_id={self.judge}&period={period}")
+                self.assertEqual([(value["indicator"], value["n"]) for value in values], [("S02", shown[0])] if counts else [])
+
     def test_thresholds_go_upward_only(self):
         body = {"judge_id": self.judge, "title_fa": "نظرسنجی", "title_en": "Survey", "period": "1404", "criteria": ["S02"],
                 "opens_at": "2020-01-01T00:00:00Z", "closes_at": "2090-01-01T00:00:00Z"}
