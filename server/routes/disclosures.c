@@ -15,6 +15,7 @@ static sj_status serve(struct sj_exchange *x)
     ENSURE(
         evaluation.state == SJ_EVALUATION_DRAFTED || evaluation.state == SJ_EVALUATION_CALIBRATED,
         NO_SUCH_MOVE);
+    TRY(sj_issuer_check(x, &evaluation));
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_record record;
     const sj_status status = sj_disclosure_serve(&desk, &evaluation, &record);

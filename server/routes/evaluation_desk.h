@@ -8,6 +8,7 @@
 
 #include "../exchange.h"
 
+#include "sanjeh/cycle/evaluation.h"
 #include "sanjeh/evaluation/evaluation.h"
 #include "sanjeh/text/persian.h"
 
@@ -89,6 +90,21 @@ SJ_MUST_CHECK static inline sj_status sj_filter_rows(
     filter.from_day = period.from_day;
     filter.to_day = period.to_day;
     *ret_filter = filter;
+    return SJ_DONE;
+}
+
+/* Nobody is served or told anything by the unit that he holds an office in. Errors: CONFLICT with OWN_UNIT. */
+SJ_MUST_CHECK static inline sj_status sj_issuer_check(
+    struct sj_exchange *x, const struct sj_evaluation *evaluation)
+{
+    const struct sj_desk desk = sj_desk_of(x);
+    bool is_apart = false;
+    TRY(sj_issuer_is_apart(&desk, evaluation, &is_apart));
+    if (!is_apart) {
+        TRY(sj_json_fault_add(&x->faults, x->arena, SJ_TEXT(""), "OWN_UNIT",
+            SJ_TEXT("the judge holds an office in the issuer's unit: another unit evaluates him")));
+        FAIL(CONFLICT);
+    }
     return SJ_DONE;
 }
 

@@ -238,6 +238,7 @@ static sj_status issue(struct sj_exchange *x)
     TRY(sj_evaluation_find(&desk, id, &found, &evaluation));
     ENSURE(found, NOT_FOUND);
     TRY(sj_exchange_if_match(x, evaluation.version));
+    TRY(sj_issuer_check(x, &evaluation));
     TRY(tell_unmet(x, &unmet, sj_card_issue(&desk, &evaluation, &unmet, &card)));
     TRY(sj_card_content(&desk, &card, &content));
     TRY(sj_exchange_subject(x, card.judge));

@@ -271,6 +271,8 @@ static const struct sj_json_member evidence_members[] = {
 };
 
 static const char *const board_seats[] = {"chair", "member", "rapporteur", NULL};
+/* Speaks once and is no rater: an opinion is evidence that the board weighs, never a mark. */
+static const char *const head_seats[] = {"court_head", NULL};
 
 static sj_status parse_sha256(
     struct sj_exchange *x, struct sj_text text, struct sj_view *ret_sha256)
@@ -295,7 +297,7 @@ static sj_status check_evidence(
     struct sj_exchange *x, struct evidence_body *body, struct sj_record *record)
 {
     static const char *const kinds[] = {
-        "document", "decision", "training", "statistics", "other", NULL};
+        "document", "decision", "training", "statistics", "other", "opinion", NULL};
     TRY(remedy_one_of(x, "kind", body->kind, kinds));
     TRY(remedy_prose(x, "title", &body->title, 400, true));
     TRY(remedy_prose(x, "text", &body->text, REMEDY_TEXT_MAX, false));
@@ -328,9 +330,14 @@ static sj_status offer(struct sj_exchange *x)
     TRY(remedy_evaluation_of_path(x, &evaluation));
     const bool by_judge = sj_uuid_equal(x->session.actor.judge, evaluation.judge);
     record.label = by_judge ? SJ_TEXT("judge") : SJ_TEXT("seat");
+    const bool by_head = sj_text_is(record.kind, "opinion");
     if (!by_judge) {
-        TRY(remedy_need_seat(x, &evaluation, board_seats));
-    } else if (evaluation.frozen_at != 0 && evaluation.state != SJ_EVALUATION_DISCLOSED) {
+        TRY(remedy_need_seat(x, &evaluation, by_head ? head_seats : board_seats));
+    } else {
+        ENSURE(!by_head, FORBIDDEN);
+    }
+    if ((by_judge || by_head) && evaluation.frozen_at != 0 &&
+        evaluation.state != SJ_EVALUATION_DISCLOSED) {
         return remedy_unmet(x, "FROZEN", "evidence is offered before the freeze or with the reply");
     }
     const struct sj_desk desk = sj_desk_of(x);

@@ -126,7 +126,14 @@ static sj_status write_seat(const struct sj_desk *desk, const struct sj_file *fi
         sj_p_text(capacity), sj_p_bool(person->is_judge), sj_p_id(&file->judge),
         sj_p_id(&file->issuer_scope)};
     TRY(write_one(desk, SJ_SQL_SEAT_INSERT, params, SJ_COUNT(params), SJ_CONFLICT));
-    return conflicts_of(desk, file, person->account, person->id);
+    TRY(conflicts_of(desk, file, person->account, person->id));
+    if (!sj_text_is(capacity, "court_head")) {
+        return SJ_DONE;
+    }
+    /* those who sit in his own file may have become his inferiors by this */
+    const struct sj_param head[] = {
+        sj_p_id(&file->cycle), sj_p_id(&person->id), sj_p_id(&desk->actor->account)};
+    return sj_tx_query(desk->tx, SJ_SQL_CONFLICT_DETECT_OF, head, SJ_COUNT(head), NULL);
 }
 
 /* ---- one by one ---- */

@@ -154,6 +154,17 @@ sj_status sj_evaluation_assign(const struct sj_desk *desk, struct sj_evaluation 
     return evaluation_of_row(rows, 0, evaluation);
 }
 
+sj_status sj_issuer_is_apart(
+    const struct sj_desk *desk, const struct sj_evaluation *evaluation, bool *ret_apart)
+{
+    const struct sj_param params[] = {
+        sj_p_id(&evaluation->judge), sj_p_id(&evaluation->issuer_unit)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(cycle_query(desk, SJ_SQL_ISSUER_APART, params, SJ_COUNT(params), &rows));
+    *ret_apart = sj_row_bool(rows, 0, 0);
+    return SJ_DONE;
+}
+
 sj_status sj_seat_is_held(const struct sj_desk *desk, const struct sj_evaluation *evaluation,
     const char *const *capacities, bool *ret_held)
 {

@@ -2,7 +2,7 @@
  *
  * What becomes of a batch after it came? Who sent it stays for good; its rows are in force from its acceptance until
  * another batch takes its place, in the transaction that brings the new rows. Both end with the freeze of the cycle
- * that it names: from then on only a correction order, which the judge sees, changes what an evaluation rests on.
+ * that it names, or of an evaluation that rests on it: from then on only a correction order, which the judge sees, changes that.
  */
 #include "bulk_priv.h"
 #include "contribution_priv.h"
@@ -52,7 +52,12 @@ sj_status contribution_check_successor(
     ENSURE(sj_text_equal(held.kind, kind) &&
                (sj_text_is(held.state, "accepted") || sj_text_is(held.state, "published")),
         CONFLICT);
-    return cycle_check_open(desk, held.cycle);
+    TRY(cycle_check_open(desk, held.cycle));
+    const struct sj_param params[] = {sj_p_id(&desk->actor->unit), sj_p_id(&id)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_CONTRIBUTION_FROZEN, params, SJ_COUNT(params), &rows));
+    ENSURE(!sj_row_bool(rows, 0, 0), FROZEN);
+    return SJ_DONE;
 }
 
 sj_status contribution_enforce(const struct sj_desk *desk, struct sj_uuid id)

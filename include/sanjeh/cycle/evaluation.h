@@ -100,6 +100,10 @@ SJ_MUST_CHECK sj_status sj_deadline_extend(const struct sj_desk *desk,
 SJ_MUST_CHECK sj_status sj_deadline_find(const struct sj_desk *desk,
     const struct sj_evaluation *evaluation, const char *code, bool *ret_found, sj_time_us *ret_due);
 
+/* Whether the issuer is another unit than those in which the judge holds an office (DOMAIN d, rule 12). */
+SJ_MUST_CHECK sj_status sj_issuer_is_apart(
+    const struct sj_desk *desk, const struct sj_evaluation *evaluation, bool *ret_apart);
+
 /* Whether the actor has a seat of one of these capacities (NULL-ended) now. */
 SJ_MUST_CHECK sj_status sj_seat_is_held(const struct sj_desk *desk,
     const struct sj_evaluation *evaluation, const char *const *capacities, bool *ret_held);

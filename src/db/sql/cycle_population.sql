@@ -8,6 +8,7 @@ with planned as materialized (
             when not (case when c.population ? 'status' then c.population -> 'status' ? j.status
                 else j.status in ('active', 'probationary') end) then 'STATUS'
             when c.population ? 'judges' and not c.population -> 'judges' ? j.id::text then 'NOT_NAMED'
+            when sanjeh.holds_office_in(j.id, c.issuer_unit_id) then 'OWN_UNIT'
         end as reason
     from sanjeh.cycle as c
     join sanjeh.judge as j on j.unit_id = c.unit_id
