@@ -139,7 +139,7 @@ class Conflicts(BoardTest):
         ended = self.relation(self.stack.client("sc.manager"), self.person("board.three"), "superior", valid_to="1400-02-01")
         self.assertEqual(ended.status, 201, ended)
         _, evaluation = self.seated("notified")
-        self.assertEqual(self.rules(evaluation), [("DISCIPLINARY", "open"), ("KIN", "open")])
+        self.assertEqual(self.rules(evaluation), [("KIN", "open"), ("PARTY", "open")])
         self.assertEqual(self.owner.items("/api/v1/relations"), [], "the owner sees the rule, not the relation")
         self.assertEqual(len(disciplinary.items("/api/v1/relations")), 1)
         self.assertEqual(self.rules(evaluation, self.judge), [])
@@ -148,7 +148,7 @@ class Conflicts(BoardTest):
         path = f"/api/v1/evaluations/{evaluation}/conflicts/detection"
         for _ in range(2):
             self.assertEqual(self.owner.post(path).status, 200)
-            self.assertEqual([rule for rule, _ in self.rules(evaluation)], ["CANDIDATE", "DISCIPLINARY", "KIN"])
+            self.assertEqual([rule for rule, _ in self.rules(evaluation)], ["CANDIDATE", "KIN", "PARTY"])
         self.assertEqual(self.stack.client("board.one").post(path).status, 403)
 
     def test_who_rates_each_other_in_one_cycle_is_found(self):
