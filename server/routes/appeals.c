@@ -6,6 +6,8 @@
 #include "approval_json.h"
 #include "remedy_desk.h"
 
+#include "sanjeh/remedy/variation.h"
+
 #define STATEMENT_WORDS 100
 
 struct kind_body {
@@ -180,17 +182,97 @@ static sj_status vote(struct sj_exchange *x)
 struct appeal_body {
     struct sj_text outcome;
     struct sj_text reasons;
-    struct sj_text changes;
+    const struct sj_json_value *changes;
+    struct sj_text minority_opinion;
 };
 static const struct sj_json_member appeal_members[] = {
     REMEDY_TEXT(appeal_body, outcome, true),
     REMEDY_TEXT(appeal_body, reasons, true),
-    REMEDY_TEXT(appeal_body, changes, false),
+    REMEDY_TREE(appeal_body, changes, false),
+    REMEDY_TEXT(appeal_body, minority_opinion, false),
 };
 
+/* ---- what is varied ---- */
+
+static sj_status refuse_change(
+    struct sj_exchange *x, size_t at, const char *member, const char *code, const char *detail)
+{
+    char pointer[64];
+    (void)snprintf(
+        pointer, sizeof pointer, "changes/%zu%s%s", at, member[0] == '\0' ? "" : "/", member);
+    return remedy_refuse(x, pointer, code, detail);
+}
+
+/* One {item_no, mark, text?, reason}. */
+static sj_status decode_change(
+    struct sj_exchange *x, const struct sj_json_value *value, size_t no, struct sj_variation *item)
+{
+    size_t at = 0;
+    struct sj_text name;
+    const struct sj_json_value *member;
+    bool is_good = sj_json_is_object(value);
+    *item = (struct sj_variation){.item_no = 0};
+    while (is_good && sj_json_next(value, &at, &name, &member)) {
+        is_good = (sj_text_is(name, "item_no") && sj_json_as_int(member, &item->item_no)) ||
+                  (sj_text_is(name, "mark") && sj_json_as_text(member, &item->after)) ||
+                  (sj_text_is(name, "reason") && sj_json_as_text(member, &item->reason)) ||
+                  (sj_text_is(name, "text") &&
+                      (sj_json_is_null(member) || sj_json_as_text(member, &item->text)));
+    }
+    if (!is_good) {
+        return refuse_change(x, no, "", "FORMAT", "{item_no, mark, reason} and maybe text");
+    }
+    const char *code = sj_remedy_prose(&item->reason, REMEDY_TEXT_MAX);
+    if (code != NULL) {
+        return refuse_change(x, no, "reason", code, "the board says why, criterion by criterion");
+    }
+    code = item->text.len == 0 ? NULL : sj_remedy_prose(&item->text, REMEDY_TEXT_MAX);
+    return code == NULL ? SJ_DONE : refuse_change(x, no, "text", code, "plain text");
+}
+
+/* Varied names at least one mark; no other outcome names any. */
+static sj_status decode_changes(struct sj_exchange *x, const struct sj_json_value *changes,
+    bool is_varied, struct sj_variation **ret_items, size_t *ret_count)
+{
+    struct sj_text name;
+    const struct sj_json_value *value = NULL;
+    size_t at = 0;
+    void *memory;
+    *ret_count = 0;
+    TRY(sj_arena_alloc(x->arena, SJ_VARIATIONS_MAX * sizeof(**ret_items), &memory));
+    *ret_items = memory;
+    const bool is_given = changes != NULL && !sj_json_is_null(changes);
+    while (is_given && sj_json_is_array(changes) && *ret_count < SJ_VARIATIONS_MAX &&
+           sj_json_next(changes, &at, &name, &value)) {
+        TRY(decode_change(x, value, *ret_count, &(*ret_items)[*ret_count]));
+        (*ret_count)++;
+    }
+    if (is_varied ? *ret_count == 0 : is_given) {
+        return remedy_refuse(x, "changes", is_varied ? "REQUIRED" : "NOT_OF_THIS_OUTCOME",
+            "a list of {item_no, mark, text, reason} when the appeal is varied, and only then");
+    }
+    return SJ_DONE;
+}
+
+static sj_status check_changes(struct sj_exchange *x, const struct sj_evaluation *evaluation,
+    struct sj_variation *items, size_t count)
+{
+    const struct sj_desk desk = sj_desk_of(x);
+    struct sj_variation_fault fault = {.code = NULL};
+    if (count == 0) {
+        return SJ_DONE;
+    }
+    const sj_status status = sj_variations_check(&desk, evaluation, items, count, &fault);
+    return sj_failed(status) && fault.code != NULL
+               ? refuse_change(x, fault.at, fault.member, fault.code,
+                     "another mark than before, on its scale, of a criterion that a board marks, "
+                     "once")
+               : status;
+}
+
 /* Every seat has voted, and more than half for this outcome. */
-static sj_status need_majority(
-    struct sj_exchange *x, const struct sj_record *appeal, struct sj_text outcome)
+static sj_status need_majority(struct sj_exchange *x, const struct sj_record *appeal,
+    struct sj_text outcome, bool *ret_unanimous)
 {
     const struct sj_desk desk = sj_desk_of(x);
     int64_t missing = 0;
@@ -215,7 +297,42 @@ static sj_status need_majority(
     if (2 * agreed <= count) {
         return remedy_unmet(x, "NO_MAJORITY", "the votes do not carry this outcome");
     }
+    *ret_unanimous = agreed == count;
     return SJ_DONE;
+}
+
+/* Who was outvoted is heard on the card too. */
+static sj_status need_minority(
+    struct sj_exchange *x, bool is_unanimous, const struct appeal_body *body)
+{
+    return is_unanimous || body->minority_opinion.len > 0
+               ? SJ_DONE
+               : remedy_refuse(x, "minority_opinion", "REQUIRED",
+                     "the votes differ: the view of the minority stands beside the decision");
+}
+
+/* Writes the decision of the board into the appeal. */
+static sj_status write_decision(struct sj_exchange *x, const struct sj_evaluation *evaluation,
+    const struct appeal_body *body, const struct sj_variation *items, size_t count,
+    struct sj_record *appeal)
+{
+    CLEANUP(remedy_body_clear) struct remedy_body out;
+    remedy_body_begin(&out);
+    remedy_body_text(&out, "reasons", body->reasons);
+    remedy_body_text(&out, "minority_opinion", body->minority_opinion);
+    if (count > 0) {
+        sj_variations_write(&out.json, items, count);
+    } else {
+        sj_json_null(&out.json, "changes");
+    }
+    TRY(remedy_body_end(x, &out, &appeal->answer));
+    appeal->state = SJ_TEXT("decided");
+    appeal->kind = body->outcome;
+    appeal->no = (int64_t)count;
+    appeal->is_done = true;
+    appeal->done_at = evaluation->now;
+    const struct sj_desk desk = sj_desk_of(x);
+    return sj_record_change(&desk, SJ_RECORD_APPEAL, appeal);
 }
 
 static sj_status decide(struct sj_exchange *x)
@@ -225,24 +342,20 @@ static sj_status decide(struct sj_exchange *x)
     TRY(sj_exchange_decode(x, appeal_members, SJ_COUNT(appeal_members), &body));
     TRY(remedy_one_of(x, "outcome", body.outcome, outcomes));
     TRY(remedy_prose(x, "reasons", &body.reasons, 2 * REMEDY_TEXT_MAX, true));
+    TRY(remedy_prose(x, "minority_opinion", &body.minority_opinion, REMEDY_TEXT_MAX, false));
     const bool is_varied = sj_text_is(body.outcome, "varied");
-    TRY(remedy_prose(x, "changes", &body.changes, REMEDY_TEXT_MAX, is_varied));
+    struct sj_variation *items = NULL;
+    size_t count = 0;
+    TRY(decode_changes(x, body.changes, is_varied, &items, &count));
     struct sj_record appeal;
     struct sj_evaluation evaluation;
+    bool is_unanimous = false;
     TRY(find_filed(x, seats, &appeal, &evaluation));
     TRY(sj_exchange_if_match(x, appeal.version));
-    TRY(need_majority(x, &appeal, body.outcome));
-    CLEANUP(remedy_body_clear) struct remedy_body out;
-    remedy_body_begin(&out);
-    remedy_body_text(&out, "reasons", body.reasons);
-    remedy_body_text(&out, "changes", body.changes);
-    TRY(remedy_body_end(x, &out, &appeal.answer));
-    appeal.state = SJ_TEXT("decided");
-    appeal.kind = body.outcome;
-    appeal.is_done = true;
-    appeal.done_at = evaluation.now;
-    const struct sj_desk desk = sj_desk_of(x);
-    TRY(sj_record_change(&desk, SJ_RECORD_APPEAL, &appeal));
+    TRY(need_majority(x, &appeal, body.outcome, &is_unanimous));
+    TRY(need_minority(x, is_unanimous, &body));
+    TRY(check_changes(x, &evaluation, items, count));
+    TRY(write_decision(x, &evaluation, &body, items, count, &appeal));
     const bool is_remanded = sj_text_is(body.outcome, "remanded");
     TRY(remedy_move(x, &evaluation,
         is_varied     ? SJ_EVALUATION_VARIED

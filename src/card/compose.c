@@ -258,8 +258,13 @@ static sj_status put_all(struct composer *c, const struct sj_rows *head)
     TRY(put_judge(c));
     CLEANUP(sj_rows_free) struct sj_rows *items = NULL;
     TRY(read_rows(c, SJ_SQL_REPORT_CARD_ITEMS, &items));
+    struct sj_appeal_result appeal;
+    bool is_appealed = false;
+    TRY(sj_appeal_result_find(c->desk, c->evaluation, &is_appealed, &appeal));
     TRY(card_put_score(
-        c->desk, c->evaluation, items, sj_row_i64(head, 0, HEAD_COVERAGE_MIN), json));
+        c->desk, c->evaluation, items, &appeal, sj_row_i64(head, 0, HEAD_COVERAGE_MIN), json));
+    TRY(card_put_decision(c->desk, c->evaluation, json));
+    card_put_appeal(is_appealed, &appeal, json);
     TRY(put_context(c));
     TRY(put_evaluators(c));
     TRY(card_put_reply(c->desk, c->evaluation, json));

@@ -21,6 +21,12 @@ SJ_MUST_CHECK sj_status card_put_statement(
 SJ_MUST_CHECK sj_status card_put_gates(
     const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json);
 
+/* Sections (compose_decision.c): the board's decision, and the appeal's; found false: null. */
+struct sj_appeal_result;
+SJ_MUST_CHECK sj_status card_put_decision(
+    const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json);
+void card_put_appeal(bool found, const struct sj_appeal_result *appeal, struct sj_json *json);
+
 /* compose_changes.c: "changes" against the card before; now: the new document without it. Of card, the ids, supersedes and is_test. */
 SJ_MUST_CHECK sj_status card_put_changes(const struct sj_desk *desk,
     const struct sj_evaluation *evaluation, const struct sj_card *card, struct sj_view now,

@@ -230,6 +230,11 @@ static void compare_texts(const struct comparison *c)
             put_line(c, members[i], NULL, "", "");
         }
     }
+    old = part(c->before, "decision");
+    now = part(c->after, "decision");
+    if (!is_same_text(old, now, "text") || !is_same_text(old, now, "minority")) {
+        put_line(c, "decision", NULL, "", "");
+    }
     if (!is_same_text(c->before, c->after, "statement")) {
         put_line(c, "statement", NULL, "", "");
     }

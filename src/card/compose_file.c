@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What did the judge say, what was he answered, and is the use of the result held? The reply is that of the card's round, point
+ * What did the judge say, what was he answered, and is the use of the result held? The replies are those of the card's round, point
  * by point with the board's answer beside it; gates are named with effect, reason and the gist that was served. Read with the
  * issuer's own sight: what it does not see is not in its card.
  */
@@ -57,18 +57,14 @@ static int by_number(const void *left, const void *right)
     return (a->no > b->no) - (a->no < b->no);
 }
 
-static sj_status put_points(
-    const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
+static sj_status put_points(const struct sj_desk *desk, struct sj_uuid reply,
+    const struct sj_record *points, size_t count, struct sj_json *json)
 {
     static const char *const said[] = {"text", "point", NULL};
     static const char *const answered[] = {"answer", "text", NULL};
-    struct sj_record *points = NULL;
-    size_t count = 0;
-    TRY(list(desk, SJ_RECORD_REPLY_POINT, evaluation, &points, &count));
-    qsort(points, count, sizeof(*points), by_number);
     sj_json_array(json, "points");
     for (size_t i = 0; i < count; i++) {
-        if (points[i].round == evaluation->round) {
+        if (sj_uuid_equal(points[i].parent, reply)) {
             sj_json_object(json, NULL);
             sj_json_int(json, "no", points[i].no);
             TRY(put_text_of(desk, json, "text", points[i].body, said));
@@ -80,24 +76,67 @@ static sj_status put_points(
     return SJ_DONE;
 }
 
+/* The members of one reply, without the braces. */
+static sj_status put_reply(const struct sj_desk *desk, const struct sj_record *reply,
+    const struct sj_record *points, size_t count, struct sj_json *json)
+{
+    static const char *const said[] = {"statement", NULL};
+    card_put_day(json, "submitted_day", card_day_of(reply->done_at));
+    TRY(put_text_of(desk, json, "text", reply->body, said));
+    return put_points(desk, reply->id, points, count, json);
+}
+
+static int newest_first(const void *left, const void *right)
+{
+    const struct sj_record *a = left;
+    const struct sj_record *b = right;
+    return (a->done_at < b->done_at) - (a->done_at > b->done_at);
+}
+
+/* Those of the round that were submitted, in their order, at the front; how many. */
+static size_t keep_submitted(
+    const struct sj_evaluation *evaluation, struct sj_record *replies, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (replies[i].round == evaluation->round && sj_text_is(replies[i].state, "submitted")) {
+            replies[kept++] = replies[i];
+        }
+    }
+    if (kept > 1) {
+        qsort(replies, kept, sizeof(*replies), newest_first);
+    }
+    return kept;
+}
+
+/* The reply that was decided on, and what he said before a draft was reopened. */
 sj_status card_put_reply(
     const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
 {
-    static const char *const said[] = {"statement", NULL};
     struct sj_record *replies = NULL;
+    struct sj_record *points = NULL;
     size_t count = 0;
+    size_t point_count = 0;
     TRY(list(desk, SJ_RECORD_REPLY, evaluation, &replies, &count));
-    for (size_t i = 0; i < count; i++) {
-        if (replies[i].round == evaluation->round && sj_text_is(replies[i].state, "submitted")) {
-            sj_json_object(json, "reply");
-            card_put_day(json, "submitted_day", card_day_of(replies[i].done_at));
-            TRY(put_text_of(desk, json, "text", replies[i].body, said));
-            TRY(put_points(desk, evaluation, json));
-            sj_json_object_end(json);
-            return SJ_DONE;
-        }
+    count = keep_submitted(evaluation, replies, count);
+    if (count == 0) {
+        sj_json_null(json, "reply");
+        return SJ_DONE;
     }
-    sj_json_null(json, "reply");
+    TRY(list(desk, SJ_RECORD_REPLY_POINT, evaluation, &points, &point_count));
+    if (point_count > 1) {
+        qsort(points, point_count, sizeof(*points), by_number);
+    }
+    sj_json_object(json, "reply");
+    TRY(put_reply(desk, &replies[0], points, point_count, json));
+    sj_json_array(json, "earlier");
+    for (size_t i = 1; i < count; i++) {
+        sj_json_object(json, NULL);
+        TRY(put_reply(desk, &replies[i], points, point_count, json));
+        sj_json_object_end(json);
+    }
+    sj_json_array_end(json);
+    sj_json_object_end(json);
     return SJ_DONE;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What are the figures of a card, line by line, and what do they come to?
- * An indicator's line comes from the computed sheet of the round, a mark's line from the board's draft; the total is worked out
+ * An indicator's line comes from the computed sheet of the round, a mark's line from the board's draft, or from the appeal that
+ * varied it; the total is worked out
  * here again from the lines that are printed, so that the card can be recomputed from itself. A line without a sub-score has its
  * reason and counts as missing, not as zero; below the coverage of the cycle there is no score at all (method 7).
  */
@@ -173,6 +174,7 @@ static bool scale_mark(const char *mark, int64_t min, int64_t max, struct sj_dec
 struct figures {
     struct sj_score_item items[ITEMS_MAX];
     size_t count;
+    const struct sj_appeal_result *appeal;
 };
 
 static enum sj_family family_of(struct sj_text name)
@@ -220,6 +222,22 @@ static void put_reason(struct sj_json *json, const struct sj_score_item *item, b
     }
 }
 
+/* The mark that holds: the appeal board's where it varied it, else the draft's. */
+static bool find_mark(const struct figures *figures, int64_t no, const struct sj_json_value *marked,
+    char ret_text[SJ_DECIMAL_TEXT_SIZE])
+{
+    const struct sj_variation *varied = sj_variation_of(figures->appeal, no);
+    struct sj_decimal mark;
+    if (varied == NULL) {
+        return as_decimal(marked, "mark", ret_text);
+    }
+    if (sj_failed(sj_decimal_parse(varied->after, &mark))) {
+        return false;
+    }
+    sj_decimal_format(mark, ret_text);
+    return true;
+}
+
 static sj_status put_item(struct sj_json *json, const struct sj_rows *criteria, size_t row,
     const struct sj_json_value *sheet, const struct sj_json_value *marks, struct figures *figures)
 {
@@ -231,7 +249,7 @@ static sj_status put_item(struct sj_json *json, const struct sj_rows *criteria, 
     char mark[SJ_DECIMAL_TEXT_SIZE] = {0};
     char score[SJ_DECIMAL_TEXT_SIZE];
     int64_t n = 0;
-    const bool has_mark = as_decimal(marked, "mark", mark);
+    const bool has_mark = is_mark && find_mark(figures, item.no, marked, mark);
     ENSURE(figures->count < ITEMS_MAX, LIMIT_EXCEEDED);
     TRY(sj_decimal_parse(sj_row_text(criteria, row, 5), &item.weight));
     weigh(&item, is_mark, criteria, row, line, has_mark, mark);
@@ -359,11 +377,12 @@ static void put_narrative(struct sj_json *json, const struct body *draft)
 }
 
 sj_status card_put_score(const struct sj_desk *desk, const struct sj_evaluation *evaluation,
-    const struct sj_rows *criteria, int64_t coverage_min_percent, struct sj_json *json)
+    const struct sj_rows *criteria, const struct sj_appeal_result *appeal,
+    int64_t coverage_min_percent, struct sj_json *json)
 {
     CLEANUP(body_clear) struct body sheet = {NULL};
     CLEANUP(body_clear) struct body draft = {NULL};
-    struct figures figures = {.count = 0};
+    struct figures figures = {.count = 0, .appeal = appeal};
     TRY(open_body(desk, evaluation, SJ_SQL_REPORT_CARD_SHEET, SJ_TABLE_EVALUATION_SCORE,
         SJ_COLUMN_EVALUATION_SCORE_BODY, &sheet));
     TRY(open_body(

@@ -170,6 +170,8 @@ static void draw(struct sheet *sheet)
     sheet_result(sheet);
     sheet_criteria(sheet);
     sheet_narrative(sheet);
+    sheet_decision(sheet);
+    sheet_appeal(sheet);
     sheet_context(sheet);
     sheet_people(sheet);
     sheet_reply(sheet);

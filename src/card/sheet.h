@@ -46,6 +46,12 @@ void sheet_people(struct sheet *sheet);
 void sheet_reply(struct sheet *sheet);
 void sheet_use(struct sheet *sheet);
 void sheet_remedies(struct sheet *sheet);
+/* A paragraph under a bold line, when it is there. */
+void sheet_passage(
+    struct sheet *sheet, const char *title, const struct sj_json_value *object, const char *name);
+/* sheet_decision.c: the board's decision, and the appeal's; nothing where there is none */
+void sheet_decision(struct sheet *sheet);
+void sheet_appeal(struct sheet *sheet);
 /* sheet_changes.c; nothing when there is no card before */
 void sheet_changes(struct sheet *sheet);
 

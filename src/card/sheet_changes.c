@@ -30,6 +30,7 @@ static const struct {
     {"criterion_dropped", "معیار برداشته‌شده", "Criterion left out"},
     {"overall", "شرح کلی", "Narrative"},
     {"minority", "نظر اقلیت", "Minority opinion"},
+    {"decision", "رأی هیئت", "Decision of the board"},
     {"statement", "بیانیه قاضی", "Statement of the judge"},
     {"holds", "منع بهره‌برداری", "Holds on use"},
     {"following", "کارنامه دوره پیشین", "The card of an earlier cycle"},

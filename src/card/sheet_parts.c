@@ -203,8 +203,7 @@ void sheet_criteria(struct sheet *sheet)
     flow_table_end(&sheet->flow);
 }
 
-/* A paragraph under a bold line, when it is there. */
-static void passage(
+void sheet_passage(
     struct sheet *sheet, const char *title, const struct sj_json_value *object, const char *name)
 {
     if (sheet_has(object, name)) {
@@ -225,11 +224,11 @@ void sheet_narrative(struct sheet *sheet)
         return;
     }
     flow_heading(&sheet->flow, WORD("شرح", "Narrative"));
-    passage(sheet, WORD("در مجموع", "Overall"), narrative, "overall");
+    sheet_passage(sheet, WORD("در مجموع", "Overall"), narrative, "overall");
     while (families != NULL && sj_json_next(families, &iterator, &none, &family)) {
-        passage(sheet, sheet_code(sheet, family, "family"), family, "text");
+        sheet_passage(sheet, sheet_code(sheet, family, "family"), family, "text");
     }
-    passage(sheet, WORD("نظر اقلیت", "Minority opinion"), narrative, "minority");
+    sheet_passage(sheet, WORD("نظر اقلیت", "Minority opinion"), narrative, "minority");
 }
 
 void sheet_context(struct sheet *sheet)
@@ -274,12 +273,27 @@ void sheet_people(struct sheet *sheet)
     }
 }
 
-void sheet_reply(struct sheet *sheet)
+static void points_of(struct sheet *sheet, const struct sj_json_value *reply)
 {
-    const struct sj_json_value *reply = part(sheet, "reply");
     const struct sj_json_value *points =
         sheet_has(reply, "points") ? sj_json_get(reply, "points") : NULL;
     const struct sj_json_value *point = NULL;
+    struct sj_text none;
+    size_t iterator = 0;
+    sheet_passage(sheet, WORD("سخن قاضی", "In his words"), reply, "text");
+    while (points != NULL && sj_json_next(points, &iterator, &none, &point)) {
+        sheet_passage(sheet,
+            SHEET_SAY(sheet, "بند %s", "Point %s", sheet_value(sheet, point, "no")), point, "text");
+        sheet_passage(sheet, WORD("جواب هیئت", "Answer of the board"), point, "answer");
+    }
+}
+
+void sheet_reply(struct sheet *sheet)
+{
+    const struct sj_json_value *reply = part(sheet, "reply");
+    const struct sj_json_value *earlier =
+        sheet_has(reply, "earlier") ? sj_json_get(reply, "earlier") : NULL;
+    const struct sj_json_value *former = NULL;
     struct sj_text none;
     size_t iterator = 0;
     flow_heading(&sheet->flow, WORD("پاسخ قاضی", "Reply of the judge"));
@@ -287,12 +301,13 @@ void sheet_reply(struct sheet *sheet)
         flow_paragraph(
             &sheet->flow, WORD("پاسخی در مهلت نرسیده است.", "No reply came in time."), FLOW_PLAIN);
     }
-    while (points != NULL && sj_json_next(points, &iterator, &none, &point)) {
-        passage(sheet, SHEET_SAY(sheet, "بند %s", "Point %s", sheet_value(sheet, point, "no")),
-            point, "text");
-        passage(sheet, WORD("جواب هیئت", "Answer of the board"), point, "answer");
+    points_of(sheet, reply);
+    while (earlier != NULL && sj_json_next(earlier, &iterator, &none, &former)) {
+        flow_fact(&sheet->flow, WORD("پاسخ پیشین", "An earlier reply"),
+            sheet_day(sheet, former, "submitted_day"));
+        points_of(sheet, former);
     }
-    passage(sheet, WORD("بیانیه قاضی", "Statement of the judge"), sheet->card, "statement");
+    sheet_passage(sheet, WORD("بیانیه قاضی", "Statement of the judge"), sheet->card, "statement");
 }
 
 void sheet_use(struct sheet *sheet)
@@ -307,7 +322,7 @@ void sheet_use(struct sheet *sheet)
         if (sheet_is(gate, "hold")) {
             flow_fact(
                 &sheet->flow, sheet_value(sheet, gate, "gate"), sheet_value(sheet, gate, "reason"));
-            passage(sheet, WORD("خلاصه قابل ابلاغ", "Gist that was served"), gate, "gist");
+            sheet_passage(sheet, WORD("خلاصه قابل ابلاغ", "Gist that was served"), gate, "gist");
             is_any = true;
         }
     }

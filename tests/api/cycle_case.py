@@ -194,9 +194,9 @@ class CycleCase(unittest.TestCase):
         for no in (1, 2):
             self.call("board.one", f"replies/{reply}/points/{no}/answer", {"text": "بررسی شد"})
 
-    def decide_and_gate(self):
+    def decide_and_gate(self, minority=None):
         items = [{"item_no": item["no"], "outcome": "unchanged"} for item in self.ITEMS]
-        self.call("board.one", f"{self.path}/verdicts", {"items": items, "narrative": "رأی هیأت"})
+        self.call("board.one", f"{self.path}/verdicts", {"items": items, "narrative": "رأی هیأت", "minority_opinion": minority})
         self.becomes("decided")
         self.call("issuer", f"{self.path}/gates/ask", {"purpose": "report_card"})
         self.refused("issuer", "gated")
@@ -230,7 +230,15 @@ class CycleCase(unittest.TestCase):
                 self.assertTrue((at / f"card.{language}.pdf").read_bytes().startswith(b"%PDF"))
         return document
 
-    def appeal(self, outcome, changes=None):
+    def printed(self, card):
+        """What an outsider reads in the English sheet of a card."""
+        sheet = self.who("judge").get(f"/api/v1/report-cards/{card}/pdf?lang=en")
+        self.assertEqual(sheet.status, 200, sheet)
+        done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=sheet.body, capture_output=True, check=True)
+        return " ".join(done.stdout.decode().split())
+
+    def heard(self, votes):
+        """An appeal that everybody has voted on; its id. votes: outcome of each, or one for all."""
         self.call("judge", f"{self.path}/appeals", {"grounds": "نمره رفتار مستند نیست"})
         self.becomes("appealed")
         first = {"account_id": self.stack.accounts["board.one"]["id"], "capacity": "appeal_member"}
@@ -241,6 +249,13 @@ class CycleCase(unittest.TestCase):
         self.assertIn(answer.status, (200, 201), answer)
         which = self.who("appeal.one").items(f"/api/v1/appeals?evaluation_id={self.path.split('/')[1]}")[-1]["id"]
         for name in ("appeal.one", "appeal.two", "appeal.three"):
+            outcome = votes if isinstance(votes, str) else votes[name]
             self.call(name, f"appeals/{which}/votes", {"outcome": outcome, "reason": "دلیل"})
-        self.call("appeal.one", f"appeals/{which}/decision", {"outcome": outcome, "reasons": "رسیدگی دوباره لازم است",
-            **({"changes": changes} if changes else {})}, on=f"appeals/{which}")
+        return which
+
+    def conclude(self, which, outcome, status=(200, 201), **more):
+        return self.call("appeal.one", f"appeals/{which}/decision", {"outcome": outcome, "reasons": "رسیدگی دوباره لازم است", **more}, status,
+                         on=f"appeals/{which}")
+
+    def appeal(self, outcome, **more):
+        self.conclude(self.heard(outcome), outcome, **more)

@@ -247,7 +247,7 @@ class Moves(MoveTest):
 
     @takes("appealed", "varied", "appeal_board")
     def changed(self, part):
-        return self.heard("varied", changes="بند یکم")
+        return self.heard("varied", changes=[{"item_no": 1, "mark": "55", "reason": "بند یکم"}])
 
     @takes("appealed", "rating", "appeal_board")
     def remanded(self, part):

@@ -5,12 +5,17 @@ API alone, and the cycle goes with them through every state of its own. The test
 import time
 import unittest
 import uuid
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
 from approval_case import correction
 from cycle_case import ITEMS, WORKLOAD, CycleCase
 from stack import problem
 
 WEIGHTS = {1: "40", 2: "20", 3: "25", 4: "15"}  # without its indicator a judge has 60 of 100: too little
+DISSENT = "One member would have marked conduct at 90."
+OUTVOTED = "One member of the appeal board would have upheld it."
+SAID = "Hearings were kept in order."
+WHY = "The hearing of 12 Mehr was not weighed."
 KEPT, REFUSED, VARIED, CORRECTED, THIN = JUDGES = ("out.kept", "out.refused", "out.varied", "out.corrected", "out.thin")
 RATED = JUDGES[:4]
 
@@ -124,11 +129,23 @@ class Outcomes(CycleCase):
         problem(self, self.move_cycle("appeal", 409), 409, "GUARD_UNMET")
         for judge in RATED:
             self.on(judge)
-            self.decide_and_gate()
+            self.decide_and_gate(DISSENT if judge == KEPT else None)
             self.cards[judge] = [self.issue()]
+            self.dissent_is_heard(judge)
         self.move_cycle("appeal")
         problem(self, self.move_cycle("closed", 409), 409, "GUARD_UNMET")
         self.stage_done()
+
+    def dissent_is_heard(self, judge):
+        """What the outvoted member of the first board held stands on the card, signed and printed; where there is none, nothing does."""
+        card, printed = self.verify(self.cards[judge][0]), self.printed(self.cards[judge][0])
+        decision = card["decision"]
+        self.assertEqual((decision["text"], decision["minority"]), ("رأی هیأت", DISSENT if judge == KEPT else None))
+        self.assertEqual([(item["no"], item["outcome"]) for item in decision["items"]], [(item["no"], "unchanged") for item in self.ITEMS])
+        self.assertEqual(card["narrative"]["minority"], "نظر اقلیت", "that of the draft stands beside it")
+        self.assertIsNone(card["appeal"])
+        self.assertEqual(DISSENT in printed, judge == KEPT, printed)
+        self.assertEqual("Minority opinion on the decision" in printed, judge == KEPT)
 
     # ---- the ends ----
 
@@ -158,12 +175,64 @@ class Outcomes(CycleCase):
 
     def test_6_an_appeal_varied_makes_a_card_that_supersedes(self):
         self.on(VARIED)
-        self.appeal("varied", changes="نمره رفتار حذف می‌شود")
+        which = self.heard({"appeal.one": "varied", "appeal.two": "varied", "appeal.three": "upheld"})
+        changes = [{"item_no": 3, "mark": "۹۲.۵", "text": SAID, "reason": WHY}, {"item_no": 2, "mark": "85", "reason": "دلیل دوم"}]
+        for wrong, code in (("نمره رفتار حذف می‌شود", "REQUIRED"), ([], "REQUIRED"), (None, "REQUIRED"), (["بند یکم"], "FORMAT"),
+                            ([{**changes[0], "item_no": 1}], "UNKNOWN_ITEM"), ([{**changes[0], "item_no": 9}], "UNKNOWN_ITEM"),
+                            ([changes[0], changes[0]], "UNKNOWN_ITEM"), ([{**changes[0], "mark": "100.5"}], "BAD_MARK"),
+                            ([{**changes[0], "mark": "خوب"}], "BAD_MARK"), ([{"item_no": 3, "mark": "90"}], "FORMAT_OR_EMPTY"),
+                            ([{**changes[0], "band": "excellent"}], "FORMAT")):
+            with self.subTest(f"{wrong}"):
+                answer = self.conclude(which, "varied", 422, changes=wrong, minority_opinion=OUTVOTED)
+                found = [fault["code"] for fault in problem(self, answer, 422, "INVALID")["errors"]]
+                self.assertEqual(len(found), 1)
+                if code != "FORMAT_OR_EMPTY":
+                    self.assertEqual(found, [code])
+        refused = problem(self, self.conclude(which, "varied", 422, changes=changes), 422, "INVALID")
+        self.assertEqual([(fault["pointer"], fault["code"]) for fault in refused["errors"]], [("/minority_opinion", "REQUIRED")])
+        self.assertEqual(self.state(VARIED), "appealed")
+        said = self.conclude(which, "varied", changes=changes, minority_opinion=OUTVOTED).json()["decision"]
+        self.assertEqual([(row["item_no"], row["before"], row["after"]) for row in said["changes"]],
+                         [(3, "79.166667", "92.5"), (2, "79.166667", "85")])
+        done = self.stack.sql(f"update sanjeh.appeal set change_count = 0 where id = '{which}'", check=False)
+        self.assertIn("appeal_varied_has_changes", done.stderr)
         self.assertEqual(self.state(VARIED), "varied")
         self.assertEqual(self.refused("issuer", "final"), {"CARD_SUPERSEDED"})
         self.replace(VARIED, "varied_on_appeal")
         self.assertEqual(self.state(VARIED), "final")
+        self.card_is_made_of_the_varied_marks()
         self.stage_done()
+
+    def card_is_made_of_the_varied_marks(self):
+        """The total worked out by hand: the indicator as it was, two marks of the appeal board, one of the first."""
+        cards = sorted(self.cards_of(VARIED), key=lambda card: card["number"])
+        former, latest = (self.verify(card["id"]) for card in cards)
+        lines = {line["no"]: line for line in latest["items"]}
+        old = {line["no"]: line for line in former["items"]}
+        self.assertEqual({no: line["mark"] for no, line in lines.items()}, {1: None, 2: "85", 3: "92.5", 4: "79.166667"})
+        self.assertEqual({no: line["sub_score"] for no, line in lines.items() if no in (2, 3)}, {2: "85", 3: "92.5"})
+        self.assertEqual((lines[1], lines[4]), (old[1], old[4]), "what nobody varied")
+        clearance = Decimal(old[1]["sub_score"])
+        total = (40 * clearance + 20 * Decimal(85) + 25 * Decimal("92.5") + 15 * Decimal("79.166667")) / 100
+        before = (40 * clearance + 60 * Decimal("79.166667")) / 100
+        for card, score in ((former, before), (latest, total)):
+            self.assertIn(card["result"]["score"], {str(score.quantize(Decimal("0.01"), way)) for way in (ROUND_HALF_EVEN, ROUND_HALF_UP)})
+            band = next(code for least, code in ((90, "excellent"), (80, "very_good"), (70, "good"), (50, "fair"), (0, "poor")) if score >= least)
+            self.assertEqual(card["result"]["band"]["code"], band)
+        self.assertEqual(total - before, (20 * (85 - Decimal("79.166667")) + 25 * (Decimal("92.5") - Decimal("79.166667"))) / 100)
+        told = {(line["what"], line["no"]): (line["before"], line["after"]) for line in latest["changes"]["lines"]}
+        self.assertEqual((told["mark", 2], told["mark", 3]), (("79.166667", "85"), ("79.166667", "92.5")))
+        self.assertEqual(told["score", None], (former["result"]["score"], latest["result"]["score"]))
+        self.assertNotIn(("mark", 4), told)
+        appeal = latest["appeal"]
+        self.assertEqual((appeal["outcome"], appeal["reasons"], appeal["minority"]), ("varied", "رسیدگی دوباره لازم است", OUTVOTED))
+        self.assertEqual([tuple(row[key] for key in ("no", "before", "after", "text", "reason")) for row in appeal["changes"]],
+                         [(3, "79.166667", "92.5", SAID, WHY), (2, "79.166667", "85", None, "دلیل دوم")])
+        self.assertEqual(latest["decision"], former["decision"], "the first decision stays beside it")
+        printed = self.printed(cards[1]["id"])
+        for text in ("The first decision was varied", "Criterion 3 (Conduct): mark", "was 79.166667, is now 92.5", WHY, SAID,
+                     "Minority opinion of the appeal board", OUTVOTED):
+            self.assertIn(text, printed)
 
     def replace(self, judge, cause):
         """The issuer signs another card; it is chained to the former, which knows it and verifies as before."""

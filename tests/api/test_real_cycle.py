@@ -454,7 +454,7 @@ class RealCycle(cycle_case.CycleCase):
         self.draft_file(ANSWERED, "پس از بازگشت از تجدیدنظر")
         self.call("issuer", f"{self.path}/disclosures")
         self.take(VARIED)
-        self.appeal_to("varied", changes="نمره رفتار حذف می‌شود")
+        self.appeal_to("varied", changes=[{"item_no": 2, "mark": "12.34", "reason": "رأی‌ها سنجیده نشده بود"}])
         self.advance(20)
         self.take(ANSWERED)
         self.becomes("reply_lapsed")
@@ -481,16 +481,16 @@ class RealCycle(cycle_case.CycleCase):
             self.call(name, f"appeals/{which}/votes", {"outcome": outcome, "reason": "دلیل"})
         self.call(APPEAL[0], f"appeals/{which}/decision", {"outcome": outcome, "reasons": "به دلایل زیر", **more}, on=f"appeals/{which}")
 
-    def replace(self, number, cause):
+    def replace(self, number, cause, varied=None):
         self.take(number)
         card = self.call("issuer", f"{self.path}/report-cards", on=self.path).json()
         former = self.read("issuer", f"report-cards/{self.cards[number][0]}").json()
         self.assertEqual((former["superseded_by"], card["card"]["supersedes"], card["card"]["changes"]["cause"]), (card["id"], former["id"], cause))
         self.cards[number].append(card["id"])
-        self.check_card(number, card["card"], self.marks(number))
+        self.check_card(number, card["card"], self.marks(number), varied)
 
     def test_10_the_others_become_final_and_every_state_was_seen(self):
-        self.replace(VARIED, "varied_on_appeal")
+        self.replace(VARIED, "varied_on_appeal", {2: Decimal("12.34")})
         self.take(ANSWERED)
         self.call("judge", f"{self.path}/acknowledgement", {"kind": "read_but_disagree", "statement": "با احترام"})
         self.becomes("acknowledged")

@@ -17,6 +17,7 @@ ACCOUNTS = {
 SEATS = {"board.one": "chair", "board.two": "member", "board.three": "rapporteur"}
 APPEAL = {"appeal.one": "appeal_chair", "appeal.two": "appeal_member", "appeal.three": "appeal_member"}
 CLOCKS = ("self_assessment", "reply", "reply_extension", "appeal", "appeal_decision", "draft")
+VARIED = [{"item_no": 1, "mark": "55", "reason": "بند یکم"}]
 PLAIN = {"kind": "document", "title": "گواهی", "text": "متن گواهی"}
 
 
@@ -62,6 +63,8 @@ class Remedies(SharedTest):
             insert into sanjeh.template (unit_id, id, code, edition, name_fa, name_en, population, state, created_by, published_at)
                 select id, '{template}', '{code}', 1, 'الگو', 'Template', 'judges', 'published', id, now()
                 from sanjeh.unit where code = 'HRD';
+            insert into sanjeh.template_item (unit_id, template_id, no, family, source, name_fa, name_en, weight)
+                select id, '{template}', 1, 'quality', 'mark', 'معیار', 'Criterion', 100 from sanjeh.unit where code = 'HRD';
             insert into sanjeh.cycle (unit_id, id, code, name_fa, name_en, kind, period_from, period_to, template_id, issuer_unit_id,
                 issuer_scope_id, state, owner_signed_by, owner_signed_at, issuer_signed_by, issuer_signed_at, announced_at, frozen_at,
                 criteria_sha256, created_by)
@@ -330,7 +333,7 @@ class Remedies(SharedTest):
                 path = f"/api/v1/appeals/{made.json()['id']}"
                 self.nobody_else(path, ("judge.two", "hrd.manager", "jdpd.manager", "reviewer.one"))
                 vote = {"outcome": outcome, "reason": "به دلیل"}
-                decision = {"outcome": outcome, "reasons": "دلایل هیئت", "changes": "بند یکم" if outcome == "varied" else None}
+                decision = {"outcome": outcome, "reasons": "دلایل هیئت", "changes": VARIED if outcome == "varied" else None}
                 chair = self.stack.client("appeal.one")
                 for client in (self.chair, self.issuer, self.judge):
                     self.assertIn(client.post(f"{path}/votes", vote).status, (403, 404))
@@ -339,7 +342,7 @@ class Remedies(SharedTest):
                     self.made(self.stack.client(name).post(f"{path}/votes", vote))
                 problem(self, chair.post(f"{path}/votes", vote), 409, "DUPLICATE")
                 problem(self, self.stack.client("appeal.two").post(f"{path}/decision", decision, headers=tag(made)), 403)
-                other = {**decision, "outcome": "upheld"}
+                other = {**decision, "outcome": "upheld", "changes": None}
                 self.unmet(chair.post(f"{path}/decision", other, headers=tag(made)), "NO_MAJORITY")
                 done = self.ok(chair.post(f"{path}/decision", decision, headers=tag(made)))
                 self.assertEqual((done.json()["outcome"], done.json()["decision"]["reasons"]), (outcome, "دلایل هیئت"))

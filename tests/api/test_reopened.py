@@ -87,6 +87,10 @@ class Reopened(MoveTest):
         self.answer("board.one", self.first, 2)
         self.assertEqual(self.verdict().status, 201)
         self.assertEqual(self.state(), "decided")
+        self.place("gated")
+        card = self.by("jdpe.manager", f"{self.path}/report-cards", headers={"If-Match": f'"v{self.version}"'}).json()["card"]
+        said = [[(point["no"], point["text"], point["answer"]) for point in reply["points"]] for reply in (card["reply"], *card["reply"]["earlier"])]
+        self.assertEqual(said, [[(1, "نکته سوم", "جواب 1")], [(1, "نکته یکم", "جواب 1"), (2, "نکته دوم", "جواب 2")]])
 
     def test_2_a_point_stays_answerable_when_the_second_reply_lapses(self):
         self.by("jdpe.manager", f"{self.path}/disclosures")

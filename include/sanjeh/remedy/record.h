@@ -49,7 +49,7 @@ struct sj_record {
     sj_time_us done_at; /* 0: not yet */
     sj_time_us opened_at;
     int64_t version;
-    int64_t no;
+    int64_t no;            /* of an appeal: how many marks its decision varies */
     struct sj_uuid parent; /* of a reply's point, an appeal's vote, a plan's action */
     struct sj_view sha256; /* 32 bytes or none */
     bool has_day;
