@@ -18,6 +18,7 @@ static void write_gate(struct sj_json *json, const struct sj_gate *gate)
     sj_json_text(json, "state", gate->state);
     sj_json_text_or_null(json, "value", gate->value);
     sj_json_text_or_null(json, "effect", gate->effect);
+    sj_json_text_or_null(json, "authority", gate->authority);
     if (gate->has_degree) {
         sj_json_int(json, "degree", gate->degree);
     } else {
@@ -79,16 +80,57 @@ static sj_status read_one(struct sj_exchange *x)
 
 struct ask_body {
     struct sj_text purpose;
+    const struct sj_json_value *gates;
 };
-static const struct sj_json_member ask_members[] = {REMEDY_TEXT(ask_body, purpose, true)};
+static const struct sj_json_member ask_members[] = {
+    REMEDY_TEXT(ask_body, purpose, true), REMEDY_TREE(ask_body, gates, false)};
+
+/* The gates that are named; none are named: all that answer for the purpose. */
+static sj_status read_gates(struct sj_exchange *x, const struct sj_json_value *value,
+    struct sj_text gates[SJ_GATES_MAX], size_t *ret_count)
+{
+    size_t at = 0;
+    size_t count = 0;
+    struct sj_text name;
+    const struct sj_json_value *item;
+    *ret_count = 0;
+    if (value == NULL || sj_json_is_null(value)) {
+        return SJ_DONE;
+    }
+    while (sj_json_is_array(value) && sj_json_next(value, &at, &name, &item)) {
+        if (count == SJ_GATES_MAX || !sj_json_as_text(item, &gates[count++])) {
+            return remedy_refuse(x, "gates", "FORMAT", "1 to 4 codes of gates");
+        }
+    }
+    *ret_count = count;
+    return count == 0 ? remedy_refuse(x, "gates", "FORMAT", "1 to 4 codes of gates") : SJ_DONE;
+}
+
+static sj_status ask_named(struct sj_exchange *x, const struct sj_evaluation *evaluation,
+    struct sj_text purpose, const struct sj_text *gates, size_t count)
+{
+    const struct sj_desk desk = sj_desk_of(x);
+    const char *code = NULL;
+    size_t at = 0;
+    TRY(sj_gates_ask(&desk, evaluation, purpose, gates, count, &code, &at));
+    if (code == NULL) {
+        return SJ_DONE;
+    }
+    char member[32];
+    (void)snprintf(member, sizeof member, "gates/%zu", at);
+    return remedy_refuse(x, member, code, "a gate answers for its own purposes alone");
+}
 
 static sj_status ask(struct sj_exchange *x)
 {
     static const char *const purposes[] = {
         "appointment", "promotion", "secondment", "report_card", NULL};
     struct ask_body body = {.purpose = {"", 0}};
+    struct sj_text gates[SJ_GATES_MAX];
+    size_t count = 0;
     TRY(sj_exchange_decode(x, ask_members, SJ_COUNT(ask_members), &body));
     TRY(remedy_one_of(x, "purpose", body.purpose, purposes));
+    TRY(read_gates(x, body.gates, gates, &count));
     struct sj_evaluation evaluation;
     TRY(remedy_evaluation_of_path(x, &evaluation));
     TRY(remedy_need_issuer(x, &evaluation));
@@ -96,8 +138,7 @@ static sj_status ask(struct sj_exchange *x)
         return remedy_unmet(x, "GATE_BEFORE_LOCK",
             "gates are asked after the marks are locked and the verdict is given");
     }
-    const struct sj_desk desk = sj_desk_of(x);
-    TRY(sj_gates_ask(&desk, &evaluation, body.purpose));
+    TRY(ask_named(x, &evaluation, body.purpose, gates, count));
     x->status = 201;
     return write_page(x, evaluation.id, (struct sj_page){.limit = 50});
 }
@@ -106,6 +147,7 @@ struct gate_body {
     struct sj_text value;
     struct sj_text gist;
     struct sj_text final_judgment_no;
+    struct sj_text authority;
     int64_t degree;
     bool has_degree;
     struct sj_text expires_on;
@@ -114,6 +156,7 @@ static const struct sj_json_member gate_members[] = {
     REMEDY_TEXT(gate_body, value, true),
     REMEDY_TEXT(gate_body, gist, false),
     REMEDY_TEXT(gate_body, final_judgment_no, false),
+    REMEDY_TEXT(gate_body, authority, false),
     {.name = "degree",
         .kind = SJ_JSON_INT,
         .offset = offsetof(struct gate_body, degree),
@@ -130,6 +173,7 @@ static sj_status apply(struct sj_exchange *x, struct gate_body *body, struct sj_
     gate->value = body->value;
     gate->gist = body->gist;
     gate->final_judgment_no = body->final_judgment_no;
+    gate->authority = body->authority;
     gate->has_degree = body->has_degree;
     gate->degree = body->degree;
     gate->has_expiry = true;
@@ -137,7 +181,8 @@ static sj_status apply(struct sj_exchange *x, struct gate_body *body, struct sj_
     const char *code = sj_gate_check(gate, &member);
     return code == NULL ? SJ_DONE
                         : remedy_refuse(x, member, code,
-                              "only final decisions count, with their reason, for a limited time");
+                              "only final decisions count, with a gist that is served or the "
+                              "authority of art 44, for a limited time");
 }
 
 static sj_status answer(struct sj_exchange *x)

@@ -164,6 +164,52 @@ sj_status card_put_statement(
     return put_text_of(desk, json, "statement", body, said);
 }
 
+/* A result is held by an answer in force that says why: its gist, or the authority that decides from here on (DOMAIN d,
+ * rule 7). What was answered before that was checked, and says neither, holds nothing. */
+static const char *reason_to_hold(const struct sj_gate *gate)
+{
+    if (!sj_text_is(gate->state, "answered")) {
+        return NULL;
+    }
+    if (sj_text_is(gate->effect, "referral")) {
+        return gate->authority.len > 0 ? "referral" : NULL;
+    }
+    if (!sj_text_is(gate->effect, "hold") || gate->gist.len == 0) {
+        return NULL;
+    }
+    const bool is_disciplinary = sj_text_is(gate->gate, "D01") || sj_text_is(gate->gate, "D02");
+    return is_disciplinary ? "final_judgment" : "remark";
+}
+
+static void put_or_null(struct sj_json *json, const char *name, struct sj_text text)
+{
+    if (text.len > 0) {
+        sj_json_text(json, name, text);
+    } else {
+        sj_json_null(json, name);
+    }
+}
+
+static void put_gate(struct sj_json *json, const struct sj_gate *gate)
+{
+    const char *reason = reason_to_hold(gate);
+    sj_json_object(json, NULL);
+    sj_json_text(json, "gate", gate->gate);
+    sj_json_text(json, "purpose", gate->purpose);
+    sj_json_text(json, "state", gate->state);
+    sj_json_bool(json, "hold", reason != NULL);
+    put_or_null(json, "effect", gate->effect);
+    put_or_null(json, "reason", sj_text_of(reason == NULL ? "" : reason));
+    put_or_null(json, "authority", gate->authority);
+    put_or_null(json, "gist", gate->gist);
+    if (gate->has_expiry) {
+        card_put_day(json, "expires_on", gate->expires_on);
+    } else {
+        sj_json_null(json, "expires_on");
+    }
+    sj_json_object_end(json);
+}
+
 sj_status card_put_gates(
     const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
 {
@@ -174,31 +220,9 @@ sj_status card_put_gates(
     TRY(sj_gate_list(desk, evaluation->id, paging, &gates, &count, &last));
     sj_json_array(json, "gates");
     for (size_t i = 0; i < count; i++) {
-        const struct sj_gate *gate = &gates[i];
-        if (gate->round != evaluation->round) {
-            continue;
+        if (gates[i].round == evaluation->round && !sj_text_is(gates[i].state, "withdrawn")) {
+            put_gate(json, &gates[i]);
         }
-        const bool holds = sj_text_is(gate->effect, "hold") || sj_text_is(gate->effect, "referral");
-        sj_json_object(json, NULL);
-        sj_json_text(json, "gate", gate->gate);
-        sj_json_text(json, "state", gate->state);
-        sj_json_bool(json, "hold", holds);
-        if (gate->effect.len > 0) {
-            sj_json_text(json, "effect", gate->effect);
-        } else {
-            sj_json_null(json, "effect");
-        }
-        if (holds && gate->final_judgment_no.len > 0) {
-            sj_json_text(json, "reason", gate->final_judgment_no);
-        } else {
-            sj_json_null(json, "reason");
-        }
-        if (gate->gist.len > 0) {
-            sj_json_text(json, "gist", gate->gist);
-        } else {
-            sj_json_null(json, "gist");
-        }
-        sj_json_object_end(json);
     }
     sj_json_array_end(json);
     return SJ_DONE;

@@ -49,6 +49,22 @@ static const struct {
     {"peace", "دادگاه صلح", "peace court"},
     {"prosecution", "دادسرا", "prosecution office"},
     {"other", "دادگاه دیگر", "another court"},
+    {"D01", "شکایت واردِ قطعی", "Substantiated complaints, final only"},
+    {"D02", "بالاترین درجه محکومیت انتظامی قطعی", "Highest final disciplinary penalty"},
+    {"D03", "وضعیت صیانتی", "Integrity clearance"},
+    {"D04", "اعلام دارایی و تعارض منافع", "Declarations of assets and interests"},
+    {"final_judgment", "حکم قطعی", "final judgment"},
+    {"remark", "ملاحظه با خلاصه ابلاغ‌شده",
+        "remark, with the gist that was served"},
+    {"referral", "ارجاع به مقام ماده ۴۴", "referred to an authority of article 44"},
+    {"head_of_judiciary", "رئیس قوه قضاییه", "Head of the Judiciary"},
+    {"head_of_supreme_court", "رئیس دیوان عالی کشور", "Head of the Supreme Court"},
+    {"attorney_general", "دادستان کل کشور", "Attorney-General"},
+    {"president_of_high_disciplinary_court", "رئیس شعبه دادگاه عالی انتظامی قضات",
+        "President of a branch of the High Disciplinary Court"},
+    {"disciplinary_prosecutor", "دادستان انتظامی قضات", "Judges' Disciplinary Prosecutor"},
+    {"head_of_military_judiciary", "رئیس سازمان قضایی نیروهای مسلح",
+        "Head of the military judiciary"},
     {"appeal", "تجدیدنظرخواهی", "Appeal"},
     {"statement", "بیانیه کوتاه قاضی", "Short statement of the judge"},
     {"acknowledge", "اعلام رؤیت (به معنای موافقت نیست)",
@@ -321,7 +337,14 @@ void sheet_use(struct sheet *sheet)
     while (gates != NULL && sj_json_next(gates, &iterator, &none, &gate)) {
         if (sheet_is(gate, "hold")) {
             flow_fact(
-                &sheet->flow, sheet_value(sheet, gate, "gate"), sheet_value(sheet, gate, "reason"));
+                &sheet->flow, sheet_code(sheet, gate, "gate"), sheet_code(sheet, gate, "reason"));
+            if (sheet_has(gate, "authority")) {
+                flow_fact(
+                    &sheet->flow, WORD("مقام", "Authority"), sheet_code(sheet, gate, "authority"));
+            }
+            if (sheet_has(gate, "expires_on")) {
+                flow_fact(&sheet->flow, WORD("تا", "Until"), sheet_day(sheet, gate, "expires_on"));
+            }
             sheet_passage(sheet, WORD("خلاصه قابل ابلاغ", "Gist that was served"), gate, "gist");
             is_any = true;
         }

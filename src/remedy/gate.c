@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What may a disciplinary or an integrity office say about a judge under evaluation, and what does it do? Only final
- * decisions count, degree 1 is not entered, and a hold needs a reason that can be served. An adverse answer without one
- * has no effect; the office may refer the matter to an authority of art 44 instead. Sealed under the question's own
+ * What may a disciplinary or an integrity office say about a judge under evaluation, for which purpose, and what does it do?
+ * Only final decisions count, degree 1 is not entered, and a remark needs a gist that can be served. An adverse answer without
+ * one is none; the office may refer the matter to an authority of art 44 instead, and names it. Sealed under the question's own
  * id in the answering unit: it has no key of the file, and the file's readers get the question's alone.
  */
 #include "sanjeh/remedy/gate.h"
@@ -33,7 +33,8 @@ enum {
     COLUMN_IS_WHOLE,
     COLUMN_IS_MINE,
     COLUMN_TODAY,
-    COLUMN_LATEST
+    COLUMN_LATEST,
+    COLUMN_AUTHORITY
 };
 
 #define BODY_MAX 8192u
@@ -48,22 +49,52 @@ static sj_status ask(const struct sj_desk *desk, enum sj_sql sql, const struct s
     return sj_db_read(desk->db, desk->context, &query, 1, ret_rows);
 }
 
-sj_status sj_gates_ask(
-    const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_text purpose)
+static sj_status ask_one(const struct sj_desk *desk, const struct sj_evaluation *evaluation,
+    struct sj_text purpose, struct sj_text gate)
 {
-    SJ_ASSERT(desk->tx != NULL);
-    CLEANUP(sj_rows_free) struct sj_rows *codes = NULL;
-    TRY(sj_tx_query(desk->tx, SJ_SQL_GATE_CODE_LIST, NULL, 0, &codes));
+    struct sj_uuid id;
+    TRY(sj_uuid_new(&id));
+    const struct sj_param params[] = {sj_p_id(&id), sj_p_id(&evaluation->id), sj_p_text(gate),
+        sj_p_text(purpose), sj_p_id(&desk->actor->account)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_GATE_ANSWER_INSERT, params, SJ_COUNT(params), &rows));
+    ENSURE(sj_rows_affected(rows) == 1, BAD_CONFIG); /* the gate names a unit that is not there */
+    return SJ_DONE;
+}
+
+/* Whether this gate may be asked: the code why not. */
+static const char *refusal_of(const struct sj_rows *codes, struct sj_text gate)
+{
     for (size_t i = 0; i < sj_rows_count(codes); i++) {
-        struct sj_uuid id;
-        TRY(sj_uuid_new(&id));
-        const struct sj_param params[] = {sj_p_id(&id), sj_p_id(&evaluation->id),
-            sj_p_text(sj_row_text(codes, i, 0)), sj_p_text(purpose),
-            sj_p_id(&desk->actor->account)};
-        CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-        TRY(sj_tx_query(desk->tx, SJ_SQL_GATE_ANSWER_INSERT, params, SJ_COUNT(params), &rows));
-        ENSURE(
-            sj_rows_affected(rows) == 1, BAD_CONFIG); /* the gate names a unit that is not there */
+        if (sj_text_equal(sj_row_text(codes, i, 0), gate)) {
+            return sj_row_bool(codes, i, 1) ? NULL : "NOT_FOR_THIS_PURPOSE";
+        }
+    }
+    return "UNKNOWN_VALUE";
+}
+
+sj_status sj_gates_ask(const struct sj_desk *desk, const struct sj_evaluation *evaluation,
+    struct sj_text purpose, const struct sj_text *gates, size_t count, const char **reterr_code,
+    size_t *reterr_index)
+{
+    SJ_ASSERT(desk->tx != NULL && count <= SJ_GATES_MAX);
+    *reterr_code = NULL;
+    const struct sj_param params[] = {sj_p_text(purpose)};
+    CLEANUP(sj_rows_free) struct sj_rows *codes = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_GATE_CODE_LIST, params, 1, &codes));
+    for (*reterr_index = 0; *reterr_index < count; (*reterr_index)++) {
+        *reterr_code = refusal_of(codes, gates[*reterr_index]);
+        if (*reterr_code != NULL) {
+            return SJ_DONE;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        TRY(ask_one(desk, evaluation, purpose, gates[i]));
+    }
+    for (size_t i = 0; count == 0 && i < sj_rows_count(codes); i++) {
+        if (sj_row_bool(codes, i, 1)) {
+            TRY(ask_one(desk, evaluation, purpose, sj_row_text(codes, i, 0)));
+        }
     }
     return SJ_DONE;
 }
@@ -147,6 +178,7 @@ static sj_status read_row(
     TRY(text_of(desk, rows, row, COLUMN_STATE, &gate->state));
     TRY(text_of(desk, rows, row, COLUMN_VALUE, &gate->value));
     TRY(text_of(desk, rows, row, COLUMN_EFFECT, &gate->effect));
+    TRY(text_of(desk, rows, row, COLUMN_AUTHORITY, &gate->authority));
     return open_body(desk, rows, row, gate);
 }
 
@@ -204,8 +236,32 @@ static const char *check_final(const struct sj_gate *gate, const char **reterr_m
     if (gate->has_degree && gate->degree < 2) {
         return "DEGREE_NOT_ENTERED";
     }
+    return NULL;
+}
+
+/* What blocks says why: its gist, or the authority that decides from here on. */
+static const char *check_reason(const struct sj_gate *gate, const char **reterr_member)
+{
+    static const char *const authorities[] = {"head_of_judiciary", "head_of_supreme_court",
+        "attorney_general", "president_of_high_disciplinary_court", "disciplinary_prosecutor",
+        "head_of_military_judiciary"};
     *reterr_member = "gist";
-    return gate->gist.len == 0 ? "REQUIRED" : NULL;
+    if (sj_text_is(gate->value, "remark") && gate->gist.len == 0) {
+        return "REQUIRED";
+    }
+    *reterr_member = "authority";
+    if (!sj_text_is(gate->value, "referred")) {
+        return gate->authority.len == 0 ? NULL : "NOT_OF_THIS_ANSWER";
+    }
+    if (gate->authority.len == 0) {
+        return "REQUIRED";
+    }
+    for (size_t i = 0; i < SJ_COUNT(authorities); i++) {
+        if (sj_text_is(gate->authority, authorities[i])) {
+            return NULL;
+        }
+    }
+    return "UNKNOWN_VALUE";
 }
 
 const char *sj_gate_check(struct sj_gate *gate, const char **reterr_member)
@@ -229,16 +285,14 @@ const char *sj_gate_check(struct sj_gate *gate, const char **reterr_member)
     if (gate->has_degree && (gate->degree < 0 || gate->degree > 13)) {
         return "OUT_OF_RANGE";
     }
-    if (is_disciplinary && is_remark) {
-        const char *code = check_final(gate, reterr_member);
-        if (code != NULL) {
-            return code;
-        }
+    const char *code = is_disciplinary && is_remark ? check_final(gate, reterr_member) : NULL;
+    if (code == NULL) {
+        code = check_reason(gate, reterr_member);
     }
-    gate->effect = is_referred                       ? SJ_TEXT("referral")
-                   : is_remark && gate->gist.len > 0 ? SJ_TEXT("hold")
-                                                     : SJ_TEXT("none");
-    return NULL;
+    gate->effect = is_referred ? SJ_TEXT("referral")
+                   : is_remark ? SJ_TEXT("hold")
+                               : SJ_TEXT("none");
+    return code;
 }
 
 static sj_status write_body(const struct sj_gate *gate, struct sj_buf *out)
@@ -269,7 +323,8 @@ sj_status sj_gate_answer(const struct sj_desk *desk, struct sj_gate *gate)
         sj_p_i64(gate->version), sj_p_text(gate->value), sj_p_text(gate->effect),
         gate->has_degree ? sj_p_i32((int32_t)gate->degree) : sj_p_null(),
         sj_p_bytes(sj_buf_view(&blob)), sj_p_i32((int32_t)subject.version),
-        sj_p_id(&desk->actor->account), sj_p_day(gate->expires_on)};
+        sj_p_id(&desk->actor->account), sj_p_day(gate->expires_on), sj_p_bool(gate->gist.len > 0),
+        gate->authority.len > 0 ? sj_p_text(gate->authority) : sj_p_null()};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_GATE_ANSWER_UPDATE, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_affected(rows) == 1, PRECONDITION_FAILED);

@@ -295,7 +295,8 @@ class Remedies(SharedTest):
         self.assertEqual(held.json()["effect"], "hold")
         problem(self, self.answer(self.discipline, {**mine["D02"], "version": 2}), 409, "CONFLICT")
         self.ok(self.answer(self.discipline, mine["D01"]))
-        self.assertEqual(self.ok(self.answer(pic, seen(pic)["D03"], value="remark")).json()["effect"], "none", "no servable gist")
+        problem(self, self.answer(pic, seen(pic)["D03"], value="remark"), 422, "INVALID")  # no servable gist
+        self.assertEqual(self.ok(self.answer(pic, seen(pic)["D03"])).json()["effect"], "none")
         self.ok(self.answer(hrd, seen(hrd)["D04"]))
 
         gate = seen(self.judge)["D02"]

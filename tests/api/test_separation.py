@@ -251,11 +251,11 @@ class Rules(RulesCase):
                   f"where id = '{gate}' returning 1) select count(*) from w; rollback; begin")
         for days, effect, words in ((400, "none", "gate_answer_expires_within_a_year"), (100, "hold", "gate_answer_hold_is_earned")):
             self.refused(unit, set_to.format(f"effect = '{effect}', expires_on = '{self.day(days)}'"), words)
-        self.passes(unit, set_to.format(f"effect = 'none', expires_on = '{self.day(100)}'"))
+        self.refused(unit, set_to.format(f"effect = 'none', expires_on = '{self.day(100)}'"), "gate_answer_why_is_said")
         self.assertIn("gate_answer_purpose_known", self.stack.sql(
             f"update sanjeh.gate_answer set purpose = 'curiosity' where id = '{gate}'", check=False).stderr)
-        self.assertEqual(self.answer("sep.pic", gate, value="remark").json()["effect"], "none", "adverse, but nothing that can be served")
-        for value, more, effect in (("remark", {"gist": "خلاصه"}, "hold"), ("referred", {}, "referral"), ("clear", {}, "none")):
+        self.faults(self.answer("sep.pic", gate, value="remark"), 422, "INVALID", "REQUIRED")  # adverse, but nothing that can be served
+        for value, more, effect in (("remark", {"gist": "خلاصه"}, "hold"), ("referred", {"authority": "attorney_general"}, "referral"), ("clear", {}, "none")):
             _, further = self.seated("decided")
             self.assertEqual(self.answer("sep.pic", self.gate(further, "PIC"), value=value, **more).json()["effect"], effect)
         problem(self, self.mark(evaluation, "sep.pic"), 403, "FORBIDDEN")

@@ -9,7 +9,7 @@ select
     g.key_version, k.wrapped, g.created_at, g.answered_at, g.expires_on, g.version,
     array[g.scope_id, g.judge_id] && (select sanjeh.scope_ids()), array[g.scope_id] && (select sanjeh.scope_ids()),
     (sanjeh.clock_now() at time zone 'Asia/Tehran')::date,
-    ((sanjeh.clock_now() at time zone 'Asia/Tehran')::date + make_interval(months => c.months_max))::date
+    ((sanjeh.clock_now() at time zone 'Asia/Tehran')::date + make_interval(months => c.months_max))::date, g.authority
 from sanjeh.gate_answer as g
 join sanjeh.gate as c on c.code = g.gate
 left join sanjeh.subject_key as k
