@@ -80,11 +80,8 @@ sj_status sj_conflict_resolve(const struct sj_desk *desk, const struct sj_file *
 {
     ENSURE(!sj_uuid_equal(conflict->account, desk->actor->account), FORBIDDEN);
     ENSURE(sj_text_is(conflict->state, "open"), CONFLICT);
-    /* who rates each other in one cycle, his superior, somebody of his own unit: no reason heals it */
-    const bool is_fact = sj_text_is(conflict->rule, "RECIPROCAL") ||
-                         sj_text_is(conflict->rule, "SUPERIOR") ||
-                         sj_text_is(conflict->rule, "OWN_UNIT");
-    ENSURE(ends_seat || !is_fact, CONFLICT);
+    /* what was found is a fact and no reason heals it; what somebody declared of himself is weighed */
+    ENSURE(ends_seat || sj_text_is(conflict->rule, "DECLARED"), CONFLICT);
     const struct sj_param params[] = {sj_p_id(&file->issuer_unit), sj_p_id(&conflict->id),
         sj_p_i64(conflict->version),
         sj_p_text(ends_seat ? SJ_TEXT("seat_ended") : SJ_TEXT("no_conflict")), sj_p_text(reason),

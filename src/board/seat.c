@@ -69,20 +69,12 @@ static bool hears_appeal(struct sj_text capacity)
 static sj_status check_signer(const struct sj_desk *desk, const struct sj_file *file,
     const struct person *person, struct sj_refusal *refusal)
 {
-    if (sj_uuid_is_nil(file->issuer_signer)) {
-        return SJ_DONE;
-    }
-    struct person signer = {.id = {{0}}};
-    struct sj_refusal none = {0};
-    const sj_status found = persons_find(desk, &file->issuer_signer, 1, &signer, &none);
-    if (sj_failed(found) && found.code != SJ_INVALID) {
-        return found;
-    }
-    return sj_uuid_equal(file->issuer_signer, person->account) ||
-                   (!sj_failed(found) && sj_uuid_equal(signer.id, person->id))
-               ? refuse(refusal, SJ_CONFLICT, "/account_id", "OVERLAP",
-                     "who signed for the issuer does not hear the appeal")
-               : SJ_DONE;
+    const struct sj_param params[] = {sj_p_id(&file->id), sj_p_id(&person->id)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_SEAT_ISSUED, params, SJ_COUNT(params), &rows));
+    return sj_row_bool(rows, 0, 0) ? refuse(refusal, SJ_CONFLICT, "/account_id", "OVERLAP",
+                                         "who signed for the issuer does not hear the appeal")
+                                   : SJ_DONE;
 }
 
 /* seats: of the file, ended ones too. */

@@ -232,7 +232,7 @@ class Marks(MarkTest):
         self.stack.sql(f"""insert into sanjeh.conflict (unit_id, id, issuer_scope_id, evaluation_id, judge_id, owner_unit_id, account_id,
                 rule, created_by, state, resolution, reason, resolved_by, resolved_at)
             select issuer_unit_id, gen_random_uuid(), issuer_scope_id, id, judge_id, unit_id, '{self.account("board.four")}',
-                'SAME_BRANCH', unit_id, 'resolved', 'no_conflict', 'x', unit_id, now() from sanjeh.evaluation where id = '{evaluation}'""")
+                'SAME_BRANCH', unit_id, 'open', null, null, null, null from sanjeh.evaluation where id = '{evaluation}'""")
         body = {"evaluation_id": evaluation, "item_no": 3, "before": "65", "after": "66", "reason": "هم‌ترازی"}
         path = f"/api/v1/calibrations/{session}/changes"
         self.faults(self.stack.client("board.four").post(path, body), 409, "CONFLICT", "RECUSED")

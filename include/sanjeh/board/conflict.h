@@ -27,7 +27,7 @@ struct sj_conflict {
     struct sj_uuid evaluation;
     struct sj_uuid account;
     struct sj_text
-        rule; /* SAME_BRANCH, RECIPROCAL, SUPERIOR, OWN_UNIT, KIN, PARTY (in a matter of his, as whatever),
+        rule; /* SAME_BRANCH, RECIPROCAL, SUPERIOR, NOT_HIGHER, OWN_UNIT, KIN, PARTY (in a matter of his, as whatever),
                CANDIDATE, DECLARED */
     struct sj_text state;
     sj_time_us found_at;

@@ -9,4 +9,6 @@ cross join lateral sanjeh.conflict_rules(e.id, s.person_id) as r (rule)
 where e.cycle_id = $1::uuid and e.judge_id = $2::uuid
     and (r.rule <> 'SAME_BRANCH' or exists (select from sanjeh.seat as x where x.evaluation_id = e.id and x.account_id = s.account_id
         and x.ended_at is null and x.capacity <> 'court_head'))
+    and (r.rule <> 'NOT_HIGHER' or exists (select from sanjeh.seat as x where x.evaluation_id = e.id and x.account_id = s.account_id
+        and x.ended_at is null and x.capacity not in ('court_head', 'reviewer', 'observer')))
 on conflict on constraint conflict_once do nothing
