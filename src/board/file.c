@@ -83,9 +83,8 @@ sj_status sj_file_find(
         .is_locked = sj_row_bool(rows, 0, 9),
         .is_disclosed = sj_row_bool(rows, 0, 10),
         .template_id = sj_row_id(rows, 0, 11),
-        .issuer_signer = sj_row_id(rows, 0, 12),
-        .coverage_min = sj_row_i64(rows, 0, 13),
-        .board = sj_row_id(rows, 0, 14),
+        .coverage_min = sj_row_i64(rows, 0, 12),
+        .board = sj_row_id(rows, 0, 13),
     };
     return copy_text(desk, rows, 0, 6, &ret_file->state);
 }

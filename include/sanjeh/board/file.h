@@ -24,7 +24,6 @@ struct sj_file {
     bool is_locked; /* all marks are submitted */
     bool is_disclosed;
     struct sj_uuid template_id;
-    struct sj_uuid issuer_signer; /* account; nil: not signed */
     int64_t coverage_min;         /* percent */
     struct sj_uuid board;         /* nil: none */
 };
