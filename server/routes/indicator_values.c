@@ -24,6 +24,11 @@ static void write_number(struct sj_json *json, const struct sj_indicator_value *
     } else {
         sj_json_int(json, "n", value->n);
     }
+    if (value->coverage.len == 0) {
+        sj_json_null(json, "coverage");
+    } else {
+        sj_json_number(json, "coverage", value->coverage);
+    }
 }
 
 static void write_value(struct sj_json *json, const struct sj_indicator_value *value,

@@ -216,6 +216,7 @@ static sj_status put_context(struct composer *c)
     }
     put_text_or_null(&c->json, "weighted_caseload", rows, CONTEXT_WEIGHTED);
     put_text_or_null(&c->json, "weighted_caseload_reason", rows, CONTEXT_WEIGHTED + 1);
+    TRY(card_put_courts(c->desk, c->evaluation, &c->json));
     sj_json_object_end(&c->json);
     return SJ_DONE;
 }

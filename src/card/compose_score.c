@@ -398,3 +398,69 @@ sj_status card_put_score(const struct sj_desk *desk, const struct sj_evaluation 
     put_narrative(json, &draft);
     return SJ_DONE;
 }
+
+/* ---- the courts ---- */
+
+static void put_texts(struct sj_json *json, const struct sj_json_value *object,
+    const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        put_text(json, names[i], sj_json_get(object, names[i]));
+    }
+}
+
+static void put_whole(struct sj_json *json, const struct sj_json_value *object, const char *name)
+{
+    int64_t number = 0;
+    const struct sj_json_value *value = sj_json_get(object, name);
+    if (value != NULL && sj_json_as_int(value, &number)) {
+        sj_json_int(json, name, number);
+    } else {
+        sj_json_null(json, name);
+    }
+}
+
+/* Lines of a court: those of its figures, and those that units reported. */
+static void put_court_lines(struct sj_json *json, const struct sj_json_value *court,
+    const char *list, const char *const *names, size_t count)
+{
+    const struct sj_json_value *lines = sj_json_get(court, list);
+    const struct sj_json_value *line = NULL;
+    struct sj_text none;
+    size_t iterator = 0;
+    sj_json_array(json, list);
+    while (lines != NULL && sj_json_next(lines, &iterator, &none, &line)) {
+        sj_json_object(json, NULL);
+        put_texts(json, line, names, count);
+        put_whole(json, line, "n");
+        sj_json_object_end(json);
+    }
+    sj_json_array_end(json);
+}
+
+sj_status card_put_courts(
+    const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json)
+{
+    static const char *const of_court[] = {"code", "name_fa", "name_en", "coverage"};
+    static const char *const of_figure[] = {"code", "value", "reason", "method", "inputs_sha256"};
+    static const char *const of_report[] = {"code", "period", "value", "reason"};
+    CLEANUP(body_clear) struct body sheet = {NULL};
+    TRY(open_body(desk, evaluation, SJ_SQL_REPORT_CARD_SHEET, SJ_TABLE_EVALUATION_SCORE,
+        SJ_COLUMN_EVALUATION_SCORE_BODY, &sheet));
+    const struct sj_json_value *courts = member(&sheet, "courts");
+    const struct sj_json_value *court = NULL;
+    struct sj_text none;
+    size_t iterator = 0;
+    sj_json_array(json, "courts");
+    while (courts != NULL && sj_json_next(courts, &iterator, &none, &court)) {
+        sj_json_object(json, NULL);
+        put_texts(json, court, of_court, SJ_COUNT(of_court));
+        put_whole(json, court, "incoming");
+        put_whole(json, court, "resolved");
+        put_court_lines(json, court, "figures", of_figure, SJ_COUNT(of_figure));
+        put_court_lines(json, court, "reported", of_report, SJ_COUNT(of_report));
+        sj_json_object_end(json);
+    }
+    sj_json_array_end(json);
+    return SJ_DONE;
+}

@@ -14,4 +14,8 @@ SJ_MUST_CHECK sj_status card_put_score(const struct sj_desk *desk,
     const struct sj_evaluation *evaluation, const struct sj_rows *criteria,
     const struct sj_appeal_result *appeal, int64_t coverage_min_percent, struct sj_json *json);
 
+/* courts: the figures of the courts that the judge worked at, as they stand on the sheet of the round. */
+SJ_MUST_CHECK sj_status card_put_courts(
+    const struct sj_desk *desk, const struct sj_evaluation *evaluation, struct sj_json *json);
+
 #endif

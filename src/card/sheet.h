@@ -52,6 +52,8 @@ void sheet_passage(
 /* sheet_decision.c: the board's decision, and the appeal's; nothing where there is none */
 void sheet_decision(struct sheet *sheet);
 void sheet_appeal(struct sheet *sheet);
+/* sheet_courts.c; nothing when no court is known */
+void sheet_courts(struct sheet *sheet, const struct sj_json_value *context);
 /* sheet_changes.c; nothing when there is no card before */
 void sheet_changes(struct sheet *sheet);
 

@@ -268,6 +268,7 @@ void sheet_context(struct sheet *sheet)
         flow, WORD("روزهای مرخصی", "Days of leave"), sheet_value(sheet, context, "leave_days"));
     flow_fact(flow, WORD("تغییر محل خدمت در دوره", "Changes of posting in the period"),
         sheet_value(sheet, context, "postings"));
+    sheet_courts(sheet, context);
     if (sheet_has(context, "note")) {
         flow_paragraph(flow, sheet_value(sheet, context, "note"), FLOW_PLAIN);
     }

@@ -10,8 +10,9 @@
 #include "sanjeh/crypto/random.h"
 #include "sanjeh/keys/scopes.h"
 
-#define CONTEXT_US       (INT64_C(600) * 1000 * 1000)
-#define PLAN_ARENA_BYTES ((size_t)4 * 1024 * 1024)
+#define CONTEXT_US (INT64_C(600) * 1000 * 1000)
+#define PLAN_ARENA_BYTES                                                                           \
+    ((size_t)32 * 1024 * 1024) /* mostly the courts, of which there may be thousands */
 
 sj_status compute_context(const struct sj_desk *desk, struct sj_context *ret_context)
 {
@@ -37,7 +38,7 @@ static sj_status store_all(struct sj_desk *desk, const struct plan *plan,
 }
 
 /* Everything in memory: 15,000 judges and 20 items are some 20 MB. */
-static sj_status compute_all(struct sj_desk *desk, const struct plan *plan, struct run *run)
+static sj_status compute_all(struct sj_desk *desk, struct plan *plan, struct run *run)
 {
     CLEANUP(sj_freep) struct target *targets = NULL;
     CLEANUP(sj_freep) struct reading *readings = NULL;
@@ -53,10 +54,12 @@ static sj_status compute_all(struct sj_desk *desk, const struct plan *plan, stru
     groups = memory;
     size_t count;
     TRY(targets_read(desk, plan, targets, readings, &count));
+    TRY(courts_read(desk, targets, count, plan));
     TRY(peers_read(plan, targets, count, groups));
     return store_all(desk, plan, groups, targets, count, run);
 }
 
+/* The sheets under the server's own scope; the courts' figures are the owner's, written with the caller's. */
 static sj_status compute_cycle(
     const struct sj_desk *desk, struct sj_uuid cycle, struct run *ret_run)
 {
@@ -71,7 +74,8 @@ static sj_status compute_cycle(
     struct plan plan;
     TRY(plan_read(&server, cycle, &plan));
     ENSURE(plan.target_count > 0, GUARD_UNMET);
-    return compute_all(&server, &plan, ret_run);
+    TRY(compute_all(&server, &plan, ret_run));
+    return courts_store(desk, &plan);
 }
 
 /* Whether the caller may see the cycle, and whose unit notes the run. */

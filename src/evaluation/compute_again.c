@@ -134,6 +134,7 @@ static sj_status compute_one(
     size_t count = 0;
     TRY(targets_read(server, &plan, &target, memory, &count));
     ENSURE(count == 1, GUARD_UNMET);
+    TRY(courts_read(server, &target, 1, &plan));
     TRY(read_frozen(server, &plan, former, &target.frozen));
     return store(server, &plan, &target);
 }

@@ -12,6 +12,9 @@
 #include "sanjeh/analysis/statistics.h"
 #include "sanjeh/crypto/hash.h"
 #include "sanjeh/evaluation/compute.h"
+#include "sanjeh/evaluation/formula.h"
+#include "sanjeh/json/write.h"
+#include "sanjeh/text/persian.h"
 
 #define COMPUTE_PAGE 500u /* evaluations of one question */
 
@@ -35,6 +38,29 @@ struct plan_item {
     int64_t min_n;
 };
 
+/* What a court's own workload and the units' reports about it come to: the context of whoever works there, in no score. */
+#define COURTS_OF_JUDGE_MAX 8u
+struct court_report {
+    struct sj_text code;
+    struct sj_period period;
+    int64_t n; /* negative: unknown */
+    struct sj_text value;
+    struct sj_text reason; /* why value is empty */
+};
+struct court {
+    struct sj_uuid id;
+    struct sj_text code;
+    struct sj_text name_fa;
+    struct sj_text name_en;
+    const char *fault;       /* why there are no figures; NULL: counts hold */
+    struct sj_counts counts; /* what came in as a whole stands under filed */
+    int64_t days;
+    struct sj_text coverage; /* percent of the period, two decimals */
+    struct sj_computed of[SJ_FORMULA_COUNT_];
+    struct court_report *reports;
+    size_t report_count;
+};
+
 struct plan {
     struct sj_uuid unit; /* process owner */
     struct sj_uuid cycle;
@@ -44,6 +70,8 @@ struct plan {
     struct plan_item *items;
     size_t item_count;
     size_t target_count;
+    const struct court *courts; /* by id; of all targets, once they are read */
+    size_t court_count;
     struct { /* of one evaluation, for a correction order; nil and 0: of the cycle */
         struct sj_uuid evaluation;
         struct sj_uuid correction;
@@ -100,6 +128,8 @@ struct target {
     int64_t round;
     bool is_contested;
     struct peer_class peers;
+    struct sj_uuid courts[COURTS_OF_JUDGE_MAX]; /* that he was posted to last, or heard cases at */
+    size_t court_count;
     bool has_workload;
     const char *workload_fault; /* "NO_DATA" until there is some; NULL: inputs hold */
     struct sj_input_value inputs[SJ_INPUT_WORKLOAD_COUNT_];
@@ -112,6 +142,15 @@ struct target {
  * returns how many there are. */
 SJ_MUST_CHECK sj_status targets_read(const struct sj_desk *desk, const struct plan *plan,
     struct target *targets, struct reading *readings, size_t *ret_count);
+void target_add_court(struct target *target, struct sj_uuid court);
+/* Reads the courts of the targets into the desk's arena. */
+SJ_MUST_CHECK sj_status courts_read(
+    const struct sj_desk *desk, const struct target *targets, size_t count, struct plan *plan);
+/* Of the plan's courts, those of a target, as an array of the sheet. */
+SJ_MUST_CHECK sj_status courts_write(
+    struct sj_json *json, const struct plan *plan, const struct target *target);
+/* Keeps the figures as values of the owner, in the caller's transaction. */
+SJ_MUST_CHECK sj_status courts_store(const struct sj_desk *desk, const struct plan *plan);
 /* Surveyed and imported values of targets of one page. */
 SJ_MUST_CHECK sj_status values_read(
     const struct sj_desk *desk, const struct plan *plan, struct target *targets, size_t count);

@@ -48,8 +48,35 @@ static const char *workload_fault(const struct sj_rows *rows, size_t row)
                : NULL;
 }
 
+void target_add_court(struct target *target, struct sj_uuid court)
+{
+    for (size_t i = 0; i < target->court_count; i++) {
+        if (sj_uuid_equal(target->courts[i], court)) {
+            return;
+        }
+    }
+    if (!sj_uuid_is_nil(court) && target->court_count < COURTS_OF_JUDGE_MAX) {
+        target->courts[target->court_count++] = court;
+    }
+}
+
+static void read_courts(struct sj_view ids, struct target *target)
+{
+    struct sj_uuid court;
+    for (size_t i = 0; i < ids.len; i++) {
+        const size_t at = i % sizeof(court.bytes);
+        court.bytes[at] = ids.ptr[i];
+        if (at + 1 == sizeof(court.bytes)) {
+            target_add_court(target, court);
+        }
+    }
+}
+
 static void read_workload_row(const struct sj_rows *rows, size_t row, struct target *target)
 {
+    if (!sj_row_is_null(rows, row, WORKLOAD_FIRST + SJ_COUNT(workload_columns))) {
+        read_courts(sj_row_bytes(rows, row, WORKLOAD_FIRST + SJ_COUNT(workload_columns)), target);
+    }
     if (target->has_workload) {
         target->workload_fault = "SEVERAL_SOURCES";
         return;
@@ -132,7 +159,8 @@ enum {
     TARGET_CONTESTED,
     TARGET_COURT_KIND,
     TARGET_GRADE_BAND,
-    TARGET_PROVINCE_CLASS
+    TARGET_PROVINCE_CLASS,
+    TARGET_COURT
 };
 
 /* 0 for none and for a number that no band has. */
@@ -161,6 +189,7 @@ static void read_target(const struct plan *plan, const struct sj_rows *rows, siz
         .workload_fault = "NO_DATA",
         .readings = readings,
     };
+    target_add_court(target, sj_row_id(rows, row, TARGET_COURT));
     for (size_t i = 0; i < plan->item_count; i++) {
         readings[i] =
             (struct reading){.reason = plan->items[i].has_definition ? "NO_DATA" : "NO_DEFINITION"};

@@ -294,6 +294,7 @@ sj_status sheet_write(const struct plan *plan, const struct sj_peer_group *group
     TRY(write_items(&json, plan, groups, target, &weights, items, &inputs));
     sj_json_array_end(&json);
     TRY(write_total(&json, items, plan->item_count));
+    TRY(courts_write(&json, plan, target));
     TRY(sums_of(&weights, ret_sums));
     write_decimal(&json, "coverage", true, ret_sums->indicators);
     write_decimal(&json, "reachable_weight", true, ret_sums->reachable);

@@ -34,7 +34,8 @@ enum {
     COLUMN_METHOD,
     COLUMN_INPUTS,
     COLUMN_COMPUTED_AT,
-    COLUMN_CONTESTED
+    COLUMN_CONTESTED,
+    COLUMN_COVERAGE
 };
 
 /* What was sealed as a number must open as one before it is written into an answer as one. */
@@ -58,7 +59,7 @@ static sj_status open_sealed(const struct sj_desk *desk, const struct sj_rows *r
 static sj_status read_number(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
     const struct sj_subject *subject, struct sj_indicator_value *value)
 {
-    value->value = value->reason = (struct sj_text){"", 0};
+    value->value = value->reason = value->coverage = (struct sj_text){"", 0};
     value->n = -1;
     const bool is_sealed = !sj_row_is_null(rows, row, COLUMN_VALUE_CT);
     value->is_readable = desk_reads(desk, SJ_FIELD_VALUE_VALUE) && (!is_sealed || subject != NULL);
@@ -72,6 +73,7 @@ static sj_status read_number(const struct sj_desk *desk, const struct sj_rows *r
         value->n = sj_row_i64(rows, row, COLUMN_N);
     }
     TRY(row_text(desk, rows, row, COLUMN_VALUE, &value->value));
+    TRY(row_text(desk, rows, row, COLUMN_COVERAGE, &value->coverage));
     return row_text(desk, rows, row, COLUMN_REASON, &value->reason);
 }
 

@@ -69,7 +69,8 @@ class FiguresTest(BoardTest):
         return [self.numbers[self.judge_id], *others[:count - 1]]
 
     # Jalali years in which nobody else of the shared stack sends such figures
-    YEARS = {1366: ("1987-03-21", "1988-03-20"), 1367: ("1988-03-21", "1989-03-20"), 1376: ("1997-03-21", "1998-03-20"),
+    YEARS = {1366: ("1987-03-21", "1988-03-20"), 1367: ("1988-03-21", "1989-03-20"), 1368: ("1989-03-21", "1990-03-20"),
+             1369: ("1990-03-21", "1991-03-20"), 1376: ("1997-03-21", "1998-03-20"),
              1377: ("1998-03-21", "1999-03-20")}
 
     def cycle_of(self, year):

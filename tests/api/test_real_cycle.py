@@ -230,6 +230,9 @@ class RealCycle(cycle_case.CycleCase):
         self.assertEqual((result["sufficient"], result["interval"], result["interval_reason"]), (True, None, "NO_SHARE"))
         resolved = sum(int(row["dispositions"]) for row in self.work.get(number, ())) or None
         self.assertEqual((card["context"]["resolved"], card["context"]["filed"]), (resolved, None), number)
+        # the sources report of no court as a whole, so his courts are named and have no figures
+        courts = {court["code"]: {(figure["value"], figure["reason"]) for figure in court["figures"]} for court in card["context"]["courts"]}
+        self.assertEqual(courts, {row["office"]: {(None, "NO_DATA")} for row in self.work.get(number, ())})
         for no in set(lines) - set(means):
             line = lines[no]
             self.assertEqual((line["sub_score"], line["mark"], line["n"]), (None, None, resolved if no == 2 else None), "a number of unknown worth counts")

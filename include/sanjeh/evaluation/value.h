@@ -24,6 +24,8 @@ struct sj_indicator_value {
     struct sj_text value;  /* decimal text; empty: none, see reason */
     struct sj_text reason; /* NO_INCOMING_CASES, NO_RESOLVED_CASES, … */
     int64_t n;             /* negative: unknown */
+    struct sj_text
+        coverage; /* of a court's figure: percent of the period's days, "91.80"; empty: not said */
     struct sj_uuid source_fact;
     struct sj_text method_version;
     struct sj_text inputs_sha256; /* hex; empty for imported results */

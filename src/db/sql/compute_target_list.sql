@@ -31,7 +31,7 @@ select e.id, e.judge_id, e.issuer_unit_id, e.issuer_scope_id, e.round, s.id,
     exists (select from sanjeh.data_issue d where d.judge_id = e.judge_id and d.state = 'open'),
     p.kind, (select x.number from edition x where x.kind = 'grade_band'
         and x.code = 'P' || (case when p.judicial_base is null then j.judicial_base else p.judicial_base end)),
-    (select v.number from province v where v.name = p.province)
+    (select v.number from province v where v.name = p.province), p.court_id
 from page e
 left join sanjeh.evaluation_score s
     on s.unit_id = e.issuer_unit_id and s.evaluation_id = e.id and s.round = e.round and s.correction_id is not distinct from $8::uuid
@@ -39,7 +39,7 @@ left join lateral (select r.judicial_base
     from sanjeh.judge r
     where r.unit_id = e.judge_unit_id and r.id = e.judge_id
     limit 1) j on true
-left join lateral (select c.kind, c.province, a.judicial_base
+left join lateral (select c.id as court_id, c.kind, c.province, a.judicial_base
     from sanjeh.posting a
     join sanjeh.court c on c.id = a.court_id
     where a.judge_id = e.judge_id and a.posted_from <= $6::date and (a.posted_to is null or a.posted_to >= $5::date)

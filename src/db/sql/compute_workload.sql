@@ -35,6 +35,7 @@ select c.judge_id,
     case when sum(c.filed_known) = sum(c.rows) then sum(c.filed)::int8 end,
     case when sum(c.returned_known) = sum(c.rows) then sum(c.returned)::int8 end,
     case when sum(c.in_known) = sum(c.rows) then sum(c.transferred_in)::int8 end,
-    case when sum(c.out_known) = sum(c.rows) then sum(c.transferred_out)::int8 end
+    case when sum(c.out_known) = sum(c.rows) then sum(c.transferred_out)::int8 end,
+    string_agg(distinct uuid_send(c.court_id), ''::bytea)
 from chain c
 group by c.judge_id, c.unit_id

@@ -3,7 +3,7 @@
 select v.unit_id, v.id, v.judge_unit_id, v.judge_id, v.court_id, c.code, v.contribution_id, i.code, i.unit,
     i.level, v.period_from, v.period_to, trim_scale(v.value)::text, v.reason, v.n, v.value_ct, v.n_ct,
     v.key_version, k.wrapped, v.source_fact_id, v.method_version, v.inputs_sha256, v.computed_at,
-    exists (select from sanjeh.data_issue d where d.value_id = v.id and d.state = 'open')
+    exists (select from sanjeh.data_issue d where d.value_id = v.id and d.state = 'open'), v.coverage::text
 from sanjeh.indicator_value v
 join sanjeh.indicator i on i.id = v.indicator_id
 left join sanjeh.court c on c.id = v.court_id
