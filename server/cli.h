@@ -48,6 +48,7 @@ extern const struct sj_command sj_command_policy_versions;
 extern const struct sj_command sj_command_policy_draft;
 extern const struct sj_command sj_command_policy_sign;
 extern const struct sj_command sj_command_policy_activate;
+extern const struct sj_command sj_command_rbac;
 extern const struct sj_command sj_command_access_why;
 extern const struct sj_command sj_command_access_person;
 extern const struct sj_command sj_command_access_file;

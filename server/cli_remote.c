@@ -43,6 +43,12 @@ sj_status sj_cli_remote_open(struct sj_cli_remote *remote)
     struct sj_text username;
     remote->why = "--url: https://host[:port]";
     TRY(sj_client_new(remote->url, remote->ca, &remote->client));
+    if (remote->roles != NULL) {
+        struct sj_text roles;
+        remote->why = "roles=: names joined by ','";
+        TRY(sj_text_check(sj_view_of(remote->roles, strlen(remote->roles)), 1024, &roles));
+        sj_client_start_with(remote->client, roles);
+    }
     remote->why = "--user: a name of this server";
     TRY(sj_text_check(sj_view_of(remote->user, strlen(remote->user)), 256, &username));
     struct sj_cli_answers answers = {.count = 0};

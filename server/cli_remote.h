@@ -29,6 +29,7 @@ struct sj_cli_remote {
     const char *url;
     const char *ca;
     const char *user;
+    const char *roles;  /* joined by ',': those that the session starts with; NULL: all */
     int credentials_fd; /* -1: the terminal, or standard input */
     struct sj_client *client;
     const char *why; /* of a failure before the client had words; "" */

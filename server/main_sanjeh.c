@@ -23,6 +23,7 @@ static const struct sj_command *const commands[] = {
     &sj_command_policy_draft,
     &sj_command_policy_sign,
     &sj_command_policy_activate,
+    &sj_command_rbac,
     &sj_command_access_why,
     &sj_command_access_person,
     &sj_command_access_file,

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#define SJ_METRICS_ENDPOINTS_MAX 256
+#define SJ_METRICS_ENDPOINTS_MAX 512
 #define SJ_METRICS_BUCKETS       12
 
 struct sj_metrics {

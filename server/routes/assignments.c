@@ -268,11 +268,9 @@ struct changing {
     uint32_t role; /* SJ_POLICY_NONE: the policy has it no more; it can still be revoked */
 };
 
-/* Reads, checks If-Match, holds the account, asks whether the caller may touch it. */
-static sj_status begin(struct sj_exchange *x, struct changing *change)
+/* Reads, holds the account, asks whether the caller may touch it. */
+static sj_status begin_on(struct sj_exchange *x, struct sj_uuid id, struct changing *change)
 {
-    struct sj_uuid id;
-    TRY(sj_exchange_id(x, &id));
     TRY(sj_assignment_in_tx(x, id, &change->row));
     TRY(hold(x, change->row.account, &change->holding));
     TRY(sj_assignment_in_tx(x, id, &change->row)); /* as it is under the lock */
@@ -286,6 +284,15 @@ static sj_status begin(struct sj_exchange *x, struct changing *change)
         TRY(sj_assign_may_touch(policy, &assigner, &change->holding.account, change->role, &fault));
         TRY(sj_assign_answer(x, &fault));
     }
+    return SJ_DONE;
+}
+
+/* The assignment of the path, as the caller knows it by If-Match. */
+static sj_status begin(struct sj_exchange *x, struct changing *change)
+{
+    struct sj_uuid id;
+    TRY(sj_exchange_id(x, &id));
+    TRY(begin_on(x, id, change));
     TRY(sj_exchange_if_match(x, change->row.version));
     ENSURE(change->row.revoked_at == 0, CONFLICT);
     return sj_holding_find(&change->holding, id, &change->number);
@@ -384,19 +391,61 @@ static sj_status certify(struct sj_exchange *x)
     return finish(x, &change);
 }
 
-static sj_status revoke_one(struct sj_exchange *x)
+static sj_status end_assignment(struct sj_exchange *x, struct changing *change)
 {
-    struct changing change;
-    TRY(begin(x, &change));
-    TRY(sj_holding_revoke(x->tx, x->worker->channel, &change.holding, change.number,
+    TRY(sj_holding_revoke(x->tx, x->worker->channel, &change->holding, change->number,
         x->session.actor.account, "revoked"));
     TRY(sj_assignment_end_followers(
-        x->tx, x->worker->channel, change.row.held.id, x->session.actor.account, x->arena));
+        x->tx, x->worker->channel, change->row.held.id, x->session.actor.account, x->arena));
     x->status = 204;
     return SJ_DONE;
 }
 
+static sj_status revoke_one(struct sj_exchange *x)
+{
+    struct changing change;
+    TRY(begin(x, &change));
+    return end_assignment(x, &change);
+}
+
+struct deassign_body {
+    struct sj_uuid account_id;
+    struct sj_text role;
+};
+static const struct sj_json_member deassign_members[] = {
+    {.name = "account_id",
+        .kind = SJ_JSON_ID,
+        .offset = offsetof(struct deassign_body, account_id),
+        .present_offset = SJ_JSON_NO_PRESENT,
+        .required = true},
+    TEXT_MEMBER(struct deassign_body, role, true, SJ_ROLE_NAME_SIZE - 1),
+};
+
+/* INCITS 359: user and role say which; what is held is looked at under the lock, so no If-Match. */
+static sj_status deassign(struct sj_exchange *x)
+{
+    struct deassign_body body = {.role = {"", 0}};
+    uint32_t role = 0;
+    TRY(sj_exchange_decode(x, deassign_members, SJ_COUNT(deassign_members), &body));
+    TRY(find_role(x, body.role, &role));
+    struct changing change;
+    TRY(hold(x, body.account_id, &change.holding));
+    for (size_t i = 0; i < change.holding.count; i++) {
+        if (sj_text_is(body.role, change.holding.items[i].role)) {
+            TRY(begin_on(x, change.holding.items[i].id, &change));
+            change.number = i;
+            return end_assignment(x, &change);
+        }
+    }
+    note(x, sj_policy_role_name(x->active->policy, role), body.account_id);
+    return sj_exchange_unmet(x, "NOT_ASSIGNED", "the user does not have this role by itself");
+}
+
 const struct sj_endpoint sj_routes_assignments[] = {
+    {{SJ_POST, "/api/v1/rbac/AssignUser", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_ADMIN,
+        SJ_ACTION_ASSIGNMENT_CREATE, create},
+    {{SJ_POST, "/api/v1/rbac/DeassignUser", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_ADMIN,
+        SJ_ACTION_ASSIGNMENT_REVOKE, deassign},
     {{SJ_GET, "/api/v1/assignments", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_ASSIGNMENT_LIST, list},
     {{SJ_POST, "/api/v1/assignments", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_ADMIN,

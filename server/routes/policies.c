@@ -3,10 +3,10 @@
  * /policies: the life of the policy. A draft is read strictly, tested and compared when it comes, signed by distinct persons over
  * its digests, checked once more and put into force on all servers at once. What fails leaves the policy in force as it is.
  */
-#include "../policy_plan.h"
 #include "../policy_worker.h"
 #include "approval_json.h"
 #include "evaluation_desk.h"
+#include "policy_drafts.h"
 #include "routes.h"
 
 #include "sanjeh/crypto/random.h"
@@ -108,18 +108,14 @@ static sj_status list(struct sj_exchange *x)
         x, &json, count == page.limit ? items[count - 1].id : (struct sj_uuid){{0}});
 }
 
-/* The version of the path with its approval (locked in a transaction). */
-struct found {
-    struct sj_policy_version version;
-    struct sj_approval approval;
-    bool has_approval;
-};
-
-static sj_status find(
-    struct sj_exchange *x, const struct sj_approval_desk *desk, struct found *ret_found)
+sj_status sj_policy_answer(struct sj_exchange *x, const struct sj_policy_found *found)
 {
-    struct sj_uuid id;
-    TRY(sj_exchange_id(x, &id));
+    return answer_one(x, &found->version, found->has_approval ? &found->approval : NULL);
+}
+
+sj_status sj_policy_find(struct sj_exchange *x, const struct sj_approval_desk *desk,
+    struct sj_uuid id, struct sj_policy_found *ret_found)
+{
     x->draft.object = id;
     bool found = false;
     sj_status status = sj_version_find(desk, id, &found, &ret_found->version);
@@ -141,15 +137,23 @@ static sj_status find(
     return status;
 }
 
+static sj_status find(
+    struct sj_exchange *x, const struct sj_approval_desk *desk, struct sj_policy_found *ret_found)
+{
+    struct sj_uuid id;
+    TRY(sj_exchange_id(x, &id));
+    return sj_policy_find(x, desk, id, ret_found);
+}
+
 static sj_status read_one(struct sj_exchange *x)
 {
     TRY(sj_exchange_office(x));
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
     TRY(sj_arena_new(SJ_LIFE_ARENA_MAX, &arena));
     const struct sj_approval_desk desk = desk_in(x, arena);
-    struct found found;
+    struct sj_policy_found found;
     TRY(find(x, &desk, &found));
-    return answer_one(x, &found.version, found.has_approval ? &found.approval : NULL);
+    return sj_policy_answer(x, &found);
 }
 
 static sj_status read_diff(struct sj_exchange *x)
@@ -158,7 +162,7 @@ static sj_status read_diff(struct sj_exchange *x)
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
     TRY(sj_arena_new(SJ_LIFE_ARENA_MAX, &arena));
     const struct sj_approval_desk desk = desk_in(x, arena);
-    struct found found;
+    struct sj_policy_found found;
     TRY(find(x, &desk, &found));
     struct sj_json json = sj_json_begin(&x->body);
     sj_json_object(&json, NULL);
@@ -173,19 +177,15 @@ static sj_status read_diff(struct sj_exchange *x)
 
 /* ---- drafts ---- */
 
-struct draft_body {
-    struct sj_text policy;
-    struct sj_text tests;
-};
 static const struct sj_json_member draft_members[] = {
-    {"policy", SJ_JSON_TEXT, offsetof(struct draft_body, policy), SJ_JSON_NO_PRESENT, true, false,
-        SJ_POLICY_DRAFT_MAX},
-    {"tests", SJ_JSON_TEXT, offsetof(struct draft_body, tests), SJ_JSON_NO_PRESENT, true, false,
+    {"policy", SJ_JSON_TEXT, offsetof(struct sj_policy_text, policy), SJ_JSON_NO_PRESENT, true,
+        false, SJ_POLICY_DRAFT_MAX},
+    {"tests", SJ_JSON_TEXT, offsetof(struct sj_policy_text, tests), SJ_JSON_NO_PRESENT, true, false,
         SJ_POLICY_DRAFT_MAX},
 };
 
 static sj_status keep_draft(struct sj_exchange *x, const struct sj_approval_desk *desk,
-    const struct draft_body *body, const struct sj_plan *plan, struct sj_approval *ret_approval,
+    const struct sj_policy_text *body, const struct sj_plan *plan, struct sj_approval *ret_approval,
     struct sj_policy_version *ret_version)
 {
     const struct sj_policy *policy = sj_plan_file(plan);
@@ -232,7 +232,7 @@ static sj_status keep_draft(struct sj_exchange *x, const struct sj_approval_desk
 
 /* Documents do not fit into the request's own arena; what is wrong with the body outlives theirs. */
 static sj_status read_draft(
-    struct sj_exchange *x, struct sj_arena *arena, struct draft_body *ret_body)
+    struct sj_exchange *x, struct sj_arena *arena, struct sj_policy_text *ret_body)
 {
     struct sj_json_faults faults = {.count = 0};
     const sj_status status = sj_json_decode(sj_request_body(x->request), draft_members,
@@ -246,30 +246,56 @@ static sj_status read_draft(
     return status;
 }
 
-static sj_status create(struct sj_exchange *x)
+sj_status sj_policy_draft(struct sj_exchange *x, const struct sj_approval_desk *desk,
+    const struct sj_policy_text *text, struct sj_policy_found *ret_draft)
 {
-    CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
-    TRY(sj_arena_new(SJ_LIFE_ARENA_MAX, &arena));
-    struct draft_body body = {.policy = {"", 0}};
-    TRY(read_draft(x, arena, &body));
-    const struct sj_approval_desk desk = desk_in(x, arena);
     CLEANUP(sj_plan_clear) struct sj_plan plan = {.count = 0};
-    TRY(sj_plan_make(x, &desk, body.policy, body.tests, &plan));
+    TRY(sj_plan_make(x, desk, text->policy, text->tests, &plan));
     const sj_status status = sj_life_make(x->worker, &plan.life);
     if (sj_failed(status) && plan.life.fault.code != NULL) {
         return sj_plan_tell(x, &plan.life.fault, SJ_INVALID);
     }
     TRY(status);
-    TRY(sj_plan_check_place(x, &desk, &plan, SJ_INVALID));
-    struct sj_approval approval;
-    struct sj_policy_version version;
-    TRY(keep_draft(x, &desk, &body, &plan, &approval, &version));
-    TRY(sj_exchange_created(x, PREFIX, version.id));
+    TRY(sj_plan_check_place(x, desk, &plan, SJ_INVALID));
+    struct sj_policy_version *version = &ret_draft->version;
+    TRY(keep_draft(x, desk, text, &plan, &ret_draft->approval, version));
+    ret_draft->has_approval = true;
+    TRY(sj_arena_text(desk->arena, version->report, &version->report)); /* outlives the plan */
+    TRY(sj_arena_text(desk->arena, version->policy, &version->policy));
+    TRY(sj_arena_text(desk->arena, version->digest, &version->digest));
+    TRY(sj_arena_text(desk->arena, version->owner_unit, &version->owner_unit));
+    TRY(sj_exchange_created(x, PREFIX, version->id));
     (void)snprintf(x->draft.detail, sizeof x->draft.detail,
-        "id=%.*s;version=%u;digest=%.*s;passed=%d;widens=%d", (int)version.policy.len,
-        version.policy.ptr, version.number, (int)version.digest.len, version.digest.ptr,
-        version.passed, version.widens);
-    return answer_one(x, &version, &approval);
+        "id=%.*s;version=%u;digest=%.*s;passed=%d;widens=%d", (int)version->policy.len,
+        version->policy.ptr, version->number, (int)version->digest.len, version->digest.ptr,
+        version->passed, version->widens);
+    return SJ_DONE;
+}
+
+static sj_status create(struct sj_exchange *x)
+{
+    CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
+    TRY(sj_arena_new(SJ_LIFE_ARENA_MAX, &arena));
+    struct sj_policy_text body = {.policy = {"", 0}};
+    struct sj_policy_found draft;
+    TRY(read_draft(x, arena, &body));
+    const struct sj_approval_desk desk = desk_in(x, arena);
+    TRY(sj_policy_draft(x, &desk, &body, &draft));
+    return sj_policy_answer(x, &draft);
+}
+
+sj_status sj_policy_withdraw(
+    struct sj_exchange *x, const struct sj_approval_desk *desk, struct sj_policy_found *found)
+{
+    ENSURE(found->has_approval &&
+               sj_uuid_equal(found->approval.requested_person, x->session.actor.person),
+        FORBIDDEN);
+    ENSURE(sj_text_is(found->version.state, "draft"), NO_SUCH_MOVE);
+    if (sj_text_is(found->approval.state, "open") ||
+        sj_text_is(found->approval.state, "approved")) {
+        TRY(sj_approval_cancel(desk, &x->session.actor, &found->approval));
+    }
+    return sj_version_delete(desk, &found->version);
 }
 
 static sj_status take_away(struct sj_exchange *x)
@@ -277,17 +303,10 @@ static sj_status take_away(struct sj_exchange *x)
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
     TRY(sj_arena_new(SJ_LIFE_ARENA_MAX, &arena));
     const struct sj_approval_desk desk = desk_in(x, arena);
-    struct found found;
+    struct sj_policy_found found;
     TRY(find(x, &desk, &found));
     TRY(sj_exchange_if_match(x, found.version.version));
-    ENSURE(found.has_approval &&
-               sj_uuid_equal(found.approval.requested_person, x->session.actor.person),
-        FORBIDDEN);
-    ENSURE(sj_text_is(found.version.state, "draft"), NO_SUCH_MOVE);
-    if (sj_text_is(found.approval.state, "open") || sj_text_is(found.approval.state, "approved")) {
-        TRY(sj_approval_cancel(&desk, &x->session.actor, &found.approval));
-    }
-    TRY(sj_version_delete(&desk, &found.version));
+    TRY(sj_policy_withdraw(x, &desk, &found));
     x->status = 204;
     return SJ_DONE;
 }
@@ -299,7 +318,7 @@ static sj_status vote(struct sj_exchange *x, bool signs)
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
     TRY(sj_arena_new(SJ_LIFE_ARENA_MAX, &arena));
     const struct sj_approval_desk desk = desk_in(x, arena);
-    struct found found;
+    struct sj_policy_found found;
     TRY(find(x, &desk, &found));
     TRY(sj_exchange_if_match(x, found.version.version));
     ENSURE(found.has_approval && sj_text_is(found.version.state, "draft"), NO_SUCH_MOVE);
@@ -402,7 +421,7 @@ static void record(struct sj_exchange *x, const struct sj_policy_version *versio
 }
 
 static sj_status take_signatures(
-    struct sj_exchange *x, const struct found *found, struct sj_approval *ret_approval)
+    struct sj_exchange *x, const struct sj_policy_found *found, struct sj_approval *ret_approval)
 {
     CLEANUP(sj_buf_clear) struct sj_buf parameters = SJ_BUF(SJ_APPROVAL_PARAMETERS_MAX);
     TRY(sj_version_parameters(&found->version, &parameters));
@@ -416,7 +435,7 @@ static sj_status take_signatures(
 }
 
 static sj_status put_into_force(struct sj_exchange *x, const struct sj_approval_desk *desk,
-    struct found *found, struct sj_plan *plan)
+    struct sj_policy_found *found, struct sj_plan *plan)
 {
     int64_t last = 0;
     TRY(sj_version_head(desk, &last)); /* whoever else activates waits here */
@@ -444,7 +463,7 @@ static sj_status try_activate(struct sj_exchange *x)
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
     TRY(sj_arena_new(SJ_LIFE_ARENA_MAX, &arena));
     const struct sj_approval_desk desk = desk_in(x, arena);
-    struct found found;
+    struct sj_policy_found found;
     TRY(find(x, &desk, &found));
     TRY(sj_exchange_if_match(x, found.version.version));
     ENSURE(found.has_approval && sj_text_is(found.version.state, "draft"), NO_SUCH_MOVE);

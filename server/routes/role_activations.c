@@ -163,17 +163,122 @@ static sj_status activate(struct sj_exchange *x)
     return SJ_DONE;
 }
 
-static sj_status drop(struct sj_exchange *x)
+static sj_status drop_role(struct sj_exchange *x, struct sj_text role)
 {
     size_t number = 0;
     x->draft.object = x->session.id;
-    TRY(find_grant(x, sj_request_param(x->request, "role"), &number));
+    TRY(find_grant(x, role, &number));
     const struct sj_session_grant *grant = &x->session.grants[number];
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "role=%s", grant->held.role);
     ENSURE(x->roles.items[number].state == SJ_GRANT_COUNTS, CONFLICT);
     TRY(sj_session_choose(x->tx, x->worker->channel, &x->session, grant->held.id, SJ_CHOICE_DROPPED,
         0, (struct sj_text){"", 0}));
     x->status = 204;
+    return SJ_DONE;
+}
+
+static sj_status drop(struct sj_exchange *x)
+{
+    return drop_role(x, sj_request_param(x->request, "role"));
+}
+
+struct drop_body {
+    struct sj_text role;
+};
+static const struct sj_json_member drop_members[] = {
+    {.name = "role",
+        .kind = SJ_JSON_TEXT,
+        .offset = offsetof(struct drop_body, role),
+        .present_offset = SJ_JSON_NO_PRESENT,
+        .required = true,
+        .limit = SJ_ROLE_NAME_SIZE - 1},
+};
+
+static sj_status drop_by_name(struct sj_exchange *x)
+{
+    struct drop_body body = {.role = {"", 0}};
+    TRY(sj_exchange_decode(x, drop_members, SJ_COUNT(drop_members), &body));
+    return drop_role(x, body.role);
+}
+
+/* ---- roles from the start ---- */
+
+static bool is_wanted(const struct sj_json_value *roles, const char *role)
+{
+    struct sj_text none;
+    struct sj_text item;
+    const struct sj_json_value *value = NULL;
+    for (size_t at = 0; sj_json_next(roles, &at, &none, &value);) {
+        if (sj_json_as_text(value, &item) && sj_text_is(item, role)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What every grant would be if those that are wanted were chosen and no other; the first that would not count refuses. */
+static sj_status check_start(
+    struct sj_exchange *x, const struct sj_json_value *roles, struct sj_session *session)
+{
+    const struct sj_policy *policy = x->active->policy;
+    struct sj_active_roles would;
+    struct sj_text none;
+    struct sj_text item;
+    const struct sj_json_value *value = NULL;
+    sj_active_roles(policy, session, sj_time_now(), &would);
+    for (size_t at = 0; sj_json_next(roles, &at, &none, &value);) {
+        size_t number = session->grant_count;
+        if (!sj_json_as_text(value, &item)) {
+            return sj_refuse_at(x, "/roles", "TYPE", "a list of names of roles");
+        }
+        for (size_t i = 0; i < session->grant_count; i++) {
+            number = sj_text_is(item, session->grants[i].held.role) ? i : number;
+        }
+        if (number == session->grant_count) {
+            return forbid(x, "/roles", "NOT_AUTHORIZED", "the user does not have this role");
+        }
+        const uint32_t role = would.items[number].role;
+        if (role != SJ_POLICY_NONE && sj_policy_role_at(policy, role)->on_demand) {
+            return forbid(x, "/roles", "ON_DEMAND",
+                "this role is activated within a session, by showing the second factor again");
+        }
+        if (would.items[number].state == SJ_GRANT_HELD_APART) {
+            return forbid(
+                x, "/roles", "DYNAMIC_SEPARATION", "these roles are never active together");
+        }
+        if (would.items[number].state != SJ_GRANT_COUNTS) {
+            return forbid(x, "/roles", "NOT_VALID", sj_grant_state_name(would.items[number].state));
+        }
+    }
+    return SJ_DONE;
+}
+
+sj_status sj_session_start_with(
+    struct sj_exchange *x, const struct sj_json_value *roles, struct sj_session *session)
+{
+    if (!sj_json_is_array(roles)) {
+        return sj_refuse_at(x, "/roles", "TYPE", "a list of names of roles");
+    }
+    for (size_t i = 0; i < session->grant_count; i++) {
+        struct sj_session_grant *grant = &session->grants[i];
+        grant->choice = is_wanted(roles, grant->held.role) ? SJ_CHOICE_ACTIVE : SJ_CHOICE_DROPPED;
+        grant->chosen_at = sj_time_now() + session->clock_ahead;
+        grant->chosen_until = 0;
+    }
+    TRY(check_start(x, roles, session));
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    const struct sj_context *context = NULL;
+    TRY(sj_authn_context(&x->worker->authn, &context));
+    TRY(sj_tx_begin(x->worker->db, context, &tx));
+    for (size_t i = 0; i < session->grant_count; i++) {
+        const struct sj_session_grant *grant = &session->grants[i];
+        TRY(sj_session_choose(
+            tx, x->worker->channel, session, grant->held.id, grant->choice, 0, SJ_TEXT("")));
+    }
+    TRY(sj_tx_commit(&tx));
+    sj_session_dropped(x->worker->server->authn, session->id);
+    struct sj_active_roles active;
+    sj_exchange_roles(x, session, &active);
     return SJ_DONE;
 }
 
@@ -208,6 +313,10 @@ static sj_status step_up(struct sj_exchange *x)
 }
 
 const struct sj_endpoint sj_routes_role_activations[] = {
+    {{SJ_POST, "/api/v1/rbac/AddActiveRole", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_SESSION,
+        SJ_ACTION_SESSION_ACTIVATE, activate},
+    {{SJ_POST, "/api/v1/rbac/DropActiveRole", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_SESSION,
+        SJ_ACTION_SESSION_ACTIVATE, drop_by_name},
     {{SJ_GET, "/api/v1/sessions/current/roles", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_SESSION_LIST, list},
     {{SJ_POST, "/api/v1/sessions/current/roles", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},

@@ -99,6 +99,29 @@ static sj_status end(struct sj_exchange *x)
     return end_one(x, id);
 }
 
+struct delete_body {
+    struct sj_text session;
+};
+static const struct sj_json_member delete_members[] = {
+    {.name = "session",
+        .kind = SJ_JSON_TEXT,
+        .offset = offsetof(struct delete_body, session),
+        .present_offset = SJ_JSON_NO_PRESENT,
+        .required = true,
+        .limit = 64},
+};
+
+/* DeleteSession of INCITS 359: "current" or an id. Somebody else's is none: NOT_FOUND. */
+static sj_status delete_session(struct sj_exchange *x)
+{
+    struct delete_body body = {.session = {"", 0}};
+    struct sj_uuid id = x->session.id;
+    TRY(sj_exchange_decode(x, delete_members, SJ_COUNT(delete_members), &body));
+    ENSURE(sj_text_is(body.session, "current") || !sj_failed(sj_uuid_parse(body.session, &id)),
+        NOT_FOUND);
+    return end_one(x, id);
+}
+
 static sj_status logout(struct sj_exchange *x)
 {
     TRY(end_one(x, x->session.id));
@@ -108,6 +131,8 @@ static sj_status logout(struct sj_exchange *x)
 }
 
 const struct sj_endpoint sj_routes_sessions[] = {
+    {{SJ_POST, "/api/v1/rbac/DeleteSession", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_SESSION,
+        SJ_ACTION_SESSION_END, delete_session},
     {{SJ_POST, "/api/v1/logout", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_SESSION,
         SJ_ACTION_SESSION_END, logout},
     {{SJ_GET, "/api/v1/me", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ, SJ_ACTION_SELF_READ,

@@ -59,6 +59,7 @@ struct factor_body {
     struct sj_text challenge;
     struct sj_text method;
     struct sj_text code;
+    const struct sj_json_value *roles; /* NULL: all that count */
 };
 
 static const struct sj_json_member factor_members[] = {
@@ -67,6 +68,8 @@ static const struct sj_json_member factor_members[] = {
     {"method", SJ_JSON_TEXT, offsetof(struct factor_body, method), SJ_JSON_NO_PRESENT, true, false,
         32},
     {"code", SJ_JSON_TEXT, offsetof(struct factor_body, code), SJ_JSON_NO_PRESENT, true, false, 64},
+    {"roles", SJ_JSON_TREE, offsetof(struct factor_body, roles), SJ_JSON_NO_PRESENT, false, false,
+        0},
 };
 
 static sj_status set_cookie(
@@ -97,6 +100,40 @@ static sj_status answer_session(
     return sj_json_end(&json);
 }
 
+/* A session that was asked for with roles it may not have is none. */
+static void end_again(struct sj_exchange *x, const struct sj_session *session)
+{
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    const struct sj_context *context = NULL;
+    bool found = false;
+    sj_status status = sj_authn_context(&x->worker->authn, &context);
+    if (!sj_failed(status)) {
+        status = sj_tx_begin(x->worker->db, context, &tx);
+    }
+    if (!sj_failed(status)) {
+        status = sj_session_end(tx, session, session->id, &found);
+    }
+    if (!sj_failed(status)) {
+        status = sj_tx_commit(&tx);
+    }
+    sj_ignore(status, "its token was told to nobody and expires");
+    sj_session_dropped(x->worker->server->authn, session->id);
+}
+
+/* CreateSession of INCITS 359: with these roles active and no others. */
+static sj_status choose_roles(
+    struct sj_exchange *x, const struct factor_body *body, struct sj_session *session)
+{
+    if (body->roles == NULL) {
+        return SJ_DONE;
+    }
+    const sj_status status = sj_session_start_with(x, body->roles, session);
+    if (sj_failed(status)) {
+        end_again(x, session);
+    }
+    return status;
+}
+
 static sj_status second_factor(struct sj_exchange *x)
 {
     struct factor_body body = {0};
@@ -109,11 +146,16 @@ static sj_status second_factor(struct sj_exchange *x)
     sj_status status = sj_login_totp(&x->worker->authn, body.challenge, body.code,
         sj_request_peer(x->request), token, device, &session, &x->retry_after_s);
     struct sj_active_roles roles;
-    if (!sj_failed(status)) {
-        sj_exchange_roles(x, &session, &roles);
-    }
     note_actor(x, &session.actor); /* also of a refused code: whose challenge it was */
     TRY(status);
+    sj_exchange_roles(x, &session, &roles);
+    status = choose_roles(x, &body, &session);
+    if (sj_failed(status)) {
+        sj_wipe(token, sizeof token);
+        sj_wipe(device, sizeof device);
+        sj_wipe(&session, sizeof session);
+        return status;
+    }
     const int64_t lifetime_s = (session.expires_at - session.created_at) / 1000000;
     status = set_cookie(x, 0, SJ_SESSION_COOKIE, token, lifetime_s);
     if (!sj_failed(status)) {

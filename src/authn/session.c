@@ -288,3 +288,27 @@ sj_status sj_session_end(
     *ret_found = sj_rows_count(rows) == 1;
     return SJ_DONE;
 }
+
+sj_status sj_session_inspect(
+    struct sj_authn_loop *loop, struct sj_uuid id, bool *ret_found, struct sj_session *ret_session)
+{
+    const struct sj_context *context = NULL;
+    TRY(sj_authn_context(loop, &context));
+    const struct sj_param params[] = {sj_p_id(&id)};
+    const struct sj_query query = {SJ_SQL_SESSION_TOKEN, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(loop->db, context, &query, 1, &rows));
+    *ret_found = sj_rows_count(rows) == 1;
+    if (!*ret_found) {
+        return SJ_DONE;
+    }
+    struct sj_hash hash;
+    authn_stored_seal(sj_row_bytes(rows, 0, 0), &hash); /* what has another length is nobody's */
+    struct cached_session cached = {.written = 0};
+    const sj_status status = read_session(loop, &hash, ret_found, &cached);
+    if (!sj_failed(status) && *ret_found) {
+        *ret_session = cached.session;
+    }
+    sj_wipe(&cached, sizeof cached);
+    return status;
+}

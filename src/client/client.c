@@ -20,6 +20,7 @@ struct sj_client {
     char url[512];
     char ca_file[512];
     char token[TOKEN_MAX]; /* "" not signed in */
+    struct sj_text roles;  /* of the next session; NULL: all */
     struct sj_buf body;
     bool is_too_large;
     char problem[64];
@@ -281,6 +282,24 @@ sj_status sj_client_send(struct sj_client *client, const struct sj_client_call *
 
 /* ---- signing in ---- */
 
+#define SECOND_MEMBERS 3 /* challenge, method, code */
+
+static void put_roles(struct sj_json *json, struct sj_text roles)
+{
+    struct sj_text rest = roles;
+    struct sj_text role;
+    sj_json_array(json, "roles");
+    while (rest.len > 0 && sj_text_split(&rest, ',', &role)) {
+        sj_json_text(json, NULL, role);
+    }
+    sj_json_array_end(json);
+}
+
+void sj_client_start_with(struct sj_client *client, struct sj_text roles)
+{
+    client->roles = roles;
+}
+
 static sj_status post_pair(struct sj_client *client, const char *path,
     const struct sj_text names[3], const struct sj_text values[3], size_t count)
 {
@@ -289,6 +308,9 @@ static sj_status post_pair(struct sj_client *client, const char *path,
     sj_json_object(&json, NULL);
     for (size_t i = 0; i < count; i++) {
         sj_json_text(&json, names[i].ptr, values[i]);
+    }
+    if (client->roles.ptr != NULL && count == SECOND_MEMBERS) {
+        put_roles(&json, client->roles);
     }
     sj_json_object_end(&json);
     TRY(sj_json_end(&json));
@@ -323,7 +345,7 @@ sj_status sj_client_sign_in(
     TRY(read_member(client, "challenge", challenge, sizeof challenge));
     const struct sj_text second[] = {SJ_TEXT("challenge"), SJ_TEXT("method"), SJ_TEXT("code")};
     const struct sj_text second_values[] = {sj_text_of(challenge), SJ_TEXT("totp"), digits};
-    TRY(post_pair(client, "/api/v1/login/second-factor", second, second_values, 3));
+    TRY(post_pair(client, "/api/v1/login/second-factor", second, second_values, SECOND_MEMBERS));
     const sj_status status = read_member(client, "token", client->token, sizeof client->token);
     sj_buf_reset(&client->body); /* wiped */
     return status;

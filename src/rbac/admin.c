@@ -11,9 +11,9 @@ sj_status sj_rbac_AddUser(struct sj_rbac *model, struct sj_text user)
 {
     uint32_t number = 0;
     if (!sj_failed(rbac_user(model, user, &number))) {
-        return rbac_refuse(model, SJ_DUPLICATE, "USER", "");
+        return rbac_refuse(model, SJ_DUPLICATE, "USER_EXISTS", "");
     }
-    ENSURE(model->user_count < RBAC_USERS, LIMIT_EXCEEDED);
+    ENSURE(model->user_count < model->user_max, LIMIT_EXCEEDED);
     struct rbac_user *place = &model->users[model->user_count];
     TRY(rbac_keep(model, user, &place->name));
     place->roles = (struct sj_role_set){{0}};
@@ -47,7 +47,7 @@ sj_status sj_rbac_AddRole(struct sj_rbac *model, struct sj_text role)
 {
     uint32_t number = 0;
     if (!sj_failed(rbac_role(model, role, &number))) {
-        return rbac_refuse(model, SJ_DUPLICATE, "ROLE", "");
+        return rbac_refuse(model, SJ_DUPLICATE, "ROLE_EXISTS", "");
     }
     ENSURE(model->role_count < SJ_POLICY_ROLES, LIMIT_EXCEEDED);
     struct rbac_role *place = &model->roles[model->role_count];
@@ -129,7 +129,7 @@ sj_status sj_rbac_AssignUser(struct sj_rbac *model, struct sj_text user, struct 
     TRY(rbac_user(model, user, &who));
     TRY(rbac_role(model, role, &what));
     if (sj_role_set_has(&model->users[who].roles, what)) {
-        return rbac_refuse(model, SJ_DUPLICATE, "ASSIGNMENT", "");
+        return rbac_refuse(model, SJ_DUPLICATE, "ASSIGNMENT_EXISTS", "");
     }
     struct sj_role_set roles = model->users[who].roles;
     sj_role_set_add(&roles, what);
@@ -159,7 +159,7 @@ sj_status sj_rbac_AddPermission(
     struct sj_rbac *model, struct sj_text operation, struct sj_text object)
 {
     if (rbac_find_permission(model, object, operation) != RBAC_NONE) {
-        return rbac_refuse(model, SJ_DUPLICATE, "PERMISSION", "");
+        return rbac_refuse(model, SJ_DUPLICATE, "PERMISSION_EXISTS", "");
     }
     ENSURE(model->permission_count < RBAC_PERMISSIONS, LIMIT_EXCEEDED);
     struct rbac_permission *place = &model->permissions[model->permission_count];

@@ -45,12 +45,13 @@ struct sj_rbac {
     struct rbac_role roles[SJ_POLICY_ROLES];
     struct rbac_set sets[RBAC_SETS];
     struct rbac_permission permissions[RBAC_PERMISSIONS];
-    struct rbac_user users[RBAC_USERS];
+    struct rbac_user *users;
     struct rbac_session sessions[RBAC_SESSIONS];
     uint32_t role_count; /* places used so far, free ones among them */
     uint32_t set_count;
     uint32_t permission_count;
     uint32_t user_count;
+    uint32_t user_max;
     uint32_t session_count;
 };
 

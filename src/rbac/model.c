@@ -7,6 +7,17 @@
 
 #include "sanjeh/json/decode.h"
 
+static sj_status make_room(struct sj_rbac *model, uint32_t users)
+{
+    void *memory = NULL;
+    const size_t bytes = users * sizeof(struct rbac_user);
+    TRY(sj_arena_alloc(model->arena, bytes, &memory));
+    sj_wipe(memory, bytes);
+    model->users = memory;
+    model->user_max = users;
+    return SJ_DONE;
+}
+
 sj_status sj_rbac_new(
     struct sj_arena *arena, enum sj_rbac_hierarchy hierarchy, struct sj_rbac **ret_model)
 {
@@ -16,8 +27,14 @@ sj_status sj_rbac_new(
     sj_wipe(model, sizeof *model);
     model->arena = arena;
     model->hierarchy = hierarchy;
+    TRY(make_room(model, RBAC_USERS));
     *ret_model = model;
     return SJ_DONE;
+}
+
+void sj_rbac_choose_hierarchy(struct sj_rbac *model, enum sj_rbac_hierarchy hierarchy)
+{
+    model->hierarchy = hierarchy;
 }
 
 const char *sj_rbac_why(const struct sj_rbac *model)
@@ -218,4 +235,28 @@ sj_status sj_rbac_load(struct sj_rbac *model, const struct sj_policy *policy)
         }
     }
     return load_sets(model, policy);
+}
+
+sj_status sj_rbac_load_users(
+    struct sj_rbac *model, const struct sj_rbac_holder *holders, size_t count)
+{
+    ENSURE(model->user_count == 0 && count <= SJ_RBAC_HOLDERS_MAX, LIMIT_EXCEEDED);
+    if (count > model->user_max) {
+        TRY(make_room(model, (uint32_t)count));
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct rbac_user *user = &model->users[model->user_count];
+        TRY(rbac_keep(model, holders[i].name, &user->name));
+        struct sj_text rest = holders[i].roles;
+        struct sj_text name;
+        while (rest.len > 0 && sj_text_split(&rest, ',', &name)) {
+            uint32_t role = 0;
+            if (!sj_failed(rbac_role(model, name, &role))) { /* others the policy has no more */
+                sj_role_set_add(&user->roles, role);
+            }
+        }
+        model->user_count++;
+    }
+    rbac_begin(model);
+    return SJ_DONE;
 }

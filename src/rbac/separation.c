@@ -32,7 +32,7 @@ static sj_status create(struct sj_rbac *model, enum sj_sod_kind kind, struct sj_
 {
     uint32_t number = 0;
     if (!sj_failed(rbac_set(model, kind, name, &number))) {
-        return rbac_refuse(model, SJ_DUPLICATE, "SET", "");
+        return rbac_refuse(model, SJ_DUPLICATE, "SET_EXISTS", "");
     }
     rbac_begin(model);
     struct rbac_set set = {.kind = kind, .n = n};
@@ -70,7 +70,7 @@ static sj_status change_member(struct sj_rbac *model, enum sj_sod_kind kind, str
     TRY(rbac_role(model, role, &member));
     struct rbac_set changed = model->sets[number];
     if (sj_role_set_has(&changed.roles, member) == adds) {
-        return rbac_refuse(model, SJ_CONFLICT, adds ? "IS_MEMBER" : "NOT_MEMBER", "");
+        return rbac_refuse(model, SJ_CONFLICT, adds ? "MEMBER_EXISTS" : "NO_MEMBER", "");
     }
     if (adds) {
         sj_role_set_add(&changed.roles, member);

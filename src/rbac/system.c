@@ -20,7 +20,7 @@ sj_status sj_rbac_CreateSession(struct sj_rbac *model, struct sj_text user, stru
     uint32_t who = 0;
     uint32_t number = 0;
     if (!sj_failed(rbac_session(model, session, &number))) {
-        return rbac_refuse(model, SJ_DUPLICATE, "SESSION", "");
+        return rbac_refuse(model, SJ_DUPLICATE, "SESSION_EXISTS", "");
     }
     rbac_begin(model);
     TRY(rbac_user(model, user, &who));
@@ -44,7 +44,7 @@ static sj_status find_own(
     TRY(rbac_user(model, user, &who));
     TRY(rbac_session(model, session, ret_session));
     if (model->sessions[*ret_session].user != who) {
-        return rbac_refuse(model, SJ_CONFLICT, "NOT_OWN_SESSION", "");
+        return rbac_refuse(model, SJ_CONFLICT, "OTHER_USERS_SESSION", "");
     }
     return SJ_DONE;
 }

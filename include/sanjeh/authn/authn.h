@@ -122,6 +122,9 @@ SJ_MUST_CHECK sj_status sj_step_up(struct sj_authn_loop *loop, const struct sj_s
  * idle clock. */
 SJ_MUST_CHECK sj_status sj_session_find(struct sj_authn_loop *loop, struct sj_text token,
     bool *ret_found, struct sj_session *ret_session);
+/* A live session by its id, for reviews: what its holder has and chose, without context and CSRF token: nothing can be done with it. */
+SJ_MUST_CHECK sj_status sj_session_inspect(
+    struct sj_authn_loop *loop, struct sj_uuid id, bool *ret_found, struct sj_session *ret_session);
 /* Display name of the session's own account, for /me. */
 SJ_MUST_CHECK sj_status sj_session_display_name(
     struct sj_authn_loop *loop, const struct sj_session *session, struct sj_buf *ret_name);

@@ -43,6 +43,8 @@ const char *sj_client_why(const struct sj_client *client);
 /* Stable code of the last problem that the server named, "" when there was none. */
 const char *sj_client_problem(const struct sj_client *client);
 
+/* The next session has these roles active from the start and no others; joined by ',', borrowed until then. */
+void sj_client_start_with(struct sj_client *client, struct sj_text roles);
 /* Password, then a code: from here on calls carry the session. Neither is kept. Errors: as of sj_client_send;
  * UNAUTHENTICATED for either of the two. */
 SJ_MUST_CHECK sj_status sj_client_sign_in(struct sj_client *client, struct sj_text username,

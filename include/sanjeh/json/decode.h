@@ -82,5 +82,7 @@ bool sj_json_as_bool(const struct sj_json_value *value, bool *ret_bool);
 bool sj_json_is_object(const struct sj_json_value *value);
 bool sj_json_is_array(const struct sj_json_value *value);
 bool sj_json_is_null(const struct sj_json_value *value);
+/* Appends the value as text. Errors: INVALID (a number with a point, whose value is not kept). */
+SJ_MUST_CHECK sj_status sj_json_value_put(const struct sj_json_value *value, struct sj_buf *out);
 
 #endif

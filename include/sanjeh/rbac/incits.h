@@ -22,9 +22,20 @@ enum sj_rbac_hierarchy { SJ_RBAC_GENERAL = 0, SJ_RBAC_LIMITED };
 /* Lives in the arena. */
 SJ_MUST_CHECK sj_status sj_rbac_new(
     struct sj_arena *arena, enum sj_rbac_hierarchy hierarchy, struct sj_rbac **ret_model);
+/* Which precondition AddInheritance has from here on. */
+void sj_rbac_choose_hierarchy(struct sj_rbac *model, enum sj_rbac_hierarchy hierarchy);
 /* Roles, direct edges, permissions with those whom rules name, static and dynamic sets of a policy. Rules of everybody and
  * conditions are not RBAC's: what is loaded bounds what is permitted. */
 SJ_MUST_CHECK sj_status sj_rbac_load(struct sj_rbac *model, const struct sj_policy *policy);
+/* Accounts with the roles that they have, joined by ','; each once (not looked for: there are many), what they have is not judged.
+ * Errors: LIMIT_EXCEEDED (more than SJ_RBAC_HOLDERS_MAX, or the model has users already). */
+#define SJ_RBAC_HOLDERS_MAX 65536u
+struct sj_rbac_holder {
+    struct sj_text name;
+    struct sj_text roles;
+};
+SJ_MUST_CHECK sj_status sj_rbac_load_users(
+    struct sj_rbac *model, const struct sj_rbac_holder *holders, size_t count);
 /* The rule that refused the last function: "CYCLE", "SSD S10", "CARDINALITY" …; "" after success. */
 const char *sj_rbac_why(const struct sj_rbac *model);
 
