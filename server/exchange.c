@@ -248,6 +248,7 @@ static sj_status decide_and_work(
     if (has_transaction(endpoint)) {
         return work_write(x, endpoint, ret_in_outbox);
     }
+    TRY(sj_exchange_read_scopes(x, endpoint));
     return work_read(x, endpoint);
 }
 

@@ -49,6 +49,7 @@ struct sj_exchange {
         *active; /* the policy that this request is decided by, to its end */
     struct sj_decision decision;
     bool is_decided;
+    bool is_widened;                  /* read scopes joined the context */
     bool is_policy_named;             /* in the draft */
     const struct sj_context *context; /* the session's */
     struct sj_tx *tx;                 /* endpoints with writes: begun, committed by the exchange */
@@ -108,6 +109,11 @@ struct sj_endpoint {
 
 /* The session's context with one system scope more, from here to the request's end. */
 SJ_MUST_CHECK sj_status sj_exchange_widen(struct sj_exchange *x, struct sj_uuid scope);
+/* A read that was permitted: what the policy lets it see beyond the own unit joins the context. Nothing for most requests. */
+SJ_MUST_CHECK sj_status sj_exchange_read_scopes(
+    struct sj_exchange *x, const struct sj_endpoint *endpoint);
+/* The policy permits this too, to whoever asks. */
+bool sj_exchange_may(const struct sj_exchange *x, enum sj_action action);
 /* Which roles of the session count now, by the policy that decides this request; fills actor.roles. */
 void sj_exchange_roles(
     struct sj_exchange *x, struct sj_session *session, struct sj_active_roles *ret_roles);

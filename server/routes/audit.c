@@ -68,6 +68,23 @@ static void write_entry(
     sj_json_object_end(json);
 }
 
+/* Who reads the entries of the own unit learns of no other unit, nor of another compartment: the caller's own context has to show
+ * whose deed it was. */
+static sj_status of_own_unit(struct sj_exchange *x, const struct sj_draft *draft, bool *ret_is_own)
+{
+    const struct sj_actor *actor = &x->session.actor;
+    *ret_is_own = false;
+    if (sj_uuid_is_nil(actor->tenant_tag) || !sj_uuid_equal(draft->tenant_tag, actor->tenant_tag)) {
+        return SJ_DONE;
+    }
+    const struct sj_param params[] = {sj_p_id(&draft->actor), sj_p_id_or_null(&actor->compartment)};
+    const struct sj_query query = {SJ_SQL_ACCOUNT_BESIDE, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(x->worker->db, x->context, &query, 1, &rows));
+    *ret_is_own = sj_rows_count(rows) == 1;
+    return SJ_DONE;
+}
+
 static sj_status entry(struct sj_exchange *x)
 {
     uint64_t index = 0;
@@ -79,6 +96,9 @@ static sj_status entry(struct sj_exchange *x)
     TRY(record_context(x, ENTRY_S, &context));
     TRY(sj_sequencer_entry(
         x->worker->server->sequencer, x->worker->db, &context, index, &decoded, &leaf));
+    bool is_own = x->decision.reach == SJ_REACH_ALL;
+    TRY(is_own ? SJ_DONE : of_own_unit(x, &decoded.draft, &is_own));
+    ENSURE(is_own, NOT_FOUND);
     struct sj_json json = sj_json_begin(&x->body);
     write_entry(&json, &decoded, &leaf);
     return sj_json_end(&json);

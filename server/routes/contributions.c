@@ -349,13 +349,6 @@ static sj_status import(
     return answer_outcome(x, body, order, outcome);
 }
 
-/* A roster writes the register: whoever may not do that one by one may not do it by the thousand. */
-static bool may_send(const struct sj_exchange *x, enum sj_import_kind kind)
-{
-    return kind != SJ_IMPORT_ROSTER ||
-           sj_active_decide(x->active, &x->session.actor, SJ_ACTION_JUDGE_CREATE).permit;
-}
-
 /* Only so many large files at a time: each holds memory and a connection for seconds. */
 static sj_status admit(
     struct sj_exchange *x, const struct body *body, const struct sj_import_order *order)
@@ -384,7 +377,7 @@ static sj_status create(struct sj_exchange *x)
         TRY(decode_multipart(x, &body, &order.file));
     }
     TRY(make_order(x, &body, &order));
-    ENSURE(may_send(x, order.kind), FORBIDDEN);
+    ENSURE(sj_may_deliver(x, order.kind), FORBIDDEN);
     return admit(x, &body, &order);
 }
 

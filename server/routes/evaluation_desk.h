@@ -10,6 +10,7 @@
 
 #include "sanjeh/cycle/evaluation.h"
 #include "sanjeh/evaluation/evaluation.h"
+#include "sanjeh/evaluation/import.h"
 #include "sanjeh/text/persian.h"
 
 static inline struct sj_desk sj_desk_of(struct sj_exchange *x)
@@ -22,12 +23,27 @@ static inline struct sj_desk sj_desk_of(struct sj_exchange *x)
         .decision = &x->decision,
         .arena = x->arena,
         .tx = x->tx,
+        .is_widened = x->is_widened,
     };
 }
 
 static inline struct sj_paging sj_paging_of(struct sj_page page)
 {
     return (struct sj_paging){page.after, page.limit};
+}
+
+/* Which kinds an office contributes is the policy's word. A roster writes the register: whoever may not do that one by one may not
+ * do it by the thousand. */
+static inline bool sj_may_deliver(const struct sj_exchange *x, enum sj_import_kind kind)
+{
+    static const enum sj_action deliveries[] = {
+        [SJ_IMPORT_SURVEY_MEANS] = SJ_ACTION_DELIVERY_SURVEY_MEANS,
+        [SJ_IMPORT_WORKLOAD] = SJ_ACTION_DELIVERY_WORKLOAD,
+        [SJ_IMPORT_ROSTER] = SJ_ACTION_DELIVERY_ROSTER,
+        [SJ_IMPORT_MEASURES] = SJ_ACTION_DELIVERY_MEASURES,
+    };
+    return sj_exchange_may(x, deliveries[kind]) &&
+           (kind != SJ_IMPORT_ROSTER || sj_exchange_may(x, SJ_ACTION_JUDGE_CREATE));
 }
 
 #define SJ_FILTER_BYTES_MAX 256

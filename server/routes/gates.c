@@ -19,13 +19,15 @@ static void write_gate(struct sj_json *json, const struct sj_gate *gate)
     sj_json_text_or_null(json, "value", gate->value);
     sj_json_text_or_null(json, "effect", gate->effect);
     sj_json_text_or_null(json, "authority", gate->authority);
-    if (gate->has_degree) {
+    const struct sj_text none = {"", 0};
+    if (gate->has_degree && gate->shows_grounds) {
         sj_json_int(json, "degree", gate->degree);
     } else {
         sj_json_null(json, "degree");
     }
-    sj_json_text_or_null(json, "gist", gate->gist);
-    sj_json_text_or_null(json, "final_judgment_no", gate->final_judgment_no);
+    sj_json_text_or_null(json, "gist", gate->shows_grounds ? gate->gist : none);
+    sj_json_text_or_null(
+        json, "final_judgment_no", gate->shows_grounds ? gate->final_judgment_no : none);
     remedy_json_day(json, "expires_on", gate->has_expiry, gate->expires_on);
     sj_json_time(json, "created_at", gate->created_at);
     sj_json_int(json, "version", gate->version);

@@ -192,20 +192,13 @@ static sj_status make_order(
     return SJ_DONE;
 }
 
-/* A roster writes the register: whoever may not do that one by one may not do it by the thousand. */
-static bool may_send(const struct sj_exchange *x, enum sj_import_kind kind)
-{
-    return kind != SJ_IMPORT_ROSTER ||
-           sj_active_decide(x->active, &x->session.actor, SJ_ACTION_JUDGE_CREATE).permit;
-}
-
 static sj_status create(struct sj_exchange *x)
 {
     struct body body = {0};
     TRY(sj_exchange_decode(x, members, SJ_COUNT(members), &body));
     struct sj_bulk_order order = {.kind = SJ_IMPORT_NONE};
     TRY(make_order(x, &body, &order));
-    ENSURE(may_send(x, order.kind), FORBIDDEN);
+    ENSURE(sj_may_deliver(x, order.kind), FORBIDDEN);
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_uuid id;
     TRY(sj_bulk_create(&desk, &order, &id));
@@ -287,7 +280,7 @@ static sj_status start(struct sj_exchange *x)
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_bulk job;
     TRY(find(x, &desk, &job));
-    ENSURE(may_send(x, sj_import_kind_of(job.kind)), FORBIDDEN);
+    ENSURE(sj_may_deliver(x, sj_import_kind_of(job.kind)), FORBIDDEN);
     TRY(sj_bulk_start(&desk, &job, is_dry_run));
     sj_import_worker_wake(x->worker->server);
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "started=1;dry_run=%d;bytes=%lld",

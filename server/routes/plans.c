@@ -223,6 +223,6 @@ const struct sj_endpoint sj_routes_plans[] = {
     {{SJ_POST, "/api/v1/plan-actions/{id}/progress", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
         SJ_USE_WRITE, SJ_ACTION_PLAN_UPDATE, report_progress},
     {{SJ_POST, "/api/v1/plan-actions/{id}/acceptance", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
-        SJ_USE_WRITE, SJ_ACTION_PLAN_CREATE, accept_action},
+        SJ_USE_WRITE, SJ_ACTION_PLAN_ACCEPT, accept_action},
 };
 const size_t sj_routes_plans_count = SJ_COUNT(sj_routes_plans);

@@ -84,6 +84,32 @@ static sj_status find(struct sj_exchange *x, struct sj_card *ret_card, struct sj
     return sj_card_content(&desk, ret_card, ret_json);
 }
 
+/* A court's head learns the band and nothing that led to it. */
+static sj_status answer_band(
+    struct sj_exchange *x, const struct sj_card *card, const struct sj_buf *content)
+{
+    CLEANUP(sj_json_doc_free) struct sj_json_doc *doc = NULL;
+    struct sj_text detail;
+    TRY(sj_json_doc_parse(sj_buf_view(content), &doc, &detail, x->arena));
+    const struct sj_json_value *band =
+        sj_json_get(sj_json_get(sj_json_doc_root(doc), "result"), "band");
+    struct sj_json json = sj_json_begin(&x->body);
+    sj_json_object(&json, NULL);
+    write_members(&json, card);
+    sj_json_object(&json, "band");
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const names[] = {"code", "name_fa", "name_en"};
+        struct sj_text text = {"", 0};
+        if (sj_json_as_text(sj_json_get(band, names[i]), &text)) {
+            sj_json_text(&json, names[i], text);
+        }
+    }
+    sj_json_object_end(&json);
+    sj_json_object_end(&json);
+    TRY(sj_exchange_etag(x, card->version));
+    return sj_json_end(&json);
+}
+
 static sj_status answer_one(
     struct sj_exchange *x, const struct sj_card *card, const struct sj_buf *content)
 {
@@ -102,7 +128,8 @@ static sj_status read_one(struct sj_exchange *x)
     CLEANUP(sj_buf_clear) struct sj_buf content = SJ_BUF(SJ_CARD_BYTES_MAX);
     struct sj_card card;
     TRY(find(x, &card, &content));
-    return answer_one(x, &card, &content);
+    return sj_may_read(&x->decision, SJ_FIELD_CARD_CONTENT) ? answer_one(x, &card, &content)
+                                                            : answer_band(x, &card, &content);
 }
 
 static sj_status key(struct sj_exchange *x)
@@ -259,7 +286,7 @@ const struct sj_endpoint sj_routes_report_cards[] = {
     CARD_ROUTE("", LIST, list),
     CARD_ROUTE("/key", LIST, key),
     CARD_ROUTE("/{id}", READ, read_one),
-    CARD_ROUTE("/{id}/pdf", READ, pdf),
+    CARD_ROUTE("/{id}/pdf", EXPORT, pdf),
     CARD_ROUTE("/{id}/bundle", EXPORT, bundle),
 };
 const size_t sj_routes_report_cards_count = SJ_COUNT(sj_routes_report_cards);

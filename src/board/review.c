@@ -145,6 +145,18 @@ static sj_status pairs_of(const struct sj_desk *desk, const struct sj_review *re
     return SJ_DONE;
 }
 
+/* Who sees no sample but keeps the process learns how many there are and how many were read, nothing of them. */
+static sj_status progress_of(
+    const struct sj_desk *desk, const struct sj_file *file, struct sj_quality *quality)
+{
+    const struct sj_param params[] = {sj_p_id(&file->id)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(ask(desk, SJ_SQL_SAMPLE_PROGRESS, params, SJ_COUNT(params), &rows));
+    quality->samples = (size_t)sj_row_i64(rows, 0, 0);
+    quality->reviewed = (size_t)sj_row_i64(rows, 0, 1);
+    return SJ_DONE;
+}
+
 sj_status sj_quality_of(
     const struct sj_desk *desk, const struct sj_file *file, struct sj_quality *ret_quality)
 {
@@ -154,6 +166,9 @@ sj_status sj_quality_of(
     *ret_quality = (struct sj_quality){
         .mean = {.reason = "FEW_SUBJECTS"}, .agreement = {.reason = "FEW_SUBJECTS"}};
     TRY(sj_sample_list(desk, file, &samples, &ret_quality->samples));
+    if (ret_quality->samples == 0) {
+        return progress_of(desk, file, ret_quality);
+    }
     TRY(sj_review_list(desk, file, NULL, &reviews, &review_count));
     for (size_t i = 0; i < ret_quality->samples; i++) {
         ret_quality->reviewed += samples[i].reviewed == 2 ? 1 : 0;

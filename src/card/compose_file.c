@@ -201,7 +201,8 @@ static void put_gate(struct sj_json *json, const struct sj_gate *gate)
     put_or_null(json, "effect", gate->effect);
     put_or_null(json, "reason", sj_text_of(reason == NULL ? "" : reason));
     put_or_null(json, "authority", gate->authority);
-    put_or_null(json, "gist", gate->gist);
+    /* what integrity answered is served apart: whoever reads cards does not read it */
+    put_or_null(json, "gist", sj_text_is(gate->gate, "D03") ? SJ_TEXT("") : gate->gist);
     if (gate->has_expiry) {
         card_put_day(json, "expires_on", gate->expires_on);
     } else {

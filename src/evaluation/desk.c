@@ -32,6 +32,24 @@ bool desk_reach(const struct sj_desk *desk, struct sj_uuid *ret_unit, struct sj_
     return false;
 }
 
+bool desk_sight(const struct sj_desk *desk, struct sight *ret_sight)
+{
+    const enum sj_reach reach = desk->decision->reach;
+    *ret_sight = (struct sight){.is_wide = false};
+    if (!desk->decision->permit) {
+        return false;
+    }
+    if (reach == SJ_REACH_FILE || (desk->is_widened && reach != SJ_REACH_SELF)) {
+        ret_sight->is_wide = true;
+        ret_sight->is_everything = reach == SJ_REACH_ALL;
+        ret_sight->unit = reach == SJ_REACH_UNIT || reach == SJ_REACH_SUBTREE
+                              ? desk->actor->unit
+                              : (struct sj_uuid){{0}};
+        return true;
+    }
+    return desk_reach(desk, &ret_sight->unit, &ret_sight->judge);
+}
+
 bool desk_reads(const struct sj_desk *desk, enum sj_field field)
 {
     return sj_may_read(desk->decision, field);

@@ -16,6 +16,15 @@
 
 /* The rows that the decision reaches: those of a unit or those about a judge, the other is nil. False: none. */
 bool desk_reach(const struct sj_desk *desk, struct sj_uuid *ret_unit, struct sj_uuid *ret_judge);
+/* What a read of the register or of the workload is about: one judge, one unit; or wide: everything that a named scope opens, or the
+ * judges of one's files and populations beside the unit (nil: none). */
+struct sight {
+    struct sj_uuid unit;
+    struct sj_uuid judge;
+    bool is_wide;
+    bool is_everything;
+};
+bool desk_sight(const struct sj_desk *desk, struct sight *ret_sight);
 bool desk_reads(const struct sj_desk *desk, enum sj_field field);
 
 /* A text column copied to the desk's arena; empty when null. */

@@ -69,8 +69,12 @@ static sj_status read_row(
 }
 
 /* The statement whose index serves the most selective filter that was given. */
-static enum sj_sql list_statement(const struct sj_row_filter *filter)
+static enum sj_sql list_statement(const struct sj_row_filter *filter, bool is_wide)
 {
+    if (is_wide) {
+        return sj_uuid_is_nil(filter->judge) ? SJ_SQL_FACT_LIST_SEEN
+                                             : SJ_SQL_FACT_LIST_SEEN_BY_JUDGE;
+    }
     if (!sj_uuid_is_nil(filter->judge)) {
         return SJ_SQL_FACT_LIST_BY_JUDGE;
     }
@@ -91,21 +95,21 @@ sj_status sj_fact_list(const struct sj_desk *desk, const struct sj_row_filter *f
     *ret_count = 0;
     *ret_last = (struct sj_uuid){{0}};
     ENSURE(sj_uuid_is_nil(filter->judge) || desk_reads(desk, SJ_FIELD_FACT_SUBJECT), FORBIDDEN);
-    struct sj_uuid unit;
-    struct sj_uuid self;
-    if (!desk_reach(desk, &unit, &self)) {
+    struct sight sight;
+    if (!desk_sight(desk, &sight)) {
         return SJ_DONE;
     }
     struct sj_row_filter narrow = *filter;
     if (sj_uuid_is_nil(narrow.judge)) {
-        narrow.judge = self;
+        narrow.judge = sight.judge;
     }
-    const struct sj_param params[] = {sj_p_id_or_null(&unit), sj_p_id_or_null(&self),
+    const struct sj_param params[] = {sj_p_id_or_null(&sight.unit),
+        sight.is_wide ? sj_p_bool(sight.is_everything) : sj_p_id_or_null(&sight.judge),
         sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), sj_p_id_or_null(&narrow.judge),
         sj_p_id_or_null(&narrow.court), sj_p_id_or_null(&narrow.contribution),
         narrow.has_period ? sj_p_day(narrow.from_day) : sj_p_null(),
         narrow.has_period ? sj_p_day(narrow.to_day) : sj_p_null()};
-    const struct sj_query sql = {list_statement(&narrow), params, SJ_COUNT(params)};
+    const struct sj_query sql = {list_statement(&narrow, sight.is_wide), params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
     size_t count = sj_rows_count(rows);
@@ -130,15 +134,18 @@ sj_status sj_fact_find(
     const struct sj_desk *desk, struct sj_uuid id, bool *ret_found, struct sj_fact *ret_fact)
 {
     *ret_found = false;
-    struct sj_uuid unit;
-    struct sj_uuid self;
-    if (!desk_reach(desk, &unit, &self)) {
+    struct sight sight;
+    if (!desk_sight(desk, &sight)) {
         return SJ_DONE;
     }
-    const bool is_self = !sj_uuid_is_nil(self);
-    const struct sj_param params[] = {sj_p_id(is_self ? &self : &unit), sj_p_id(&id)};
-    const struct sj_query sql = {
-        is_self ? SJ_SQL_FACT_FIND_SELF : SJ_SQL_FACT_FIND, params, SJ_COUNT(params)};
+    const bool is_self = !sj_uuid_is_nil(sight.judge);
+    const struct sj_param params[] = {
+        is_self ? sj_p_id(&sight.judge) : sj_p_id_or_null(&sight.unit), sj_p_id(&id),
+        sj_p_bool(sight.is_everything)};
+    const struct sj_query sql = {sight.is_wide ? SJ_SQL_FACT_FIND_SEEN
+                                 : is_self     ? SJ_SQL_FACT_FIND_SELF
+                                               : SJ_SQL_FACT_FIND,
+        params, sight.is_wide ? 3 : 2};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
     *ret_found = sj_rows_count(rows) == 1;

@@ -180,18 +180,33 @@ static sj_status find_self(
     return *ret_found ? judge_rows(desk, rows, false, ret_judge) : SJ_DONE;
 }
 
+static sj_status find_seen(const struct sj_desk *desk, const struct sight *sight, struct sj_uuid id,
+    bool *ret_found, struct sj_judge *ret_judge)
+{
+    const struct sj_param params[] = {
+        sj_p_id(&id), sj_p_bool(sight->is_everything), sj_p_id_or_null(&sight->unit)};
+    const struct sj_query query = {SJ_SQL_JUDGE_FIND_SEEN, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_db_read(desk->db, desk->context, &query, 1, &rows));
+    *ret_found = sj_rows_count(rows) == 1;
+    return *ret_found ? judge_rows(desk, rows, false, ret_judge) : SJ_DONE;
+}
+
 sj_status sj_judge_find(
     const struct sj_desk *desk, struct sj_uuid id, bool *ret_found, struct sj_judge *ret_judge)
 {
-    struct sj_uuid unit;
-    struct sj_uuid self;
-    const bool is_reached = desk_reach(desk, &unit, &self);
-    if (!is_reached || (!sj_uuid_is_nil(self) && !sj_uuid_equal(self, id))) {
+    struct sight sight;
+    const bool is_reached = desk_sight(desk, &sight);
+    const bool is_self = !sj_uuid_is_nil(sight.judge);
+    if (!is_reached || (is_self && !sj_uuid_equal(sight.judge, id))) {
         *ret_found = false;
         return SJ_DONE;
     }
-    return sj_uuid_is_nil(self) ? find_in_unit(desk, unit, id, ret_found, ret_judge)
-                                : find_self(desk, id, ret_found, ret_judge);
+    if (sight.is_wide) {
+        return find_seen(desk, &sight, id, ret_found, ret_judge);
+    }
+    return is_self ? find_self(desk, id, ret_found, ret_judge)
+                   : find_in_unit(desk, sight.unit, id, ret_found, ret_judge);
 }
 
 sj_status sj_judge_find_whole(
@@ -330,6 +345,17 @@ static sj_status read_page(const struct sj_desk *desk, struct sj_uuid unit,
     return sj_db_read(desk->db, desk->context, &query, 1, ret_rows);
 }
 
+/* Registers of several units have blind indexes under as many keys: here words are looked for after decryption alone. */
+static sj_status read_seen(const struct sj_desk *desk, const struct sight *sight,
+    const struct search *search, struct sj_paging paging, struct sj_rows **ret_rows)
+{
+    const struct sj_param params[] = {sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
+        text_or_null(search->status), sj_p_bool(sight->is_everything),
+        sj_p_id_or_null(&sight->unit)};
+    const struct sj_query query = {SJ_SQL_JUDGE_LIST_SEEN, params, SJ_COUNT(params)};
+    return sj_db_read(desk->db, desk->context, &query, 1, ret_rows);
+}
+
 static sj_status read_self(const struct sj_desk *desk, struct sj_uuid self, struct sj_paging paging,
     struct sj_rows **ret_rows)
 {
@@ -372,18 +398,19 @@ sj_status sj_judge_list(const struct sj_desk *desk, const struct sj_judge_query 
     *ret_items = NULL;
     *ret_count = 0;
     *ret_last = (struct sj_uuid){{0}};
-    struct sj_uuid unit;
-    struct sj_uuid self;
+    struct sight sight;
     struct search search;
     TRY(prepare_search(desk, query, &search));
-    if (!desk_reach(desk, &unit, &self) || search.is_hopeless) {
+    if (!desk_sight(desk, &sight) || search.is_hopeless) {
         return SJ_DONE;
     }
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    if (sj_uuid_is_nil(self)) {
-        TRY(read_page(desk, unit, &search, paging, &rows));
+    if (sight.is_wide) {
+        TRY(read_seen(desk, &sight, &search, paging, &rows));
+    } else if (sj_uuid_is_nil(sight.judge)) {
+        TRY(read_page(desk, sight.unit, &search, paging, &rows));
     } else {
-        TRY(read_self(desk, self, paging, &rows));
+        TRY(read_self(desk, sight.judge, paging, &rows));
     }
     size_t count = sj_rows_count(rows);
     if (count == 0) {

@@ -89,15 +89,16 @@ sj_status sj_posting_list(const struct sj_desk *desk, struct sj_uuid judge, stru
     *ret_items = NULL;
     *ret_count = 0;
     *ret_last = (struct sj_uuid){{0}};
-    struct sj_uuid unit;
-    struct sj_uuid self;
-    if (!desk_reach(desk, &unit, &self)) {
+    struct sight sight;
+    if (!desk_sight(desk, &sight)) {
         return SJ_DONE;
     }
-    const struct sj_param params[] = {sj_p_id_or_null(&unit), sj_p_id_or_null(&self),
+    const struct sj_param params[] = {sj_p_id_or_null(&sight.unit),
+        sight.is_wide ? sj_p_bool(sight.is_everything) : sj_p_id_or_null(&sight.judge),
         sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), sj_p_id_or_null(&judge),
         sj_p_id_or_null(&court)};
-    const struct sj_query sql = {SJ_SQL_POSTING_LIST, params, SJ_COUNT(params)};
+    const struct sj_query sql = {
+        sight.is_wide ? SJ_SQL_POSTING_LIST_SEEN : SJ_SQL_POSTING_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
     size_t count = sj_rows_count(rows);
@@ -120,17 +121,18 @@ sj_status sj_posting_find(
     const struct sj_desk *desk, struct sj_uuid id, bool *ret_found, struct sj_posting *ret_posting)
 {
     *ret_found = false;
-    struct sj_uuid unit;
-    struct sj_uuid self;
-    if (!desk_reach(desk, &unit, &self)) {
+    struct sight sight;
+    if (!desk_sight(desk, &sight)) {
         return SJ_DONE;
     }
-    const struct sj_param params[] = {sj_p_id_or_null(&unit), sj_p_id_or_null(&self), sj_p_id(&id)};
-    const struct sj_query sql = {SJ_SQL_POSTING_FIND, params, SJ_COUNT(params)};
+    const struct sj_param params[] = {sj_p_id_or_null(&sight.unit),
+        sight.is_wide ? sj_p_bool(sight.is_everything) : sj_p_id_or_null(&sight.judge),
+        sj_p_id(&id)};
+    const struct sj_query sql = {
+        sight.is_wide ? SJ_SQL_POSTING_FIND_SEEN : SJ_SQL_POSTING_FIND, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(desk->tx != NULL
-            ? sj_tx_query(desk->tx, SJ_SQL_POSTING_FIND, params, SJ_COUNT(params), &rows)
-            : sj_db_read(desk->db, desk->context, &sql, 1, &rows));
+    TRY(desk->tx != NULL ? sj_tx_query(desk->tx, sql.sql, params, SJ_COUNT(params), &rows)
+                         : sj_db_read(desk->db, desk->context, &sql, 1, &rows));
     *ret_found = sj_rows_count(rows) == 1;
     return *ret_found ? read_rows(desk, rows, 1, ret_posting) : SJ_DONE;
 }

@@ -166,6 +166,7 @@ static sj_status read_row(
         .has_expiry = !sj_row_is_null(rows, row, COLUMN_EXPIRES_ON),
         .version = sj_row_i64(rows, row, COLUMN_VERSION),
         .is_mine = sj_row_bool(rows, row, COLUMN_IS_MINE),
+        .shows_grounds = sj_row_bool(rows, row, COLUMN_IS_WHOLE),
         .today = sj_row_day(rows, row, COLUMN_TODAY),
         .latest_expiry = sj_row_day(rows, row, COLUMN_LATEST),
     };

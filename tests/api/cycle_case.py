@@ -139,12 +139,16 @@ class CycleCase(unittest.TestCase):
         self.becomes("collecting")
         self.call("board.four", f"{self.path}/seats/{four}/recusal", {"reason": "آشنایی"})
         self.refused("owner", "frozen")
+        self.gathered()
         self.advance(12)
         time.sleep(3)
         at = f"cycles/{self.cycle}"
         self.call("owner", f"{at}/moves", {"to": "collecting"}, on=at)
         self.call("owner", f"{at}/computations")
         self.move("owner", "frozen")
+
+    def gathered(self):
+        """For tests that put more into the file before it is frozen."""
 
     def rate(self, marks):
         for name in ("board.one", "board.two", "board.three"):

@@ -5,6 +5,7 @@ import datetime
 import uuid
 
 from board_case import BoardTest
+from stack import as_app
 
 OFFICES = {"sep.rater": ("SC", "-", "evaluator", "همان قاضی", "HRD:HRD-0030", "person"),
            "sep.keeper": ("PIC", "-", "gate-keeper", "همان قاضی", "HRD:HRD-0030", "person"),
@@ -28,10 +29,7 @@ class RulesCase(BoardTest):
 
     def as_app(self, scopes, text):
         """SQL as sanjeh_app in a context that the keeper might have signed."""
-        return self.stack.sql(f"""begin; select set_config('sanjeh.context', c.body || '.' || encode(sha256(k.outer_pad
-                || sha256(k.inner_pad || convert_to(c.body, 'UTF8'))), 'hex'), true) from sanjeh.context_key k,
-            (select format('v1.%s.%s', floor(extract(epoch from now()))::int8 + 60, '{",".join(scopes)}') as body) c;
-            set local role sanjeh_app; {text}; commit;""", check=False)
+        return as_app(self.stack, scopes, text)
 
     def unit(self, code):
         return self.stack.sql(f"select id from sanjeh.unit where code = '{code}'")

@@ -37,7 +37,7 @@ ACCOUNTS = {
     "sc.manager": ("SC", "-", "unit-manager,sample-office", "مدیر دیوان عالی کشور"),
     "jdpe.manager": ("JDP", "JDP-E", "unit-manager,issuer", "مدیر ارزشیابی"),
     "jdpd.manager": ("JDP", "JDP-D", "unit-manager,gate-keeper", "مدیر انتظامی"),
-    "sit.manager": ("SIT", "-", "unit-manager", "مدیر مرکز آمار"),
+    "sit.manager": ("SIT", "-", "unit-manager,statistics-office", "مدیر مرکز آمار"),
     "sit.analyst": ("SIT", "-", "analyst", "تحلیلگر مرکز آمار"),
     "security.officer": ("-", "-", "security-officer", "مسئول امنیت"),
     "admin.one": ("-", "-", "administrator", "راهبر یکم"),
@@ -58,6 +58,14 @@ EVALUATORS = {
         ("board.four", "SC", "HRD-0034"), ("board.five", "HRD", None), ("board.six", "HRD", None),
         ("appeal.one", "SC", "HRD-0035"), ("appeal.two", "SC", "HRD-0036"), ("appeal.three", "AGO", None),
         ("reviewer.one", "SC", "HRD-0037"), ("reviewer.two", "SC", "HRD-0038"))
+}
+# Managers without an office: what an office does not contribute, a unit still may.
+REGISTERS = {
+    "hrd.register": ("HRD", "-", "unit-manager", "دفتر ثبت منابع انسانی"),
+    "sc.register": ("SC", "-", "unit-manager", "دفتر ثبت دیوان"),
+    "jdpe.register": ("JDP", "JDP-E", "unit-manager", "دفتر ثبت ارزشیابی"),
+    "jdpd.register": ("JDP", "JDP-D", "unit-manager", "دفتر ثبت انتظامی"),
+    "sit.register": ("SIT", "-", "unit-manager", "دفتر ثبت آمار"),
 }
 # For tests of the sign-in itself: each test has one of its own, because a code works once in 30 seconds.
 SIGN_IN = {f"sign.in{number}": ("AGO", "-", "unit-contributor", f"آزمون ورود {number}") for number in range(1, 17)}
@@ -303,6 +311,14 @@ def recorded(test, answer):
     test.assertRegex(answer.header("Audit-Index") or "", r"^[0-9]+$", answer)
     test.assertRegex(answer.header("Audit-Leaf") or "", r"^[A-Za-z0-9+/]{43}=$", answer)
     return int(answer.header("Audit-Index"))
+
+
+def as_app(stack, scopes, text):
+    """SQL as sanjeh_app in a context that the keeper might have signed; the first line of its output is the context."""
+    return stack.sql(f"""begin; select set_config('sanjeh.context', c.body || '.' || encode(sha256(k.outer_pad
+            || sha256(k.inner_pad || convert_to(c.body, 'UTF8'))), 'hex'), true) from sanjeh.context_key k,
+        (select format('v1.%s.%s', floor(extract(epoch from now()))::int8 + 60, '{",".join(scopes)}') as body) c;
+        set local role sanjeh_app; {text}; commit;""", check=False)
 
 
 class SharedTest(unittest.TestCase):

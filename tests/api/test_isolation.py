@@ -4,7 +4,7 @@
 import unittest
 import uuid
 
-from stack import SharedTest, problem
+from stack import REGISTERS, SharedTest, problem
 
 SECRET_TABLES = "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'sanjeh' " \
     "and c.relkind in ('r', 'p') and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'unit_id')"
@@ -34,7 +34,7 @@ class Units(SharedTest):
                 self.assert_same_as_absent(sit, path)
         fact = f"/api/v1/facts/{sit.items('/api/v1/facts')[0]['id']}"
         self.assertEqual(sit.get(fact).status, 200)
-        self.assert_same_as_absent(hrd, fact)
+        self.assert_same_as_absent(self.stack.client("board.five"), fact)
 
     def test_anothers_object_cannot_be_changed(self):
         hrd, sit = self.stack.client("hrd.manager"), self.stack.client("sit.manager")
@@ -44,13 +44,19 @@ class Units(SharedTest):
         self.assertEqual(hrd.get(path).header("ETag"), etag)
 
     def test_other_units_lists_are_empty(self):
-        for username in ("sc.manager", "jdpe.manager", "jdpd.manager"):
-            client = self.stack.client(username)
-            for name in ("judges", "indicator-values", "facts", "contributions"):
-                self.assertEqual(client.items(f"/api/v1/{name}"), [], (username, name))
+        for username in ("sc.manager", "jdpe.manager"):
+            for name in ("indicator-values", "contributions"):
+                self.assertEqual(self.stack.client(username).items(f"/api/v1/{name}"), [], (username, name))
+        for name in ("judges", "facts", "postings"):
+            self.assertEqual(self.stack.client("board.five").items(f"/api/v1/{name}"), [], name)
+        discipline = self.stack.client("jdpd.manager")
+        self.assertEqual(discipline.items("/api/v1/contributions"), [])
+        for name in ("facts", "indicator-values"):
+            problem(self, discipline.get(f"/api/v1/{name}"), 403, "FORBIDDEN")
 
     def test_compartments_are_walls(self):
-        evaluation, disciplinary = self.stack.client("jdpe.manager"), self.stack.client("jdpd.manager")
+        self.stack.add_accounts(REGISTERS)
+        evaluation, disciplinary = self.stack.client("jdpe.register"), self.stack.client("jdpd.register")
         number = f"J-{uuid.uuid4().hex[:8].upper()}"
         sent = evaluation.post("/api/v1/contributions", {
             "kind": "roster", "period": "1404", "format": "csv", "data": f"personnel_number,name\n{number},قاضی دیوار\n"})
@@ -60,6 +66,7 @@ class Units(SharedTest):
         self.assert_same_as_absent(disciplinary, path)
         self.assertEqual(disciplinary.items("/api/v1/contributions"), [])
         judge = evaluation.items("/api/v1/judges")[0]["id"]
+        self.assert_same_as_absent(disciplinary, f"/api/v1/judges/{judge}")
         self.stack.sql(f"delete from sanjeh.blind_index where row_id = '{judge}'; delete from sanjeh.judge where id = '{judge}'")
         self.stack.sql(f"delete from sanjeh.contribution where id = '{sent.json()['id']}'", check=False)
 

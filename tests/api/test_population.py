@@ -9,7 +9,7 @@ import sys
 import tempfile
 import unittest
 
-from stack import ROOT, SharedTest
+from stack import REGISTERS, ROOT, SharedTest
 
 UNIT = "POPT"
 
@@ -20,8 +20,13 @@ def made(*options):
 
 
 class Population(SharedTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack.add_accounts(REGISTERS)
+
     def report(self, kind, text, count):
-        answer = self.stack.client("sc.manager").post("/api/v1/contributions?dry_run=true", {
+        answer = self.stack.client("sc.register").post("/api/v1/contributions?dry_run=true", {
             "kind": kind, "format": "csv", "period": "1404", "data": text})
         self.assertEqual(answer.status, 200, answer)
         document = answer.json()
@@ -65,7 +70,7 @@ class Population(SharedTest):
                          {(int(fault["row"]), fault["code"]) for fault in expected})
 
     def test_faults_of_a_workload_are_found_and_no_others(self):
-        client, other = self.stack.client("sc.manager"), ("--unit-prefix", "POPW", "--seed", "5000000")
+        client, other = self.stack.client("sc.register"), ("--unit-prefix", "POPW", "--seed", "5000000")
         loaded = client.post("/api/v1/contributions", {"kind": "roster", "format": "csv", "period": "1404",
                                                        "data": made("roster", "--judges", "10", *other)})
         self.assertIn(loaded.status, (201, 422), loaded)

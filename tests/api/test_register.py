@@ -6,13 +6,18 @@ import unittest
 import urllib.parse
 import uuid
 
-from stack import SharedTest, problem
+from stack import REGISTERS, SharedTest, problem
 
 NIL = "00000000-0000-0000-0000-000000000000"
 LOAD = "judge,court,period,pending_start,filed,returned,transferred_in,transferred_out,resolved,pending_end\n"
 
 
 class Register(SharedTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stack.add_accounts(REGISTERS)
+
     def make(self, client, number, **members):
         made = client.post("/api/v1/judges", {"personnel_number": number, "name": "قاضی آزمون", **members})
         self.assertEqual(made.status, 201, made)
@@ -33,7 +38,7 @@ class Register(SharedTest):
     # ---- whose judge ----
 
     def test_a_unit_cannot_draw_anothers_survey_to_its_own_judge(self):
-        hrd, sit, sc = (self.stack.client(f"{unit}.manager") for unit in ("hrd", "sit", "sc"))
+        hrd, sit, sc = (self.stack.client(f"{unit}.register") for unit in ("hrd", "sit", "sc"))
         number = self.number()
         self.make(hrd, number)
         self.assertEqual(self.survey(sc, number).json()["errors"], [])
@@ -44,7 +49,7 @@ class Register(SharedTest):
         self.assertEqual(self.survey(sit, number).json()["errors"], [])
 
     def test_compartments_keep_their_registers_apart(self):
-        evaluation, disciplinary = self.stack.client("jdpe.manager"), self.stack.client("jdpd.manager")
+        evaluation, disciplinary = self.stack.client("jdpe.register"), self.stack.client("jdpd.register")
         number = self.number()
         made = self.make(evaluation, number, national_number="0790419904")
         path = f"/api/v1/judges/{made.json()['id']}"
@@ -54,7 +59,7 @@ class Register(SharedTest):
         problem(self, disciplinary.patch(path, {"name": "دیگری"}, headers=etag), 404, "NOT_FOUND")
         self.assertEqual(disciplinary.items(f"/api/v1/judges?personnel_number={number}"), [])
         self.assertEqual([fault["code"] for fault in self.survey(disciplinary, number).json()["errors"]], ["UNKNOWN_JUDGE"])
-        self.assertEqual(self.survey(self.stack.client("sc.manager"), number).json()["errors"], [], "other units may match it")
+        self.assertEqual(self.survey(self.stack.client("sc.register"), number).json()["errors"], [], "other units may match it")
         self.make(disciplinary, number, national_number="0790419904")  # 409 would tell that it is known
         problem(self, evaluation.post("/api/v1/judges", {"personnel_number": number, "name": "قاضی"}), 409, "DUPLICATE")
 

@@ -116,7 +116,7 @@ class Separation(SharedTest):
     def test_the_office_of_a_judge_opens_not_his_own_file(self):
         """board.one is HRD-0031 as a person; the office account sees neither his entry nor his access log."""
         office, mine = self.stack.client("board.one"), self.judge_id("HRD-0031")
-        problem(self, office.get(f"/api/v1/judges/{mine}"), 403, "FORBIDDEN")
+        problem(self, office.get(f"/api/v1/judges/{mine}"), 404, "NOT_FOUND")
         problem(self, office.get(f"/api/v1/judges/{mine}/access-log"), 403, "FORBIDDEN")
 
     def test_a_judge_writes_no_data(self):
@@ -234,9 +234,10 @@ class Rules(RulesCase):
         self.move(evaluation, "drafted", ", marks_locked_at = now()")
         for name in raters:
             seen = {row["id"]: row for row in self.stack.client(name).items("/api/v1/gates")}
-            self.assertEqual([seen[gate]["value"] for gate in gates], ["remark", "remark"])
-            self.assertEqual([seen[gate].get("final_judgment_no") for gate in gates], [None, None], "the gate alone, not the extract")
-            self.passes([self.account(name)], look, "2")
+            self.assertNotIn(gates[0], seen, "integrity is for the appeal board (DOMAIN d)")
+            self.assertEqual([seen[gates[1]].get(member) for member in ("value", "gist", "degree", "final_judgment_no")],
+                             ["remark", None, None, None], "the gate alone, not the extract")
+            self.passes([self.account(name)], look, "1")
         whole = next(row for row in self.stack.client("jdpd.manager").items("/api/v1/gates") if row["id"] == gates[1])
         self.assertEqual(whole["final_judgment_no"], "12/34", "who wrote it reads it")
 

@@ -83,6 +83,30 @@ static const struct {
         /* And one that holds the unit further behind, so that rows of a judge lie together whoever sent them (0019). */
         " and not (i.indexrelid = to_regclass('sanjeh.fact_in_force') and a.attnum = any "
         "(i.indkey))"},
+    {"a foreign key between units' tables does not begin with the unit",
+        "select c.conrelid::regclass || ' ' || c.conname from pg_constraint c"
+        " join pg_attribute a on a.attrelid = c.conrelid and a.attname = 'unit_id' and not "
+        "a.attisdropped"
+        " join pg_attribute b on b.attrelid = c.confrelid and b.attname = 'unit_id' and not "
+        "b.attisdropped"
+        " where c.contype = 'f' and c.connamespace = 'sanjeh'::regnamespace"
+        " and (c.conkey[1] <> a.attnum or c.confkey[1] <> b.attnum)"
+        /* A file's rows are the issuer's: they name the evaluation by the issuer's unit in front. An answer of a gate is of the unit that
+           was asked, and does the same. */
+        " and not (c.confrelid = 'sanjeh.evaluation'::regclass and c.confkey[1] = (select "
+        "k.attnum from"
+        " pg_attribute k where k.attrelid = c.confrelid and k.attname = 'issuer_unit_id'))"},
+    {"a policy calls a volatile function, which would be asked for each row",
+        "select p.polrelid::regclass || ' ' || p.polname || ' ' || f.proname from pg_policy p"
+        " join pg_depend d on d.classid = 'pg_policy'::regclass and d.objid = p.oid and "
+        "d.refclassid = 'pg_proc'::regclass"
+        " join pg_proc f on f.oid = d.refobjid where f.provolatile = 'v'"},
+    {"a policy asks the context for each row and not once a statement",
+        "select p.polrelid::regclass || ' ' || p.polname from pg_policy p where regexp_replace("
+        "concat(pg_get_expr(p.polqual, p.polrelid), ' ', pg_get_expr(p.polwithcheck, p.polrelid)),"
+        " '[(] SELECT (sanjeh[.])?[a-z_]+[(][0-9]?[)] AS [a-z_]+[)]', '', 'g') ~"
+        " '(scope_ids|sits_in|draws_for|seated_in|member_of|expired_files|readable_judges|"
+        "population_files|heads_of)[(]'"},
     {"a view runs with its owner's rights, or a materialised view copies a unit's rows",
         "select c.relname from pg_class c where c.relnamespace = 'sanjeh'::regnamespace"
         " and (c.relkind = 'm' or (c.relkind = 'v' and not coalesce(c.reloptions"

@@ -22,6 +22,8 @@ struct sj_desk {
     const struct sj_decision *decision;
     struct sj_arena *arena; /* of the request: answers live here */
     struct sj_tx *tx;       /* NULL for reads; with the actor's context */
+    bool
+        is_widened; /* read scopes of the action's class are in the context: its rows are not of the own unit alone */
 };
 
 /* A page of a list ordered by id. */

@@ -29,4 +29,23 @@
 #define SJ_SCOPE_DECISION                                                                          \
     SJ_SCOPE_ID_(0x09) /* to read the documents of policy domains, whoever asks for a decision */
 
+/* Reading beyond the own unit, by name: population and class. Signed for one request by the policy's word (server/widen.c); each
+ * opens rows of its class in row security (migrations: "open named reads") and nothing is written by it. */
+enum sj_read_class {
+    SJ_READ_ROSTER,
+    SJ_READ_FACTS,
+    SJ_READ_SAMPLES,
+    SJ_READ_CARDS,
+    SJ_READ_SURVEYS,
+    SJ_READ_CLASS_COUNT_
+};
+enum sj_read_population {
+    SJ_READ_ALL = 1,
+    SJ_READ_PROSECUTORS,
+    SJ_READ_SUPREME_COURT,
+    SJ_READ_COURTS,
+    SJ_READ_HEADED
+};
+#define SJ_SCOPE_READ(population, class) SJ_SCOPE_ID_((uint8_t)((population) << 4 | (class)))
+
 #endif

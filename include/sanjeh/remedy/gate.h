@@ -33,7 +33,8 @@ struct sj_gate {
     bool has_expiry;
     int64_t expires_on; /* day */
     int64_t version;
-    bool is_mine; /* the caller's unit is the one asked */
+    bool is_mine;       /* the caller's unit is the one asked */
+    bool shows_grounds; /* to the caller: gist, judgment, degree; else value and effect alone */
     int64_t today;
     int64_t latest_expiry; /* day that an answer of today may not go beyond */
 };
