@@ -7,6 +7,8 @@
  */
 #include "clock_worker.h"
 
+#include "glass_alarm.h"
+
 #include "sanjeh/base/log.h"
 #include "sanjeh/cycle/calendar.h"
 #include "sanjeh/keys/scopes.h"
@@ -150,6 +152,7 @@ static void run(void *ctx)
     while (!is_stopping(server)) {
         if (ticks++ % TICKS_OF_SWEEP == 0) {
             sweep_all(server);
+            sj_glass_alarm_sweep(server);
         }
         sj_fiber_sleep_ms(TICK_MS);
     }

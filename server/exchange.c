@@ -138,6 +138,22 @@ static sj_status name_policy(struct sj_exchange *x)
     return SJ_DONE;
 }
 
+/* "break_glass=<id>": the opening that let read, or was to. */
+static sj_status name_glass(struct sj_exchange *x)
+{
+    if (sj_uuid_is_nil(x->glass)) {
+        return SJ_DONE;
+    }
+    char id[SJ_UUID_TEXT_SIZE];
+    sj_uuid_format(x->glass, id);
+    const size_t used = strlen(x->draft.detail);
+    const int len = snprintf(x->draft.detail + used, sizeof x->draft.detail - used,
+        "%sbreak_glass=%s", used == 0 ? "" : ";", id);
+    ENSURE(len > 0 && (size_t)len < sizeof x->draft.detail - used, LIMIT_EXCEEDED);
+    x->glass = (struct sj_uuid){{0}};
+    return SJ_DONE;
+}
+
 /* "roles=issuer+evaluator": in which roles somebody's data were opened; he may know them (DOMAIN d). */
 static void note_roles(struct sj_exchange *x)
 {
@@ -160,6 +176,7 @@ static void note_roles(struct sj_exchange *x)
 static sj_status seal_subjects(struct sj_exchange *x)
 {
     TRY(name_policy(x));
+    TRY(name_glass(x));
     if (x->draft.subjects != NULL || x->subject_count == 0) {
         return SJ_DONE;
     }
@@ -239,9 +256,12 @@ static sj_status decide_and_work(
     struct sj_exchange *x, const struct sj_endpoint *endpoint, bool by_cookie, bool *ret_in_outbox)
 {
     ENSURE(x->signed_in, UNAUTHENTICATED);
+    TRY(sj_exchange_glass(x, endpoint));
     TRY(sj_exchange_subject_of_request(x, endpoint));
     TRY(check_csrf(x, by_cookie));
-    x->decision = sj_active_decide(x->active, &x->session.actor, endpoint->action);
+    x->decision = x->is_glass
+                      ? sj_active_decide_glass(x->active, &x->session.actor, endpoint->action)
+                      : sj_active_decide(x->active, &x->session.actor, endpoint->action);
     x->draft.policy_version = x->decision.policy_version;
     x->is_decided = true;
     ENSURE(x->decision.permit, FORBIDDEN);

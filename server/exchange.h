@@ -52,7 +52,10 @@ struct sj_exchange {
     bool is_widened;                  /* read scopes joined the context */
     bool is_policy_named;             /* in the draft */
     const struct sj_context *context; /* the session's */
-    struct sj_tx *tx;                 /* endpoints with writes: begun, committed by the exchange */
+    struct sj_uuid
+        glass; /* the opening, or its approval, that the request names and that is the caller's; nil: none */
+    bool is_glass;            /* it reads by that opening: the context shows that one file */
+    struct sj_tx *tx;         /* endpoints with writes: begun, committed by the exchange */
     struct sj_draft draft;    /* object, object_type, detail: set by the route when it knows */
     struct sj_uuid *subjects; /* whose data the answer shows: sj_exchange_subject */
     size_t subject_count;
@@ -74,6 +77,7 @@ struct sj_exchange {
     uint64_t fd_size;
     struct sj_policy_active *next_policy; /* comes into force after the deed: routes/policies.c */
     struct sj_text proven_digest;         /* what a step-up said it was for; "" */
+    struct sj_uuid proven_approval;       /* of break-glass:open; nil elsewhere */
     /* why not, filled by the route beside its failing status */
     struct sj_json_faults faults;
     struct sj_text problem_detail;
@@ -117,6 +121,9 @@ bool sj_exchange_may(const struct sj_exchange *x, enum sj_action action);
 /* Which roles of the session count now, by the policy that decides this request; fills actor.roles. */
 void sj_exchange_roles(
     struct sj_exchange *x, struct sj_session *session, struct sj_active_roles *ret_roles);
+/* A request that names an opening of break-glass reads by it, or is refused. Header: Sanjeh-Break-Glass. */
+SJ_MUST_CHECK sj_status sj_exchange_glass(
+    struct sj_exchange *x, const struct sj_endpoint *endpoint);
 /* Decodes the JSON body by a table; faults go to x->faults. */
 SJ_MUST_CHECK sj_status sj_exchange_decode(
     struct sj_exchange *x, const struct sj_json_member *members, size_t count, void *target);

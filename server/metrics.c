@@ -122,6 +122,10 @@ sj_status sj_metrics_write(struct sj_server *server, struct sj_buf *out)
         TRY(write_record(server, out));
     }
     TRY(write_policy(server, out));
+    TRY(line(out,
+        "# TYPE sanjehd_break_glass_reviews_overdue gauge\nsanjehd_break_glass_reviews_overdue "
+        "%llu\n",
+        (unsigned long long)atomic_load(&server->glass_overdue)));
     int64_t not_after = 0;
     TRY(sj_tls_not_after(server->tls, &not_after));
     return line(out,

@@ -18,6 +18,7 @@ struct proof_body {
     struct sj_text password;
     struct sj_text code;
     struct sj_text digest;
+    struct sj_uuid approval;
 };
 
 static const struct sj_json_member proof_members[] = {
@@ -28,12 +29,17 @@ static const struct sj_json_member proof_members[] = {
     {"code", SJ_JSON_TEXT, offsetof(struct proof_body, code), SJ_JSON_NO_PRESENT, true, false, 64},
     {"digest", SJ_JSON_TEXT, offsetof(struct proof_body, digest), SJ_JSON_NO_PRESENT, false, false,
         80},
+    {"approval", SJ_JSON_ID, offsetof(struct proof_body, approval), SJ_JSON_NO_PRESENT, true, false,
+        0}, /* of break-glass:open alone: the last one */
 };
 
 sj_status sj_exchange_step_up(struct sj_exchange *x)
 {
     struct proof_body body = {.method = {"", 0}};
-    TRY(sj_exchange_decode(x, proof_members, SJ_COUNT(proof_members), &body));
+    const struct sj_endpoint *endpoint = sj_request_route(x->request)->tag;
+    const bool names_approval = endpoint->action == SJ_ACTION_BREAK_GLASS_OPEN;
+    TRY(sj_exchange_decode(
+        x, proof_members, SJ_COUNT(proof_members) - (names_approval ? 0 : 1), &body));
     if (!sj_text_is(body.method, "password+totp")) {
         TRY(sj_json_fault_add(&x->faults, x->arena, SJ_TEXT("/method"), "UNKNOWN",
             SJ_TEXT("password+totp is the method there is")));
@@ -43,6 +49,7 @@ sj_status sj_exchange_step_up(struct sj_exchange *x)
     struct sj_text device = {"", 0};
     (void)sj_request_cookie(x->request, SJ_DEVICE_COOKIE, &device);
     x->proven_digest = body.digest;
+    x->proven_approval = body.approval;
     const struct sj_proof proof = {.password = body.password,
         .code = body.code,
         .source = sj_request_peer(x->request),

@@ -193,3 +193,12 @@ struct sj_decision sj_active_decide(
     }
     return sj_policy_decide_in(active->set, sj_active_unit(active, actor), actor, action);
 }
+
+struct sj_decision sj_active_decide_glass(
+    const struct sj_policy_active *active, const struct sj_actor *actor, enum sj_action action)
+{
+    return active->set == NULL
+               ? sj_policy_decide_glass(
+                     sj_policy_own_set(active->policy), SJ_POLICY_NONE, actor, action)
+               : sj_policy_decide_glass(active->set, sj_active_unit(active, actor), actor, action);
+}

@@ -59,5 +59,8 @@ uint32_t sj_active_unit(const struct sj_policy_active *active, const struct sj_a
 /* The decision of the point for an action without a resource. Unit files count whose subtree has the actor's unit. */
 struct sj_decision sj_active_decide(
     const struct sj_policy_active *active, const struct sj_actor *actor, enum sj_action action);
+/* Of a request that reads by break-glass (sj_policy_decide_glass). */
+struct sj_decision sj_active_decide_glass(
+    const struct sj_policy_active *active, const struct sj_actor *actor, enum sj_action action);
 
 #endif

@@ -34,7 +34,8 @@ struct sj_server {
     struct sj_buf installed_tests;
     _Atomic bool policy_stale; /* the database may have another one in force */
     _Atomic uint64_t policy_alarms;
-    struct sj_policy_point *point; /* the policy in force; a request pins it: exchange.h */
+    _Atomic uint64_t glass_overdue; /* openings of break-glass whose review is overdue */
+    struct sj_policy_point *point;  /* the policy in force; a request pins it: exchange.h */
     struct sj_keeper *keeper;
     struct sj_press *press; /* NULL: it could not start; cards are then not printed */
     struct sj_tls *tls;

@@ -14,6 +14,7 @@
 
 static sj_status widen_by(struct sj_exchange *x, const struct sj_uuid *more, size_t more_count)
 {
+    ENSURE(!x->is_glass, FORBIDDEN); /* one file, and nothing beside it */
     const struct sj_actor *actor = &x->session.actor;
     const struct sj_uuid own[] = {actor->account, actor->unit, actor->compartment, actor->judge};
     struct sj_uuid scopes[SJ_COUNT(own) + SCOPES_MAX];

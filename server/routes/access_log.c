@@ -8,6 +8,7 @@
  */
 #include "../server.h"
 #include "evaluation_desk.h"
+#include "glass.h"
 #include "routes.h"
 
 #include "sanjeh/base/parse.h"
@@ -22,6 +23,8 @@ struct opening {
     bool is_signed; /* false: of the batch that is being signed */
     struct sj_text unit_code;
     struct sj_text compartment_code;
+    bool is_hidden;                     /* of an opening whose notice is postponed */
+    const struct sj_break_glass *glass; /* NULL: read in the ordinary way */
 };
 
 struct view {
@@ -92,6 +95,58 @@ static sj_status read_openings(struct sj_exchange *x, struct sj_uuid judge, stru
     return SJ_DONE;
 }
 
+/* "break_glass=<id>" of the signed detail. */
+static bool glass_of(const struct sj_draft *draft, struct sj_uuid *ret_id)
+{
+    const char *at = strstr(draft->detail, "break_glass=");
+    if (at == NULL || (at != draft->detail && at[-1] != ';')) {
+        return false;
+    }
+    at += strlen("break_glass=");
+    return !sj_failed(sj_uuid_parse((struct sj_text){at, strcspn(at, ";")}, ret_id));
+}
+
+/* Told by the server's own sight, and only what it wrote itself hides anything. */
+static sj_status tell_glass(struct sj_exchange *x, const struct sj_approval_desk *desk,
+    struct sj_uuid judge, struct opening *opening)
+{
+    struct sj_uuid id;
+    if (!opening->is_signed || !glass_of(&opening->entry.draft, &id)) {
+        return SJ_DONE;
+    }
+    void *memory = NULL;
+    bool found = false;
+    TRY(sj_arena_alloc(x->arena, sizeof(struct sj_break_glass), &memory));
+    struct sj_break_glass *glass = memory;
+    struct sj_break_glass_notice notice;
+    const sj_status status = sj_break_glass_find(desk, id, &found, glass);
+    if (status.code == SJ_CONFLICT) {
+        return SJ_DONE;
+    }
+    TRY(status);
+    if (found) {
+        const bool is_it = sj_uuid_equal(glass->judge, judge) &&
+                           sj_uuid_equal(glass->account, opening->entry.draft.actor);
+        opening->glass = is_it ? glass : NULL;
+        opening->is_hidden = is_it && glass->notice_at > sj_glass_now(x);
+        return SJ_DONE;
+    }
+    /* an attempt: no opening yet */
+    TRY(sj_break_glass_notice_find(desk, id, &found, &notice));
+    opening->is_hidden = found && notice.until > sj_glass_now(x);
+    return SJ_DONE;
+}
+
+static sj_status tell_openings(struct sj_exchange *x, struct sj_uuid judge, struct view *view)
+{
+    struct sj_approval_desk desk;
+    TRY(sj_glass_desk(x, SJ_SCOPE_APPROVAL, &desk));
+    for (size_t i = 0; i < view->count; i++) {
+        TRY(tell_glass(x, &desk, judge, &view->items[i]));
+    }
+    return SJ_DONE;
+}
+
 static sj_status name_offices(struct sj_exchange *x, struct view *view)
 {
     CLEANUP(sj_array_clear) struct sj_array actors = {.count = 0};
@@ -147,7 +202,7 @@ static const struct {
     {"survey", "survey"}, {"disclosure", "hearing"}, {"reply", "hearing"}, {"interview", "hearing"},
     {"verdict", "decision"}, {"gate", "use_of_the_result"}, {"report-card", "report_card"},
     {"acknowledgement", "report_card"}, {"appeal", "appeal"}, {"correction", "appeal"},
-    {"plan", "improvement"}, {"access-log", "own_right"},
+    {"plan", "improvement"}, {"access-log", "own_right"}, {"break-glass", "emergency"},
     {"policy", "oversight"}, /* who may see the file, and why */
 };
 
@@ -178,6 +233,21 @@ static void write_roles(struct sj_json *json, const struct sj_draft *draft)
     sj_json_array_end(json);
 }
 
+static void write_glass(struct sj_json *json, const struct sj_break_glass *glass)
+{
+    if (glass == NULL) {
+        sj_json_null(json, "break_glass");
+        return;
+    }
+    sj_json_object(json, "break_glass");
+    sj_json_id(json, "id", glass->id);
+    sj_json_text(json, "reason", glass->reason);
+    sj_json_time(json, "opened_at", glass->opened_at);
+    sj_json_time(json, "ends_at", glass->closed_at == 0 ? glass->ends_at : glass->closed_at);
+    sj_json_text_or_null(json, "outcome", glass->outcome);
+    sj_json_object_end(json);
+}
+
 static void write_opening(struct sj_json *json, const struct sj_exchange *x,
     const struct opening *opening, const struct sj_unit *units, size_t count)
 {
@@ -195,6 +265,7 @@ static void write_opening(struct sj_json *json, const struct sj_exchange *x,
     write_purpose(json, draft);
     sj_json_str(json, "outcome", outcomes[draft->outcome]);
     sj_json_id(json, "request_id", draft->request_id);
+    write_glass(json, opening->glass);
     sj_json_object_end(json);
 }
 
@@ -207,7 +278,9 @@ static sj_status write_view(struct sj_exchange *x, const struct view *view)
     uint64_t last = 0;
     for (size_t i = 0; i < view->count; i++) {
         if (view->items[i].is_signed) {
-            write_opening(&json, x, &view->items[i], units, count);
+            if (!view->items[i].is_hidden) {
+                write_opening(&json, x, &view->items[i], units, count);
+            }
             last = view->items[i].entry.index;
         }
     }
@@ -230,6 +303,7 @@ static sj_status list(struct sj_exchange *x)
     struct view view = {.count = 0};
     TRY(take_query(x, &view));
     TRY(read_openings(x, judge, &view));
+    TRY(tell_openings(x, judge, &view));
     TRY(name_offices(x, &view));
     return write_view(x, &view);
 }

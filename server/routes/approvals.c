@@ -5,6 +5,7 @@
  */
 #include "approval_json.h"
 #include "evaluation_desk.h"
+#include "glass.h"
 #include "routes.h"
 
 #include "sanjeh/remedy/prose.h"
@@ -85,6 +86,9 @@ const char *sj_approval_explain(const char *why)
         {"OWN_REQUEST", "nobody approves what he asked for, under any account"},
         {"VOTED_ALREADY", "this person has voted"},
         {"OTHER_UNIT", "somebody of another unit approves"},
+        {"SAME_UNIT", "somebody of this unit has approved; the next one is of another"},
+        {"NO_UNIT", "somebody approves who belongs to a unit"},
+        {"ABOUT_ONESELF", "nobody asks or votes about his own file, under any account"},
         {"SEAL_BROKEN", "the request or a vote is not what the server wrote"},
     };
     for (size_t i = 0; i < SJ_COUNT(sentences); i++) {
@@ -251,6 +255,9 @@ static sj_status create(struct sj_exchange *x)
     if (wrong != NULL) {
         return sj_refuse_at(x, "/reason", wrong, "a few words without control characters");
     }
+    if (sj_text_is(body.action, SJ_BREAK_GLASS_ACTION)) {
+        TRY(sj_glass_check_ask(x, body.object, body.parameters, body.reason));
+    }
     CLEANUP(sj_buf_clear) struct sj_buf parameters = SJ_BUF(2 * SJ_APPROVAL_PARAMETERS_MAX);
     TRY(write_parameters(x, body.parameters, &parameters));
     const struct sj_approval_ask ask = {.kind = kind,
@@ -278,6 +285,9 @@ static sj_status vote(struct sj_exchange *x, bool approves)
         return sj_exchange_unmet(x, "SIGN_INSTEAD", "a policy is signed at /api/v1/policies");
     }
     TRY(sj_exchange_if_match(x, approval.version));
+    if (sj_text_is(approval.action, SJ_BREAK_GLASS_ACTION)) {
+        TRY(sj_glass_check_vote(x, approval.object));
+    }
     const struct sj_approval_desk desk = sj_approval_desk_of(x);
     const char *why = "";
     const sj_status status = sj_approval_give(&desk, &x->session.actor, &approval, approves,

@@ -89,7 +89,7 @@ sj_status sj_approval_request(const struct sj_approval_desk *desk, const struct 
         .reason = ask->reason,
         .need = ask->need > kind->need ? ask->need : kind->need,
         .by_role = sj_text_of(kind->by_role),
-        .other_unit = kind->other_unit,
+        .other_unit = kind->units != SJ_UNITS_ANY,
         .requested_by = actor->account,
         .requested_person = actor->person,
         .requested_unit = actor->unit,

@@ -5,8 +5,8 @@
 #include "approval_priv.h"
 
 static const struct sj_approval_kind kinds[] = {
-#define SJ_APPROVAL(action, type, role, need, other_unit, ttl_s, by_hand, in_force)                \
-    {action, type, role, need, ttl_s, other_unit, by_hand, in_force},
+#define SJ_APPROVAL(action, type, role, need, units, ttl_s, by_hand, in_force)                     \
+    {action, type, role, need, ttl_s, SJ_UNITS_##units, by_hand, in_force},
 #include "sanjeh/approval/kinds.def"
 #undef SJ_APPROVAL
 };

@@ -29,8 +29,26 @@ static sj_status move(
     return SJ_DONE;
 }
 
-static sj_status check_voter(
-    const struct sj_actor *actor, const struct sj_approval *approval, const char **reterr_why)
+/* Each approver another unit, and none without. A rejection needs no unit of its own. */
+static const char *not_apart(const struct sj_actor *actor, const struct sj_approval *approval)
+{
+    const struct sj_approval_kind *kind = sj_approval_kind_find(approval->action);
+    if (kind == NULL || kind->units != SJ_UNITS_APART) {
+        return NULL;
+    }
+    if (sj_uuid_is_nil(actor->unit)) {
+        return "NO_UNIT";
+    }
+    for (size_t i = 0; i < approval->vote_count; i++) {
+        if (approval->votes[i].approves && sj_uuid_equal(actor->unit, approval->votes[i].unit)) {
+            return "SAME_UNIT";
+        }
+    }
+    return NULL;
+}
+
+static sj_status check_voter(const struct sj_actor *actor, const struct sj_approval *approval,
+    bool approves, const char **reterr_why)
 {
     if (!is_live(approval) || approval->expires_at <= sj_time_now()) {
         return unmet("ENDED", reterr_why);
@@ -48,6 +66,10 @@ static sj_status check_voter(
             return unmet("VOTED_ALREADY", reterr_why);
         }
     }
+    const char *apart = approves ? not_apart(actor, approval) : NULL;
+    if (apart != NULL) {
+        return unmet(apart, reterr_why);
+    }
     return approval->vote_count < SJ_APPROVAL_VOTES ? SJ_DONE : unmet("ENDED", reterr_why);
 }
 
@@ -55,7 +77,7 @@ sj_status sj_approval_give(const struct sj_approval_desk *desk, const struct sj_
     struct sj_approval *approval, bool approves, const char *method, const char **reterr_why)
 {
     *reterr_why = "";
-    TRY(check_voter(actor, approval, reterr_why));
+    TRY(check_voter(actor, approval, approves, reterr_why));
     struct sj_approval_vote vote = {.person = actor->person,
         .account = actor->account,
         .unit = actor->unit,
@@ -115,13 +137,16 @@ static sj_status check_votes(
         if (!vote->approves) {
             return unmet("ENDED", reterr_why);
         }
-        bool counts =
-            !sj_uuid_equal(vote->person, approval->requested_person) &&
-            !sj_uuid_equal(vote->account, approval->requested_by) &&
-            sj_text_is(vote->role, use->kind->by_role) &&
-            (!use->kind->other_unit || !sj_uuid_equal(vote->unit, approval->requested_unit));
+        bool counts = !sj_uuid_equal(vote->person, approval->requested_person) &&
+                      !sj_uuid_equal(vote->account, approval->requested_by) &&
+                      sj_text_is(vote->role, use->kind->by_role) &&
+                      (use->kind->units == SJ_UNITS_ANY ||
+                          !sj_uuid_equal(vote->unit, approval->requested_unit)) &&
+                      (use->kind->units != SJ_UNITS_APART || !sj_uuid_is_nil(vote->unit));
         for (size_t j = 0; j < i; j++) {
-            counts = counts && !sj_uuid_equal(vote->person, approval->votes[j].person);
+            counts = counts && !sj_uuid_equal(vote->person, approval->votes[j].person) &&
+                     (use->kind->units != SJ_UNITS_APART ||
+                         !sj_uuid_equal(vote->unit, approval->votes[j].unit));
         }
         valid += counts ? 1 : 0;
     }

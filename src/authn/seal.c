@@ -84,6 +84,7 @@ static const char *row_name(enum sj_seal_purpose purpose)
     case SJ_SEAL_APPROVAL_VOTE:
     case SJ_SEAL_POLICY:
     case SJ_SEAL_POLICY_DOMAIN:
+    case SJ_SEAL_BREAK_GLASS:
         break; /* others prove them */
     case SJ_SEAL_SESSION_ROLE:
         return "session_role";

@@ -281,7 +281,7 @@ static struct given break_glass(struct pass *pass)
     for (size_t i = 0; root->break_glass.given && i < pass->request->grant_count; i++) {
         const struct sj_policy_grant *grant = &pass->request->grants[i];
         if ((pass->valid >> i & 1u) != 0 && grant->kind == SJ_GRANT_BREAK_GLASS &&
-            !pass->request->reach_only) {
+            (!pass->request->reach_only || pass->request->covered)) {
             permit_by(pass, 0, &root->glass[pass->request->action], grant, &given);
         }
     }

@@ -143,8 +143,9 @@ static uint64_t own_fields(const struct policy_own *own, enum sj_action action, 
     return mask;
 }
 
-struct sj_decision sj_policy_decide_in(const struct sj_policy_set *set, uint32_t unit,
-    const struct sj_actor *actor, enum sj_action action)
+/* glass: the request is bound to one file that break-glass opened for the actor. */
+static struct sj_decision decide(const struct sj_policy_set *set, uint32_t unit,
+    const struct sj_actor *actor, enum sj_action action, bool glass)
 {
     const struct sj_policy *policy = sj_policy_set_root(set);
     struct sj_decision answer = {
@@ -159,10 +160,16 @@ struct sj_decision sj_policy_decide_in(const struct sj_policy_set *set, uint32_t
         grants[count++] = (struct sj_policy_grant){
             .role = (uint32_t)__builtin_ctzll(roles), .unit = SJ_POLICY_NONE, .active = true};
     }
+    const struct sj_policy_break_glass *section = sj_policy_break_glass(policy);
+    if (glass && section->given && count < SJ_POLICY_GRANTS) {
+        grants[count++] = (struct sj_policy_grant){
+            .role = section->grants_role, .unit = SJ_POLICY_NONE, .kind = SJ_GRANT_BREAK_GLASS};
+    }
     const struct sj_policy_request request = {.action = number,
         .grants = grants,
         .grant_count = count,
         .reach_only = true,
+        .covered = glass,
         .binds = true,
         .binding_unit = unit};
     struct sj_policy_decision decision;
@@ -173,6 +180,26 @@ struct sj_decision sj_policy_decide_in(const struct sj_policy_set *set, uint32_t
     answer.code = decision.code;
     answer.read_fields = own_fields(policy->binding, action, decision.read & ~decision.masked);
     answer.write_fields = own_fields(policy->binding, action, decision.write);
+    if (glass && (!decision.permit || !decision.break_glass)) {
+        return (struct sj_decision){.rule = decision.permit ? "" : decision.rule,
+            .code = decision.permit ? "E_NO_PERMIT" : decision.code,
+            .policy_version = policy->version};
+    }
+    return answer;
+}
+
+struct sj_decision sj_policy_decide_in(const struct sj_policy_set *set, uint32_t unit,
+    const struct sj_actor *actor, enum sj_action action)
+{
+    return decide(set, unit, actor, action, /* glass= */ false);
+}
+
+struct sj_decision sj_policy_decide_glass(const struct sj_policy_set *set, uint32_t unit,
+    const struct sj_actor *actor, enum sj_action action)
+{
+    struct sj_decision answer = decide(set, unit, actor, action, /* glass= */ true);
+    answer.reach = answer.permit ? SJ_REACH_FILE : SJ_REACH_NONE;
+    answer.write_fields = 0;
     return answer;
 }
 

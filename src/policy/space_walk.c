@@ -220,6 +220,7 @@ static void set_requests(struct walker *walker)
                 .context = values[SJ_OF_CONTEXT],
                 .attributes = values[SJ_OF_ACTION],
                 .reach_only = question->reach_only,
+                .covered = question->reach_only,
                 .has_done = nothing_done};
     }
 }

@@ -331,7 +331,7 @@ static sj_status prove_pair(struct proof *proof, uint32_t role, uint32_t other, 
     for (unsigned way = 0; way < 4 && !proof->broken; way++) {
         const bool with_glass = (way & 1u) != 0;
         const bool reach_only = (way & 2u) != 0;
-        if ((with_glass && (!glass || reach_only)) || (reach_only && !root->own) ||
+        if ((with_glass && (!glass || (reach_only && !root->own))) || (reach_only && !root->own) ||
             (!reach_only && root->own && no_unit)) {
             continue;
         }

@@ -336,6 +336,7 @@ static sj_status ask(struct sj_policy_suite *suite, const struct suite_test *tes
         .inactive = test->subject.inactive,
         .session_ended = test->subject.session_ended,
         .reach_only = test->resource.type == SJ_POLICY_NONE,
+        .covered = test->resource.type == SJ_POLICY_NONE,
         .has_done = test->done == NULL ? NULL : has_done,
         .history = (void *)(uintptr_t)test};
     policy_decide(suite->set, &request, &asked.decision, &asked.trace);

@@ -13,6 +13,13 @@
 #include "sanjeh/keys/keeper.h"
 #include "sanjeh/unit/actor.h"
 
+/* Whose units approve. */
+enum sj_approval_units {
+    SJ_UNITS_ANY = 0,
+    SJ_UNITS_OTHER, /* than the requester's */
+    SJ_UNITS_APART /* each another one, none of them the requester's; who has no unit neither asks nor approves */
+};
+
 /* What takes two persons. */
 struct sj_approval_kind {
     const char *action; /* "policy:activate" */
@@ -20,8 +27,8 @@ struct sj_approval_kind {
     const char *by_role; /* of whoever approves */
     uint32_t
         need; /* persons besides the requester; the caller of sj_approval_take may ask for more */
-    int64_t ttl_s;   /* longest life of a request */
-    bool other_unit; /* they belong to another unit than the requester */
+    int64_t ttl_s; /* longest life of a request */
+    enum sj_approval_units units;
     bool by_hand; /* people ask for it at /approvals; false: the server does when the deed begins */
     bool in_force; /* its deed exists; false: it joins when its deed does */
 };

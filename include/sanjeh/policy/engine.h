@@ -119,6 +119,8 @@ struct sj_policy_request {
                          * resource are errors */
     bool
         binds; /* with reach_only: unit files hold whose subtree has binding_unit, whatever the type's attributes */
+    bool
+        covered; /* with reach_only: the caller has bound the request to what the grants of break-glass opened */
     uint32_t binding_unit; /* SJ_POLICY_NONE: no unit file holds */
     /* Object separation of duty: has the subject done that action to this resource? NULL: cannot be told, which
      * refuses actions under such a constraint. */

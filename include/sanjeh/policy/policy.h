@@ -51,6 +51,10 @@ struct sj_decision sj_policy_decide(
  * actor's; SJ_POLICY_NONE: none of them). */
 struct sj_decision sj_policy_decide_in(const struct sj_policy_set *set, uint32_t unit,
     const struct sj_actor *actor, enum sj_action action);
+/* Of a request that is bound to one file which break-glass opened for the actor: permitted by that section alone, to read, reach FILE.
+ * What the section may not override refuses as ever. */
+struct sj_decision sj_policy_decide_glass(const struct sj_policy_set *set, uint32_t unit,
+    const struct sj_actor *actor, enum sj_action action);
 /* The decision point of one file without units, and the number of an action there (SJ_POLICY_NONE when the policy does
  * not declare it): for explanations and for requests with attributes. Live as long as the policy. */
 const struct sj_policy_set *sj_policy_own_set(const struct sj_policy *policy);
