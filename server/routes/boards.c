@@ -267,7 +267,7 @@ static const struct sj_json_member members_of_seat[] = {
 };
 
 static sj_status seat_from_board(
-    struct sj_exchange *x, const struct sj_file *file, struct sj_uuid board_id)
+    struct sj_exchange *x, const struct sj_file *files, size_t count, struct sj_uuid board_id)
 {
     const struct sj_desk desk = sj_desk_of(x);
     struct sj_board board;
@@ -279,7 +279,7 @@ static sj_status seat_from_board(
         FAIL(INVALID);
     }
     TRY(found);
-    return sj_refused(x, sj_seat_board(&desk, file, &board, &refusal), &refusal);
+    return sj_refused(x, sj_seat_board_all(&desk, files, count, &board, &refusal), &refusal);
 }
 
 static sj_status create_seats(struct sj_exchange *x)
@@ -296,7 +296,7 @@ static sj_status create_seats(struct sj_exchange *x)
         FAIL(INVALID);
     }
     if (has_board) {
-        TRY(seat_from_board(x, &file, body.board_id));
+        TRY(seat_from_board(x, &file, 1, body.board_id));
     } else {
         const struct sj_desk desk = sj_desk_of(x);
         struct sj_refusal refusal = {0};
@@ -319,41 +319,60 @@ static sj_status bad_evaluations(struct sj_exchange *x)
     FAIL(INVALID);
 }
 
+static sj_status decode_evaluations(struct sj_exchange *x, const struct sj_json_value *evaluations,
+    struct sj_uuid *ids, size_t *ret_count)
+{
+    size_t at = 0;
+    size_t count = 0;
+    struct sj_text text;
+    const struct sj_json_value *value = NULL;
+    if (!sj_json_is_array(evaluations)) {
+        return bad_evaluations(x);
+    }
+    while (sj_json_next(evaluations, &at, &text, &value)) {
+        if (count >= SJ_SEAT_BATCH_MAX || !sj_json_as_text(value, &text) ||
+            sj_failed(sj_uuid_parse(text, &ids[count]))) {
+            return bad_evaluations(x);
+        }
+        count++;
+    }
+    *ret_count = count;
+    return count == 0 ? bad_evaluations(x) : SJ_DONE;
+}
+
 /* All or none: one transaction. */
 static sj_status create_many(struct sj_exchange *x)
 {
     struct sj_uuid cycle;
     struct seat_body body = {.evaluations = NULL};
+    struct sj_uuid ids[SJ_SEAT_BATCH_MAX];
+    size_t count = 0;
     TRY(sj_exchange_id(x, &cycle));
     TRY(sj_exchange_decode(x, members_of_bulk, SJ_COUNT(members_of_bulk), &body));
-    if (!sj_json_is_array(body.evaluations)) {
-        return bad_evaluations(x);
+    TRY(decode_evaluations(x, body.evaluations, ids, &count));
+    void *memory = NULL;
+    TRY(sj_arena_alloc(x->arena, count * sizeof(struct sj_file), &memory));
+    struct sj_file *files = memory;
+    const struct sj_desk desk = sj_desk_of(x);
+    size_t missing = 0;
+    TRY(sj_file_list(&desk, ids, count, files, &missing));
+    for (size_t i = 0; i < missing; i++) {
+        TRY(sj_exchange_subject(x, files[i].judge));
     }
-    size_t at = 0;
-    int64_t count = 0;
-    struct sj_text text;
-    const struct sj_json_value *value = NULL;
-    while (sj_json_next(body.evaluations, &at, &text, &value)) {
-        struct sj_uuid id;
-        struct sj_file file;
-        if (!sj_json_as_text(value, &text) || sj_failed(sj_uuid_parse(text, &id)) ||
-            count >= (int64_t)SJ_SEAT_BATCH_MAX) {
+    if (missing < count) {
+        x->missed = ids[missing];
+        FAIL(NOT_FOUND);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!sj_uuid_equal(files[i].cycle, cycle)) {
             return bad_evaluations(x);
         }
-        TRY(sj_file_by_id(x, id, &file));
-        if (!sj_uuid_equal(file.cycle, cycle)) {
-            return bad_evaluations(x);
-        }
-        TRY(seat_from_board(x, &file, body.board_id));
-        count++;
     }
-    if (count == 0) {
-        return bad_evaluations(x);
-    }
+    TRY(seat_from_board(x, files, count, body.board_id));
     x->status = 201;
     struct sj_json json = sj_json_begin(&x->body);
     sj_json_object(&json, NULL);
-    sj_json_int(&json, "evaluations", count);
+    sj_json_int(&json, "evaluations", (int64_t)count);
     sj_json_object_end(&json);
     return sj_json_end(&json);
 }

@@ -21,6 +21,8 @@ SJ_MUST_CHECK sj_status copy_text(const struct sj_desk *desk, const struct sj_ro
 SJ_MUST_CHECK sj_status room_for(
     const struct sj_desk *desk, size_t count, size_t size, void **ret_memory);
 sj_time_us time_or_zero(const struct sj_rows *rows, size_t row, size_t column);
+/* An array of ids for a statement; the caller clears it. */
+SJ_MUST_CHECK sj_status ids_put(const struct sj_uuid *ids, size_t count, struct sj_array *array);
 struct sj_param p_text_or_null(struct sj_text text);
 /* Fails with code and says why. */
 sj_status refuse(struct sj_refusal *refusal, enum sj_code status, const char *pointer,

@@ -49,6 +49,15 @@ sj_time_us time_or_zero(const struct sj_rows *rows, size_t row, size_t column)
     return sj_row_is_null(rows, row, column) ? 0 : sj_row_time(rows, row, column);
 }
 
+sj_status ids_put(const struct sj_uuid *ids, size_t count, struct sj_array *array)
+{
+    TRY(sj_array_init(array, SJ_OID_UUID, 32 * (count + 2)));
+    for (size_t i = 0; i < count; i++) {
+        TRY(sj_array_put(array, ids[i].bytes, sizeof(ids[i].bytes)));
+    }
+    return SJ_DONE;
+}
+
 struct sj_param p_text_or_null(struct sj_text text)
 {
     return text.len == 0 ? sj_p_null() : sj_p_text(text);
@@ -61,6 +70,27 @@ sj_status refuse(struct sj_refusal *refusal, enum sj_code status, const char *po
     return (sj_status){status, SJ_FILE_ ":" SJ_STR(__LINE__)};
 }
 
+static sj_status read_file(
+    const struct sj_desk *desk, const struct sj_rows *rows, size_t row, struct sj_file *ret_file)
+{
+    *ret_file = (struct sj_file){
+        .unit = sj_row_id(rows, row, 0),
+        .id = sj_row_id(rows, row, 1),
+        .cycle = sj_row_id(rows, row, 2),
+        .judge = sj_row_id(rows, row, 3),
+        .issuer_unit = sj_row_id(rows, row, 4),
+        .issuer_scope = sj_row_id(rows, row, 5),
+        .round = sj_row_i64(rows, row, 7),
+        .version = sj_row_i64(rows, row, 8),
+        .is_locked = sj_row_bool(rows, row, 9),
+        .is_disclosed = sj_row_bool(rows, row, 10),
+        .template_id = sj_row_id(rows, row, 11),
+        .coverage_min = sj_row_i64(rows, row, 12),
+        .board = sj_row_id(rows, row, 13),
+    };
+    return copy_text(desk, rows, row, 6, &ret_file->state);
+}
+
 sj_status sj_file_find(
     const struct sj_desk *desk, struct sj_uuid id, bool *ret_found, struct sj_file *ret_file)
 {
@@ -68,25 +98,26 @@ sj_status sj_file_find(
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(ask(desk, SJ_SQL_BOARD_FILE_FIND, params, 1, &rows));
     *ret_found = sj_rows_count(rows) == 1;
-    if (!*ret_found) {
-        return SJ_DONE;
+    return *ret_found ? read_file(desk, rows, 0, ret_file) : SJ_DONE;
+}
+
+sj_status sj_file_list(const struct sj_desk *desk, const struct sj_uuid *ids, size_t count,
+    struct sj_file *ret_files, size_t *ret_missing)
+{
+    CLEANUP(sj_array_clear) struct sj_array wanted = {0};
+    TRY(ids_put(ids, count, &wanted));
+    const struct sj_param params[] = {sj_p_array(&wanted)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(ask(desk, SJ_SQL_BOARD_FILE_LIST, params, 1, &rows));
+    for (size_t i = 0; i < count; i++) {
+        *ret_missing = i;
+        if (i >= sj_rows_count(rows) || !sj_uuid_equal(sj_row_id(rows, i, 1), ids[i])) {
+            return SJ_DONE;
+        }
+        TRY(read_file(desk, rows, i, &ret_files[i]));
     }
-    *ret_file = (struct sj_file){
-        .unit = sj_row_id(rows, 0, 0),
-        .id = sj_row_id(rows, 0, 1),
-        .cycle = sj_row_id(rows, 0, 2),
-        .judge = sj_row_id(rows, 0, 3),
-        .issuer_unit = sj_row_id(rows, 0, 4),
-        .issuer_scope = sj_row_id(rows, 0, 5),
-        .round = sj_row_i64(rows, 0, 7),
-        .version = sj_row_i64(rows, 0, 8),
-        .is_locked = sj_row_bool(rows, 0, 9),
-        .is_disclosed = sj_row_bool(rows, 0, 10),
-        .template_id = sj_row_id(rows, 0, 11),
-        .coverage_min = sj_row_i64(rows, 0, 12),
-        .board = sj_row_id(rows, 0, 13),
-    };
-    return copy_text(desk, rows, 0, 6, &ret_file->state);
+    *ret_missing = count;
+    return SJ_DONE;
 }
 
 /* ---- texts ---- */
@@ -207,10 +238,7 @@ sj_status persons_find(const struct sj_desk *desk, const struct sj_uuid *account
     struct person *ret_persons, struct sj_refusal *refusal)
 {
     CLEANUP(sj_array_clear) struct sj_array ids = {0};
-    TRY(sj_array_init(&ids, SJ_OID_UUID, 32 * (count + 2)));
-    for (size_t i = 0; i < count; i++) {
-        TRY(sj_array_put(&ids, accounts[i].bytes, sizeof(accounts[i].bytes)));
-    }
+    TRY(ids_put(accounts, count, &ids));
     const struct sj_param params[] = {sj_p_array(&ids)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(ask(desk, SJ_SQL_BOARD_PERSON_LIST, params, 1, &rows));

@@ -8,19 +8,20 @@
 
 #include "sanjeh/crypto/random.h"
 
-static sj_status read_seat(
-    const struct sj_desk *desk, const struct sj_rows *rows, size_t row, struct sj_seat *seat)
+/* at: the first of the seat's columns. */
+static sj_status read_seat(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
+    size_t at, struct sj_seat *seat)
 {
     *seat = (struct sj_seat){
-        .account = sj_row_id(rows, row, 0),
-        .person = sj_row_id(rows, row, 1),
-        .is_judge = sj_row_bool(rows, row, 3),
-        .since = sj_row_time(rows, row, 4),
-        .ended_at = time_or_zero(rows, row, 5),
-        .board = sj_row_id(rows, row, 7),
+        .account = sj_row_id(rows, row, at),
+        .person = sj_row_id(rows, row, at + 1),
+        .is_judge = sj_row_bool(rows, row, at + 3),
+        .since = sj_row_time(rows, row, at + 4),
+        .ended_at = time_or_zero(rows, row, at + 5),
+        .board = sj_row_id(rows, row, at + 7),
     };
-    TRY(copy_text(desk, rows, row, 2, &seat->capacity));
-    return copy_text(desk, rows, row, 6, &seat->ended_reason);
+    TRY(copy_text(desk, rows, row, at + 2, &seat->capacity));
+    return copy_text(desk, rows, row, at + 6, &seat->ended_reason);
 }
 
 sj_status sj_seat_list(const struct sj_desk *desk, struct sj_uuid evaluation,
@@ -34,7 +35,7 @@ sj_status sj_seat_list(const struct sj_desk *desk, struct sj_uuid evaluation,
     *ret_items = memory;
     *ret_count = sj_rows_count(rows);
     for (size_t row = 0; row < *ret_count; row++) {
-        TRY(read_seat(desk, rows, row, &(*ret_items)[row]));
+        TRY(read_seat(desk, rows, row, 0, &(*ret_items)[row]));
     }
     return SJ_DONE;
 }
@@ -111,12 +112,11 @@ static sj_status check_person(const struct sj_desk *desk, const struct sj_file *
 }
 
 static sj_status write_seat(const struct sj_desk *desk, const struct sj_file *file,
-    const struct person *person, struct sj_text capacity, struct sj_uuid board)
+    const struct person *person, struct sj_text capacity)
 {
     const struct sj_param params[] = {sj_p_id(&file->unit), sj_p_id(&file->id),
-        sj_p_id(&person->account), sj_p_id(&person->id), sj_p_id_or_null(&board),
-        sj_p_text(capacity), sj_p_bool(person->is_judge), sj_p_id(&file->judge),
-        sj_p_id(&file->issuer_scope)};
+        sj_p_id(&person->account), sj_p_id(&person->id), sj_p_text(capacity),
+        sj_p_bool(person->is_judge), sj_p_id(&file->judge), sj_p_id(&file->issuer_scope)};
     TRY(write_one(desk, SJ_SQL_SEAT_INSERT, params, SJ_COUNT(params), SJ_CONFLICT));
     TRY(conflicts_of(desk, file, person->account, person->id));
     if (!sj_text_is(capacity, "court_head")) {
@@ -169,7 +169,7 @@ sj_status sj_seat_one(const struct sj_desk *desk, const struct sj_file *file,
     struct person person;
     TRY(persons_find(desk, &account, 1, &person, reterr_refusal));
     TRY(check_person(desk, file, seats, count, &person, capacity, reterr_refusal));
-    return write_seat(desk, file, &person, capacity, (struct sj_uuid){{0}});
+    return write_seat(desk, file, &person, capacity);
 }
 
 /* ---- from a board ---- */
@@ -215,39 +215,132 @@ static sj_status check_whole(const struct sj_board *board, struct sj_refusal *re
                : SJ_DONE;
 }
 
-sj_status sj_seat_board(const struct sj_desk *desk, const struct sj_file *file,
-    const struct sj_board *board, struct sj_refusal *reterr_refusal)
-{
-    TRY(check_seating(desk, file,
-        sj_text_is(board->kind, "first") ? SJ_TEXT("member") : SJ_TEXT("calibrator"),
-        reterr_refusal));
-    if (!sj_uuid_equal(board->cycle, file->cycle) || !sj_uuid_equal(board->unit, file->unit)) {
-        return refuse(reterr_refusal, SJ_CONFLICT, "/board_id", "OTHER_CYCLE",
-            "the board belongs to another cycle");
-    }
-    TRY(check_whole(board, reterr_refusal));
-    struct sj_seat *seats = NULL;
-    size_t count = 0;
-    TRY(sj_seat_list(desk, file->id, &seats, &count));
-    struct sj_uuid accounts[SJ_BOARD_MEMBERS_MAX];
+/* A board about to sit: who its members are as persons, and as what each sits. */
+struct sitting {
+    const struct sj_board *board;
     struct person persons[SJ_BOARD_MEMBERS_MAX];
+    struct sj_text capacities[SJ_BOARD_MEMBERS_MAX];
+};
+
+static sj_status sitting_of(const struct sj_desk *desk, const struct sj_board *board,
+    struct sitting *sitting, struct sj_refusal *refusal)
+{
+    struct sj_uuid accounts[SJ_BOARD_MEMBERS_MAX];
+    sitting->board = board;
     for (size_t i = 0; i < board->member_count; i++) {
         accounts[i] = board->members[i].account;
+        sitting->capacities[i] = capacity_in(board, &board->members[i]);
     }
-    TRY(persons_find(desk, accounts, board->member_count, persons, reterr_refusal));
-    for (size_t i = 0; i < board->member_count; i++) {
-        const struct sj_text capacity = capacity_in(board, &board->members[i]);
-        TRY(check_person(desk, file, seats, count, &persons[i], capacity, reterr_refusal));
-        TRY(write_seat(desk, file, &persons[i], capacity, board->id));
+    return persons_find(desk, accounts, board->member_count, sitting->persons, refusal);
+}
+
+static sj_status check_cycle(const struct sj_desk *desk, const struct sj_file *file,
+    const struct sj_board *board, struct sj_refusal *refusal)
+{
+    TRY(check_seating(desk, file,
+        sj_text_is(board->kind, "first") ? SJ_TEXT("member") : SJ_TEXT("calibrator"), refusal));
+    return sj_uuid_equal(board->cycle, file->cycle) && sj_uuid_equal(board->unit, file->unit)
+               ? SJ_DONE
+               : refuse(refusal, SJ_CONFLICT, "/board_id", "OTHER_CYCLE",
+                     "the board belongs to another cycle");
+}
+
+/* Of each file who sits there against who is to sit. */
+static sj_status check_persons(const struct sj_desk *desk, const struct sj_file *files,
+    size_t count, struct sj_array *ids, const struct sitting *sitting, struct sj_refusal *refusal)
+{
+    const struct sj_param params[] = {sj_p_array(ids)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_SEAT_LIST_OF, params, 1, &rows));
+    const size_t total = sj_rows_count(rows);
+    void *memory;
+    TRY(room_for(desk, total, sizeof(struct sj_seat), &memory));
+    struct sj_seat *seats = memory;
+    for (size_t i = 0, row = 0; i < count; i++) {
+        const size_t first = row;
+        for (; row < total && sj_row_i64(rows, row, 0) == (int64_t)i + 1; row++) {
+            TRY(read_seat(desk, rows, row, 1, &seats[row]));
+        }
+        for (size_t m = 0; m < sitting->board->member_count; m++) {
+            TRY(check_person(desk, &files[i], total == 0 ? NULL : &seats[first], row - first,
+                &sitting->persons[m], sitting->capacities[m], refusal));
+        }
     }
+    return SJ_DONE;
+}
+
+static sj_status write_seats(
+    const struct sj_desk *desk, size_t count, struct sj_array *ids, const struct sitting *sitting)
+{
+    const size_t members = sitting->board->member_count;
+    CLEANUP(sj_array_clear) struct sj_array accounts = {0};
+    CLEANUP(sj_array_clear) struct sj_array persons = {0};
+    CLEANUP(sj_array_clear) struct sj_array capacities = {0};
+    CLEANUP(sj_array_clear) struct sj_array judges = {0};
+    TRY(sj_array_init(&accounts, SJ_OID_UUID, 32 * (members + 2)));
+    TRY(sj_array_init(&persons, SJ_OID_UUID, 32 * (members + 2)));
+    TRY(sj_array_init(&capacities, SJ_OID_TEXT, 32 * (members + 2)));
+    TRY(sj_array_init(&judges, SJ_OID_INT4, 32 * (members + 2)));
+    for (size_t m = 0; m < members; m++) {
+        const struct person *person = &sitting->persons[m];
+        TRY(sj_array_put(&accounts, person->account.bytes, sizeof(person->account.bytes)));
+        TRY(sj_array_put(&persons, person->id.bytes, sizeof(person->id.bytes)));
+        TRY(sj_array_put(&capacities, sitting->capacities[m].ptr, sitting->capacities[m].len));
+        TRY(sj_array_put_i32(&judges, person->is_judge ? 1 : 0));
+    }
+    const struct sj_param seats[] = {sj_p_array(ids), sj_p_id(&sitting->board->id),
+        sj_p_array(&accounts), sj_p_array(&persons), sj_p_array(&capacities), sj_p_array(&judges)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_SEAT_INSERT_OF, seats, SJ_COUNT(seats), &rows));
+    ENSURE(sj_rows_affected(rows) == count * members, CONFLICT);
+    const struct sj_param found[] = {sj_p_array(ids), sj_p_array(&accounts), sj_p_array(&persons),
+        sj_p_id(&desk->actor->account)};
+    return sj_tx_query(desk->tx, SJ_SQL_CONFLICT_DETECT_BOARD, found, SJ_COUNT(found), NULL);
+}
+
+static sj_status use_board(
+    const struct sj_desk *desk, size_t count, struct sj_array *ids, const struct sj_board *board)
+{
     const struct sj_param used[] = {sj_p_id(&board->unit), sj_p_id(&board->id)};
     TRY(write_one(desk, SJ_SQL_BOARD_USE, used, SJ_COUNT(used), SJ_CONFLICT));
     if (sj_text_is(board->kind, "calibration")) {
         return SJ_DONE;
     }
     const struct sj_param params[] = {
-        sj_p_id(&file->unit), sj_p_id(&file->id), sj_p_text(board->kind), sj_p_id(&board->id)};
-    return write_one(desk, SJ_SQL_SEAT_BOARD, params, SJ_COUNT(params), SJ_CONFLICT);
+        sj_p_id(&board->unit), sj_p_array(ids), sj_p_text(board->kind), sj_p_id(&board->id)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_SEAT_BOARD, params, SJ_COUNT(params), &rows));
+    ENSURE(sj_rows_affected(rows) == count, CONFLICT);
+    return SJ_DONE;
+}
+
+sj_status sj_seat_board_all(const struct sj_desk *desk, const struct sj_file *files, size_t count,
+    const struct sj_board *board, struct sj_refusal *reterr_refusal)
+{
+    CLEANUP(sj_array_clear) struct sj_array ids = {0};
+    TRY(sj_array_init(&ids, SJ_OID_UUID, 32 * (count + 2)));
+    for (size_t i = 0; i < count; i++) {
+        TRY(check_cycle(desk, &files[i], board, reterr_refusal));
+        for (size_t k = 0; k < i; k++) {
+            if (sj_uuid_equal(files[i].id, files[k].id)) {
+                return refuse(reterr_refusal, SJ_CONFLICT, "/evaluations", "SEATED_ALREADY",
+                    "an evaluation is named twice");
+            }
+        }
+        TRY(sj_array_put(&ids, files[i].id.bytes, sizeof(files[i].id.bytes)));
+    }
+    struct sitting sitting;
+    TRY(check_whole(board, reterr_refusal));
+    TRY(sitting_of(desk, board, &sitting, reterr_refusal));
+    TRY(check_persons(desk, files, count, &ids, &sitting, reterr_refusal));
+    TRY(write_seats(desk, count, &ids, &sitting));
+    return use_board(desk, count, &ids, board);
+}
+
+sj_status sj_seat_board(const struct sj_desk *desk, const struct sj_file *file,
+    const struct sj_board *board, struct sj_refusal *reterr_refusal)
+{
+    return sj_seat_board_all(desk, file, 1, board, reterr_refusal);
 }
 
 /* ---- ends ---- */

@@ -61,6 +61,9 @@ SJ_MUST_CHECK sj_status sj_seat_list(const struct sj_desk *desk, struct sj_uuid 
  * NO_JUDGE_MAJORITY, NO_CHAIR, NO_RAPPORTEUR), CONFLICT (SELF, OVERLAP, OTHER_CYCLE, SEATED_ALREADY). */
 SJ_MUST_CHECK sj_status sj_seat_board(const struct sj_desk *desk, const struct sj_file *file,
     const struct sj_board *board, struct sj_refusal *reterr_refusal);
+/* The same in several files of one cycle, with as many statements as for one; all or none. Errors as above. */
+SJ_MUST_CHECK sj_status sj_seat_board_all(const struct sj_desk *desk, const struct sj_file *files,
+    size_t count, const struct sj_board *board, struct sj_refusal *reterr_refusal);
 /* One person with any capacity of a seat. Errors as above and INVALID as sj_board_create. */
 SJ_MUST_CHECK sj_status sj_seat_one(const struct sj_desk *desk, const struct sj_file *file,
     struct sj_uuid account, struct sj_text capacity, struct sj_refusal *reterr_refusal);

@@ -30,6 +30,9 @@ struct sj_file {
 /* Within desk->tx when there is one, else by itself. Invisible is not found. */
 SJ_MUST_CHECK sj_status sj_file_find(
     const struct sj_desk *desk, struct sj_uuid id, bool *ret_found, struct sj_file *ret_file);
+/* Several of them in the same order, with one statement. ret_missing: number of the first that is not found, count when all are. */
+SJ_MUST_CHECK sj_status sj_file_list(const struct sj_desk *desk, const struct sj_uuid *ids,
+    size_t count, struct sj_file *ret_files, size_t *ret_missing);
 
 /* Why a call that failed with INVALID, CONFLICT or GUARD_UNMET refuses; code NULL: nothing to say. All static. */
 struct sj_refusal {

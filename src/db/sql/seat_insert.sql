@@ -1,3 +1,3 @@
-insert into sanjeh.seat (unit_id, evaluation_id, account_id, person_id, board_id, capacity, is_judge, judge_id,
-    issuer_scope_id, since)
-values ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::uuid, $6::text, $7::bool, $8::uuid, $9::uuid, sanjeh.clock_now())
+-- One person with a seat of his own, from no board.
+insert into sanjeh.seat (unit_id, evaluation_id, account_id, person_id, capacity, is_judge, judge_id, issuer_scope_id, since)
+values ($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::text, $6::bool, $7::uuid, $8::uuid, sanjeh.clock_now())
