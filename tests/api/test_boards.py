@@ -75,11 +75,27 @@ class Boards(BoardTest):
         path = f"/api/v1/cycles/{cycle}/seats"
         self.faults(self.owner.post(path, {"board_id": board, "evaluations": [*files, own]}), 409, "CONFLICT", "SELF")
         self.assertEqual(self.owner.items(f"/api/v1/evaluations/{files[0]}/seats"), [])
-        for evaluations in ([], "x", [1], [str(uuid.uuid4())[:-1]]):
+        for evaluations in ([], "x", [1], [str(uuid.uuid4())[:-1]], files * 101, [files[0], self.evaluation(self.cycle())]):
             self.faults(self.owner.post(path, {"board_id": board, "evaluations": evaluations}), 422, "INVALID", "FORMAT")
+        self.faults(self.owner.post(path, {"board_id": board, "evaluations": [*files, files[0]]}), 409, "CONFLICT", "SEATED_ALREADY")
+        problem(self, self.owner.post(path, {"board_id": board, "evaluations": [*files, str(uuid.uuid4())]}), 404, "NOT_FOUND")
+        self.assertEqual(self.seat(files[1], account_id=self.account("board.two"), capacity="reviewer").status, 201)
+        self.addCleanup(self.stack.sql, "delete from sanjeh.relation")
+        kin = {"person_id": self.person("board.two"), "judge_id": two, "kind": "kin", "valid_from": "1400-01-01"}
+        self.assertEqual(self.stack.client("sc.manager").post("/api/v1/relations", kin).status, 201)
         done = self.owner.post(path, {"board_id": board, "evaluations": files})
         self.assertEqual((done.status, done.json()), (201, {"evaluations": 2}), done)
-        self.assertEqual(len(self.owner.items(f"/api/v1/evaluations/{files[1]}/seats")), 3)
+        found = [[row["rule"] for row in self.owner.items(f"/api/v1/evaluations/{file}/conflicts")] for file in files]
+        self.assertEqual(found, [[], ["KIN"]], "each is looked at for each file")
+        for file in files:
+            seats = sorted((s["account_id"], s["capacity"]) for s in self.owner.items(f"/api/v1/evaluations/{file}/seats") if s["board_id"])
+            self.assertEqual(seats, sorted((self.account(name), capacity) for name, capacity in FIRST))
+            self.assertEqual(self.stack.sql(f"select board_id from sanjeh.evaluation where id = '{file}'"), board)
+        self.faults(self.owner.post(path, {"board_id": board, "evaluations": files[1:]}), 409, "CONFLICT", "SEATED_ALREADY")
+        other = [self.evaluation(cycle, judge=self.person("board.four")), self.evaluation(cycle, judge=self.person("reviewer.one"))]
+        self.assertEqual(self.seat(other[1], account_id=self.account("board.one"), capacity="appeal_chair").status, 201)
+        self.faults(self.owner.post(path, {"board_id": board, "evaluations": other}), 409, "CONFLICT", "OVERLAP")
+        self.assertEqual(self.owner.items(f"/api/v1/evaluations/{other[0]}/seats"), [], "none, when one of them cannot be")
 
     def test_separation_is_by_person(self):
         cycle = self.cycle()

@@ -139,38 +139,59 @@ class Rules(RulesCase):
             *FIRST, ("sep.double", "member"))})
         self.faults(answer, 422, "INVALID", "SAME_PERSON")
 
-    def test_rule_02_no_reciprocal_rating_and_no_reason_heals_it(self):
-        cycle = self.cycle()
-        theirs, mine = self.evaluation(cycle, judge=self.person("board.one")), self.evaluation(cycle, judge=self.person("board.two"))
-        self.seat(theirs, account_id=self.account("board.two"), capacity="member")
-        self.seat(mine, account_id=self.account("board.one"), capacity="member")
-        self.assertIn("RECIPROCAL", self.rules(mine))
-        found = next(row for row in self.owner.items(f"/api/v1/evaluations/{mine}/conflicts") if row["rule"] == "RECIPROCAL")
+    def unmet(self, evaluation, name):
+        """What keeps a file from being marked, as somebody of its board is told."""
+        steps = self.stack.client(name).get(f"/api/v1/evaluations/{evaluation}").json()["next"]
+        return str(next(step["unmet"] for step in steps if step["to"] == "rating"))
+
+    def is_fact(self, evaluation, rule, name):
+        """Neither a reason nor the database's own hand heals it, and nobody marks before the seat is ended."""
+        found = next(row for row in self.owner.items(f"/api/v1/evaluations/{evaluation}/conflicts")
+                     if (row["rule"], row["account_id"]) == (rule, self.account(name)))
         path, etag = f"/api/v1/conflicts/{found['id']}/decision", {"If-Match": '"v1"'}
-        problem(self, self.owner.post(path, {"outcome": "no_conflict", "reason": "دوستانه"}, headers=etag), 409, "CONFLICT")
+        for client in (self.owner, self.issuer):
+            problem(self, client.post(path, {"outcome": "no_conflict", "reason": "دوستانه"}, headers=etag), 409, "CONFLICT")
         done = self.as_app([self.unit("HRD"), self.account("hrd.manager")], "update sanjeh.conflict set state = 'resolved', resolution = "
                            f"'no_conflict', reason = 'x', resolved_by = '{self.account('hrd.manager')}', resolved_at = now() where id = '{found['id']}'")
         self.assertIn("conflict_of_fact_ends_seat", done.stderr)
-        self.assertEqual(self.owner.post(path, {"outcome": "seat_ended", "reason": "متقابل"}, headers=etag).status, 200)
-        other = self.evaluation(self.cycle(), judge=self.person("board.two"))
-        self.seat(other, account_id=self.account("board.one"), capacity="member")
-        self.assertNotIn("RECIPROCAL", self.rules(other), "in one cycle")
+        self.move(evaluation, "frozen")
+        self.assertIn("NO_CONFLICT_OPEN", self.unmet(evaluation, name))
+        self.assertNotEqual(self.mark(evaluation, name).status, 201)
+        self.assertEqual(self.owner.post(path, {"outcome": "seat_ended", "reason": "تعارض"}, headers=etag).status, 200)
+        self.move(evaluation, "rating")
+        problem(self, self.mark(evaluation, name), 404, "NOT_FOUND")
+
+    def test_rule_02_no_reciprocal_rating_and_no_reason_heals_it(self):
+        """board.one and board.two are two judges, each with an office account of his own; whoever comes second is found."""
+        for first, second in (("board.one", "board.two"), ("board.two", "board.one")):
+            cycle = self.cycle()
+            of = {name: self.evaluation(cycle, judge=self.person(name)) for name in (first, second)}
+            self.assertEqual(self.seat(of[second], account_id=self.account(first), capacity="member").status, 201)
+            self.assertNotIn("RECIPROCAL", self.rules(of[second]), "one of them alone")
+            self.assertEqual(self.seat(of[first], account_id=self.account(second), capacity="member").status, 201)
+            self.assertEqual(self.seat(of[first], account_id=self.account("sep.outside"), capacity="member").status, 201)
+            self.assertEqual([(row["rule"], row["account_id"]) for row in self.owner.items(f"/api/v1/evaluations/{of[first]}/conflicts")
+                              if row["rule"] == "RECIPROCAL"], [("RECIPROCAL", self.account(second))])
+            self.is_fact(of[first], "RECIPROCAL", second)
+            self.move(of[second], "rating")
+            self.assertEqual(self.mark(of[second], first).status, 201, "the other one rates")
+            self.assertEqual(self.mark(of[first], "sep.outside").status, 201, "whom he does not rate in turn")
+            other = self.evaluation(self.cycle(), judge=self.person(first))
+            self.seat(other, account_id=self.account(second), capacity="member")
+            self.assertNotIn("RECIPROCAL", self.rules(other), "in one cycle")
 
     def test_rule_02_nobody_rates_his_own_superior(self):
-        cycle = self.cycle()
-        head = self.evaluation(cycle)
-        led = self.evaluation(cycle, judge=self.person("board.three"))
-        self.stack.sql(f"""insert into sanjeh.seat (unit_id, evaluation_id, account_id, person_id, capacity, is_judge, judge_id, issuer_scope_id)
-            select e.unit_id, e.id, gen_random_uuid(), '{self.judge_id}', 'court_head', true, e.judge_id, e.issuer_scope_id
-            from sanjeh.evaluation e where e.id = '{led}'""")
-        self.seat(head, account_id=self.account("board.three"), capacity="member")
-        self.assertEqual(self.rules(head), ["SUPERIOR"])
-        found = self.owner.items(f"/api/v1/evaluations/{head}/conflicts")[0]
-        decision = self.owner.post(f"/api/v1/conflicts/{found['id']}/decision", {"outcome": "no_conflict", "reason": "بی‌اثر"},
-                                   headers={"If-Match": '"v1"'})
-        problem(self, decision, 409, "CONFLICT")
-        self.assertEqual(self.seat(head, account_id=self.account("board.four"), capacity="member").status, 201)
-        self.assertEqual(len(self.owner.items(f"/api/v1/evaluations/{head}/conflicts")), 1, "whom he does not lead may rate him")
+        """sep.head sits as the head of board.three's court, in that file and nowhere else."""
+        for is_head_first in (True, False):
+            cycle = self.cycle()
+            head, led = self.evaluation(cycle, judge=self.person("sep.head")), self.evaluation(cycle, judge=self.person("board.three"))
+            seats = [(led, "sep.head", "court_head"), (head, "board.three", "member")]
+            for evaluation, name, capacity in seats if is_head_first else reversed(seats):
+                self.assertEqual(self.seat(evaluation, account_id=self.account(name), capacity=capacity).status, 201)
+            self.assertEqual(self.seat(head, account_id=self.account("sep.outside"), capacity="member").status, 201)
+            found = [row["account_id"] for row in self.owner.items(f"/api/v1/evaluations/{head}/conflicts") if row["rule"] == "SUPERIOR"]
+            self.assertEqual(found, [self.account("board.three")], "whom he does not lead is none of his")
+            self.is_fact(head, "SUPERIOR", "board.three")
 
     def test_rule_03_each_ground_is_found_and_blocks(self):
         self.addCleanup(self.stack.sql, "delete from sanjeh.relation")
