@@ -24,8 +24,8 @@ struct sj_file {
     bool is_locked; /* all marks are submitted */
     bool is_disclosed;
     struct sj_uuid template_id;
-    int64_t coverage_min;         /* percent */
-    struct sj_uuid board;         /* nil: none */
+    int64_t coverage_min; /* percent */
+    struct sj_uuid board; /* nil: none */
 };
 /* Within desk->tx when there is one, else by itself. Invisible is not found. */
 SJ_MUST_CHECK sj_status sj_file_find(
