@@ -116,7 +116,7 @@ class CourtFigures(FiguresTest):
         self.assertEqual([fault["code"] for fault in refused["errors"]], ["NEGATIVE_INCOMING"])
         self.workload(year, [f",CE-6,1369-01,100,10,2,1,3,20,90,", f",CE-6,1369-02,90,30,0,0,0,60,60,"])  # 62 of 365 days
         self.workload(year, [f",CE-7,{year},10,20,0,0,0,10,20,"])
-        self.workload(year, [f",CE-7,{year},10,20,0,0,0,10,20,"], name="hrd.manager")
+        self.workload(year, [f",CE-7,{year},10,20,0,0,0,10,20,"], name="hrd.contributor")
         self.workload(year, [f",CE-8,{year},10,20,0,0,0,10,20,", f",CE-8,1369-03,10,20,0,0,0,10,20,"])
         cycle, file = self.file_of(year)
         self.compute(cycle)

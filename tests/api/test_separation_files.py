@@ -163,8 +163,8 @@ class Complaints(RulesCase):
     FORMS = (("complaints", "judge,state\nHRD-0001,pending\n", "/kind", "UNKNOWN"), ("disciplinary", "judge,degree\nHRD-0001,3\n", "/kind", "UNKNOWN"))
     ROWS = (("measures", "judge,indicator,value,n\nHRD-0001,D01,40,2\n", "NOT_CONTRIBUTOR"),
             ("measures", "judge,indicator,value,n\nHRD-0001,D02,3,\n", "NOT_CONTRIBUTOR"),
-            ("measures", "judge,indicator,value,n,state\nHRD-0001,D01,40,2,pending\n", "UNKNOWN_COLUMN"),
-            ("workload", LOAD.rstrip() + ",complaints\nHRD-0001,SEP-C,1404-01,1,1,0,0,0,1,1,3\n", "UNKNOWN_COLUMN"))
+            ("measures", "judge,indicator,value,n,state\nHRD-0001,D01,40,2,pending\n", "UNKNOWN_COLUMN"))
+    SMUGGLED = LOAD.rstrip() + ",complaints\nHRD-0001,SEP-C,1404-01,1,1,0,0,0,1,1,3\n"
 
     def setUp(self):
         self.discipline = self.stack.client("jdpd.manager")
@@ -180,6 +180,8 @@ class Complaints(RulesCase):
             sent = self.discipline.post("/api/v1/contributions", {"kind": kind, "format": "csv", "data": data,
                                                                   **({"period": "1404"} if kind == "measures" else {})})
             self.assertIn(code, {fault["code"] for fault in problem(self, sent, 422, "ROWS_REJECTED")["errors"]})
+        sent = self.discipline.post("/api/v1/contributions", {"kind": "workload", "format": "csv", "data": self.SMUGGLED})
+        problem(self, sent, 403, "FORBIDDEN")  # figures about work are not its to send
         for value in ("pending", "rejected", "complaint"):
             document = problem(self, self.answer("jdpd.manager", gate, value=value, gist="شکایت"), 422, "INVALID")
             self.assertEqual(document["errors"][0]["code"], "UNKNOWN_VALUE")
