@@ -112,7 +112,7 @@ sj_status sj_exchange_read_scopes(struct sj_exchange *x, const struct sj_endpoin
     if (x->decision.reach == SJ_REACH_SELF) {
         return SJ_DONE;
     }
-    if (x->decision.reach == SJ_REACH_ALL) {
+    if (x->decision.reach == SJ_REACH_ALL && (class == SJ_READ_ROSTER || class == SJ_READ_FACTS)) {
         scopes[count++] = SJ_SCOPE_READ(SJ_READ_ALL, class);
     } else {
         count = populations_of(x, class, scopes);

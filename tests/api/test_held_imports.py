@@ -7,7 +7,7 @@ import time
 import unittest
 import uuid
 
-from stack import Stack, problem, recorded
+from stack import REGISTERS, Stack, problem, recorded
 
 HEAD = "judge,court,period,pending_start,filed,returned,transferred_in,transferred_out,resolved,pending_end\n"
 
@@ -19,8 +19,9 @@ def load(periods, filed=1):
 class HeldImports(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack.own(accounts=("hrd.manager", "hrd.contributor", "security.officer"))
-        cls.manager = cls.stack.client("hrd.manager")
+        cls.stack = Stack.own(accounts=("hrd.contributor", "security.officer"))
+        cls.stack.add_accounts({"hrd.register": REGISTERS["hrd.register"]})
+        cls.manager = cls.stack.client("hrd.register")
         cls.sender = cls.stack.client("hrd.contributor")
         sent = cls.manager.post("/api/v1/contributions", {"kind": "roster", "format": "csv", "data":
                                                            "personnel_number,name\nH-0001,مریم یزدی\n"})
@@ -170,7 +171,7 @@ class HeldImports(unittest.TestCase):
         self.assertEqual(self.move(second, "accepted").status, 200)
         self.assertEqual((self.in_force(first), self.in_force(second)), ([], [2] * 12))
         self.assertEqual(self.batch(first)["superseded_by"], second)
-        third = self.manager.post("/api/v1/contributions", {"kind": "workload", "format": "csv", "data": load(months, 4).decode(),
+        third = self.sender.post("/api/v1/contributions", {"kind": "workload", "format": "csv", "data": load(months, 4).decode(),
                                                              "supersedes": second, "hold": True})
         self.assertEqual((third.status, third.json()["state"]), (201, "received"), third)
         self.assertEqual(self.in_force(second), [2] * 12)

@@ -164,7 +164,7 @@ class Complaints(RulesCase):
     ROWS = (("measures", "judge,indicator,value,n\nHRD-0001,D01,40,2\n", "NOT_CONTRIBUTOR"),
             ("measures", "judge,indicator,value,n\nHRD-0001,D02,3,\n", "NOT_CONTRIBUTOR"),
             ("measures", "judge,indicator,value,n,state\nHRD-0001,D01,40,2,pending\n", "UNKNOWN_COLUMN"))
-    SMUGGLED = LOAD.rstrip() + ",complaints\nHRD-0001,SEP-C,1404-01,1,1,0,0,0,1,1,3\n"
+    COUNTED = LOAD.rstrip() + ",complaints\nHRD-0001,SEP-C,1404-01,1,1,0,0,0,1,1,3\n"
 
     def setUp(self):
         self.discipline = self.stack.client("jdpd.manager")
@@ -176,12 +176,12 @@ class Complaints(RulesCase):
                 body = {"kind": kind, "format": "csv", "period": "1404", **({"data": data} if path.endswith("contributions") else {})}
                 document = problem(self, self.discipline.post(path, body), 422, "INVALID")
                 self.assertEqual([(fault["pointer"], fault["code"]) for fault in document["errors"]], [(pointer, code)])
+        for kind in ("workload", "survey_means", "roster"):
+            problem(self, self.discipline.post("/api/v1/contributions", {"kind": kind, "format": "csv", "period": "1404",
+                                                                         "data": self.COUNTED}), 403, "FORBIDDEN")
         for kind, data, code in self.ROWS:
-            sent = self.discipline.post("/api/v1/contributions", {"kind": kind, "format": "csv", "data": data,
-                                                                  **({"period": "1404"} if kind == "measures" else {})})
+            sent = self.discipline.post("/api/v1/contributions", {"kind": kind, "format": "csv", "data": data, "period": "1404"})
             self.assertIn(code, {fault["code"] for fault in problem(self, sent, 422, "ROWS_REJECTED")["errors"]})
-        sent = self.discipline.post("/api/v1/contributions", {"kind": "workload", "format": "csv", "data": self.SMUGGLED})
-        problem(self, sent, 403, "FORBIDDEN")  # figures about work are not its to send
         for value in ("pending", "rejected", "complaint"):
             document = problem(self, self.answer("jdpd.manager", gate, value=value, gist="شکایت"), 422, "INVALID")
             self.assertEqual(document["errors"][0]["code"], "UNKNOWN_VALUE")
