@@ -62,6 +62,9 @@ class Response:
         return f"<{self.status} {self.body[:300]!r}>"
 
 
+IDLE_S = 10  # a kept connection that rested longer is not used again
+
+
 class Client:
     """One server, optionally one session. Keeps its connection."""
 
@@ -73,6 +76,7 @@ class Client:
         self.token = token
         self.timeout = timeout
         self.connection = None
+        self.used_at = 0.0
 
     def with_token(self, token):
         return Client(self.port, self.ca_file, token, self.timeout, self.host)
@@ -83,11 +87,14 @@ class Client:
             self.connection = None
 
     def _send(self, method, path, body, headers):
+        if time.monotonic() - self.used_at > IDLE_S:
+            self.close()  # before the server does: what is not GET cannot be sent twice
         if self.connection is None:
             self.connection = http.client.HTTPSConnection(self.host, self.port, context=self.context, timeout=self.timeout)
         self.connection.request(method, path, body=body, headers=headers)
         answer = self.connection.getresponse()
         response = Response(answer.status, answer.getheaders(), answer.read())
+        self.used_at = time.monotonic()
         if answer.will_close:
             self.close()
         return response

@@ -115,6 +115,36 @@ class Guards(MoveTest):
         self.assertIn(asked.status, (200, 201), asked)
         self.broken("NO_GATE_ASKED", "decided", "gated")
 
+    def test_2_a_card_wants_every_gate_of_its_kind_of_cycle(self):
+        """Final decisions and declarations for each card, the integrity gate where the cycle is for a promotion."""
+        self.place("decided", ", marks_locked_at = now(), disclosed_at = now()")
+        self.assertEqual(self.unmet("decided", "gated"), {"GATES_ASKED"}, "no card without any gate")
+        self.assertEqual(self.issuer.post(f"{self.path}/gates/ask", {"purpose": "promotion"}).status, 201)
+        self.stack.sql(f"delete from sanjeh.gate_answer where evaluation_id = '{self.file}' and gate = 'D03'")
+        for kind, wanted in (("annual", set()), ("periodic", set()), ("probation", set()), ("interim", set()), ("promotion", {"GATES_ASKED"})):
+            with self.subTest(kind):
+                self.stack.sql(f"update sanjeh.cycle set kind = '{kind}' where id = '{self.cycle_id}'")
+                self.assertEqual(self.unmet("decided", "gated"), {"NO_GATE_ASKED"} | wanted)
+        self.stack.sql(f"update sanjeh.cycle set kind = 'annual' where id = '{self.cycle_id}'")
+        for gate in ("D01", "D02", "D04"):
+            self.stack.sql(f"update sanjeh.gate_answer set round = case gate when '{gate}' then 2 else 1 end where evaluation_id = '{self.file}'")
+            self.assertEqual(self.unmet("decided", "gated"), {"GATES_ASKED", "NO_GATE_ASKED"}, f"{gate} was asked in another round")
+
+    def test_2_gates_are_asked_when_the_verdict_is_given(self):
+        ask = f"""insert into sanjeh.gate_answer (unit_id, id, scope_id, evaluation_id, owner_unit_id, issuer_unit_id, issuer_scope_id,
+            judge_id, round, gate, purpose, created_by) select e.unit_id, gen_random_uuid(), e.unit_id, e.id, e.unit_id, e.issuer_unit_id,
+            e.issuer_scope_id, e.judge_id, e.round, 'D04', 'report_card', e.issuer_scope_id from sanjeh.evaluation e
+            where e.id = '{self.file}' and e.state"""
+        for state in ("drafted", "calibrated", "disclosed", "replied", "reply_lapsed", "gated"):
+            self.place(state, ", marks_locked_at = now(), disclosed_at = now()")
+            answer = self.issuer.post(f"{self.path}/gates/ask", {"purpose": "report_card"})
+            self.assertEqual([error["code"] for error in problem(self, answer, 409, "GUARD_UNMET")["errors"]], ["GATE_BEFORE_LOCK"], state)
+            said = self.in_context("issuer", f"{ask} = '{state}'")
+            self.assertIn("row-level security", said.stderr, state)
+        self.place("decided")
+        said = self.in_context("issuer", f"{ask} = 'decided'")
+        self.assertEqual(said.returncode, 0, said.stderr)
+
     def test_2_the_appeal_board_had_no_part_before(self):
         self.stack.sql(f"""update sanjeh.seat set person_id = (select person_id from sanjeh.seat where evaluation_id = '{self.file}'
             and capacity = 'chair') where evaluation_id = '{self.file}' and capacity = 'appeal_chair'""")
