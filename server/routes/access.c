@@ -9,6 +9,7 @@
 #include "approval_json.h"
 #include "asked_person.h"
 #include "evaluation_desk.h"
+#include "glass.h"
 #include "routes.h"
 
 #include "sanjeh/approval/version.h"
@@ -78,6 +79,30 @@ static sj_status write_files(struct sj_exchange *x, const struct sj_desk *desk,
     return SJ_DONE;
 }
 
+/* Files that are open to him by break-glass now. */
+static sj_status write_openings(struct sj_exchange *x, const struct sj_desk *desk,
+    const struct sj_asked *person, struct sj_json *json)
+{
+    struct sj_approval_desk office = sj_approval_desk_of(x);
+    office.context = desk->context;
+    const struct sj_break_glass_filter filter = {.account = person->account.id, .unreviewed = true};
+    struct sj_break_glass *items = NULL;
+    size_t count = 0;
+    TRY(sj_break_glass_list(&office, &filter, (struct sj_uuid){{0}}, 1, &items, &count));
+    sj_json_array(json, "break_glass");
+    for (size_t i = 0; i < count; i++) {
+        if (sj_break_glass_is_open(&items[i], sj_glass_now(x))) {
+            sj_json_object(json, NULL);
+            sj_json_id(json, "id", items[i].id);
+            sj_json_id(json, "evaluation_id", items[i].evaluation);
+            sj_json_time(json, "ends_at", items[i].ends_at);
+            sj_json_object_end(json);
+        }
+    }
+    sj_json_array_end(json);
+    return SJ_DONE;
+}
+
 static sj_status permissions(struct sj_exchange *x)
 {
     struct sj_uuid id;
@@ -112,11 +137,35 @@ static sj_status permissions(struct sj_exchange *x)
     }
     sj_json_array_end(&json);
     TRY(write_files(x, &desk, person, &json));
+    TRY(write_openings(x, &desk, person, &json));
     sj_json_object_end(&json);
     return sj_json_end(&json);
 }
 
 /* ---- who can see a file ---- */
+
+/* By which rule somebody reads whom row security shows the file by these parts; NULL: by none. An opening needs no role. */
+static const char *read_by(
+    const struct sj_reader *reader, const struct sj_policy_decision *decision)
+{
+    static const char glass[] = "break_glass";
+    bool is_opened = false;
+    bool has_part = false;
+    for (size_t at = 0; at < reader->parts.len; at++) {
+        const size_t from = at;
+        while (at < reader->parts.len && reader->parts.ptr[at] != ',') {
+            at++;
+        }
+        const bool is_glass =
+            sj_text_is((struct sj_text){reader->parts.ptr + from, at - from}, glass);
+        is_opened = is_opened || is_glass;
+        has_part = has_part || !is_glass;
+    }
+    if (has_part && decision->permit) {
+        return decision->rule;
+    }
+    return is_opened ? glass : NULL;
+}
 
 /* Whoever row security shows the file and the policy lets read it. */
 static void write_reader(struct sj_exchange *x, const struct sj_reader *reader,
@@ -134,7 +183,8 @@ static void write_reader(struct sj_exchange *x, const struct sj_reader *reader,
     const struct sj_policy_request request = sj_asked_request(person, action);
     struct sj_policy_decision decision;
     sj_policy_set_decide(person->set, &request, &decision);
-    if (!decision.permit) {
+    const char *by = read_by(reader, &decision);
+    if (by == NULL) {
         return;
     }
     sj_json_object(json, NULL);
@@ -143,7 +193,7 @@ static void write_reader(struct sj_exchange *x, const struct sj_reader *reader,
     sj_json_code_or_null(json, "compartment", reader->compartment_code);
     sj_json_words(json, "roles", reader->roles);
     sj_json_words(json, "as", reader->parts);
-    sj_json_str(json, "by", decision.rule);
+    sj_json_str(json, "by", by);
     sj_json_object_end(json);
 }
 

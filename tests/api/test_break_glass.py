@@ -219,6 +219,27 @@ class BreakGlass(GlassTest):
         for name in ("k.judge", "ok.sc", "admin.one"):
             self.assertEqual(self.stack.client(name).get(GLASS).status, 403, name)
 
+    def test_who_can_see_what_names_an_opening(self):
+        def readers():
+            rows = self.stack.client("admin.one").items(f"/api/v1/evaluations/{self.file}/readers")
+            return {row["account_id"]: (row["as"], row["by"]) for row in rows}
+
+        def openings(name):
+            return self.stack.client("admin.one").get(f"/api/v1/accounts/{self.account(name)}/permissions").json()["break_glass"]
+        self.stack.add_accounts({"issuer.sc": ("SC", "-", "issuer", "صادرکننده دیگر")})
+        self.assertNotIn(self.account("issuer.sc"), readers())
+        approval = self.ask(name="issuer.sc").json()["id"]
+        self.assertEqual(self.vote("ok.ago", approval).status, 200)
+        self.unmet(self.vote("ok.sc", approval), "OTHER_UNIT")
+        self.assertEqual(self.vote("ok.hrd", approval).status, 200)
+        self.assertEqual((openings("issuer.sc"), self.stack.client("issuer.sc").get(f"/api/v1/evaluations/{self.file}").status), ([], 404))
+        self.assertEqual(self.open(approval, name="issuer.sc").status, 201)
+        self.assertEqual(readers()[self.account("issuer.sc")], (["break_glass"], "break_glass"))
+        self.assertEqual([(row["id"], row["evaluation_id"]) for row in openings("issuer.sc")], [(approval, self.file)])
+        self.assertEqual(openings("asks"), [])
+        self.assertEqual(self.act("issuer.sc", approval, "close").status, 200)
+        self.assertEqual((openings("issuer.sc"), self.account("issuer.sc") in readers()), ([], False))
+
     # ---- the judge is told ----
 
     def log_of(self, index):

@@ -16,7 +16,7 @@ struct sj_reader {
     struct sj_text compartment_code; /* "" */
     struct sj_text roles;            /* joined by ',' */
     struct sj_text
-        parts; /* joined by ',': owner, issuer, judge, sample_office, capacities of seats */
+        parts; /* joined by ',': break_glass, owner, issuer, judge, sample_office, capacities of seats */
 };
 
 /* Active accounts that row security shows the evaluation, by id, after one; account not nil: that one alone. The desk's context has the

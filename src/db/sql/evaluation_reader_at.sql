@@ -18,5 +18,8 @@ with file as (
     select 'sample_office' from file as f join sanjeh.sample_order as o on o.evaluation_id = f.id
         join account as a on a.id = o.office_account_id
     where o.created_at <= $3::timestamptz
+    union all
+    select 'break_glass' from file as f join sanjeh.break_glass as g on g.evaluation_id = f.id join account as a on a.id = g.account_id
+    where g.opened_at <= $3::timestamptz and g.ends_at > $3::timestamptz and (g.closed_at is null or g.closed_at > $3::timestamptz)
 )
 select coalesce((select string_agg(distinct p.name, ',' order by p.name) from part as p), '')

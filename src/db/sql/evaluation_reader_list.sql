@@ -12,6 +12,9 @@ with file as (
     select s.account_id, s.capacity from file as f join sanjeh.seat as s on s.evaluation_id = f.id where s.ended_at is null
     union all
     select o.office_account_id, 'sample_office' from file as f join sanjeh.sample_order as o on o.evaluation_id = f.id
+    union all
+    select g.account_id, 'break_glass' from file as f join sanjeh.break_glass as g on g.evaluation_id = f.id
+    where g.closed_at is null and g.reviewed_at is null and sanjeh.clock_now() >= g.opened_at and sanjeh.clock_now() < g.ends_at
 )
 select a.id, a.unit_id, a.compartment_id, coalesce(u.code, ''), coalesce(c.code, ''),
     coalesce((select string_agg(r.role, ',' order by r.role) from sanjeh.role_assignment as r
