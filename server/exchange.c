@@ -222,10 +222,17 @@ static sj_status work_write(
         TRY(sj_exchange_widen(x, SJ_SCOPE_ADMIN));
         context = x->context;
     }
+    const bool shows_once = endpoint->use == SJ_USE_ACCOUNTS;
+    if (shows_once) {
+        const struct sj_uuid scopes[] = {
+            SJ_SCOPE_ADMIN, SJ_SCOPE_AUTHN, SJ_SCOPE_KEYS, SJ_SCOPE_APPROVAL};
+        TRY(sj_exchange_widen_by(x, scopes, SJ_COUNT(scopes)));
+        context = x->context;
+    }
     TRY(sj_tx_begin(x->worker->db, context, &x->tx));
     struct sj_idempotency idempotency = {0};
     bool replayed = false;
-    if (!own_session && !stepped_up) {
+    if (!own_session && !stepped_up && !shows_once) {
         TRY(sj_idempotency_claim(x, &idempotency, &replayed));
     }
     if (replayed) {
@@ -249,7 +256,7 @@ static bool has_transaction(const struct sj_endpoint *endpoint)
 {
     return endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
            endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
-           endpoint->use == SJ_USE_STEP_UP;
+           endpoint->use == SJ_USE_STEP_UP || endpoint->use == SJ_USE_ACCOUNTS;
 }
 
 static sj_status decide_and_work(

@@ -99,6 +99,8 @@ enum sj_endpoint_use {
     SJ_USE_SESSION, /* session, decision, transaction on the account's own sessions: ends draft.object */
     SJ_USE_DECISION, /* as READ, with AuthZEN's manners: X-Request-ID is the caller's, a wrong content type is 400 */
     SJ_USE_APPROVAL, /* SJ_USE_WRITE in the session's scopes and APPROVAL: what takes two persons, the policy */
+    SJ_USE_ACCOUNTS, /* SJ_USE_WRITE in the session's scopes and those of accounts, their keys and factors, and of approvals; never kept for
+                      * Idempotency-Key: an answer may have what is shown once */
     SJ_USE_FACTOR, /* session, decision; a proof is judged in transactions of its own, recorded as a sign-in */
     SJ_USE_STEP_UP /* the same after password and code were shown again in the body, which is that proof and nothing else; never
                     * kept for Idempotency-Key */
@@ -113,6 +115,10 @@ struct sj_endpoint {
 
 /* The session's context with one system scope more, from here to the request's end. */
 SJ_MUST_CHECK sj_status sj_exchange_widen(struct sj_exchange *x, struct sj_uuid scope);
+#define SJ_SCOPES_WIDE 8
+/* The same with several, at most SJ_SCOPES_WIDE. */
+SJ_MUST_CHECK sj_status sj_exchange_widen_by(
+    struct sj_exchange *x, const struct sj_uuid *scopes, size_t count);
 /* A read that was permitted: what the policy lets it see beyond the own unit joins the context. Nothing for most requests. */
 SJ_MUST_CHECK sj_status sj_exchange_read_scopes(
     struct sj_exchange *x, const struct sj_endpoint *endpoint);

@@ -9,17 +9,16 @@
 
 #include "sanjeh/keys/scopes.h"
 
-#define WIDE_US    (INT64_C(60) * 1000 * 1000)
-#define SCOPES_MAX 8
+#define WIDE_US (INT64_C(60) * 1000 * 1000)
 
-static sj_status widen_by(struct sj_exchange *x, const struct sj_uuid *more, size_t more_count)
+sj_status sj_exchange_widen_by(struct sj_exchange *x, const struct sj_uuid *more, size_t more_count)
 {
     ENSURE(!x->is_glass, FORBIDDEN); /* one file, and nothing beside it */
     const struct sj_actor *actor = &x->session.actor;
     const struct sj_uuid own[] = {actor->account, actor->unit, actor->compartment, actor->judge};
-    struct sj_uuid scopes[SJ_COUNT(own) + SCOPES_MAX];
+    struct sj_uuid scopes[SJ_COUNT(own) + SJ_SCOPES_WIDE];
     size_t count = 0;
-    SJ_ASSERT(more_count <= SCOPES_MAX);
+    SJ_ASSERT(more_count <= SJ_SCOPES_WIDE);
     for (size_t i = 0; i < SJ_COUNT(own); i++) {
         if (!sj_uuid_is_nil(own[i])) {
             scopes[count++] = own[i];
@@ -38,7 +37,7 @@ static sj_status widen_by(struct sj_exchange *x, const struct sj_uuid *more, siz
 
 sj_status sj_exchange_widen(struct sj_exchange *x, struct sj_uuid scope)
 {
-    return widen_by(x, &scope, 1);
+    return sj_exchange_widen_by(x, &scope, 1);
 }
 
 bool sj_exchange_may(const struct sj_exchange *x, enum sj_action action)
@@ -78,7 +77,7 @@ static bool class_of(enum sj_action action, enum sj_read_class *ret_class)
 
 /* The populations that a class knows; the rest of row security does not look at their scopes. */
 static size_t populations_of(
-    const struct sj_exchange *x, enum sj_read_class class, struct sj_uuid scopes[SCOPES_MAX])
+    const struct sj_exchange *x, enum sj_read_class class, struct sj_uuid scopes[SJ_SCOPES_WIDE])
 {
     static const struct {
         enum sj_action action;
@@ -104,7 +103,7 @@ static size_t populations_of(
 sj_status sj_exchange_read_scopes(struct sj_exchange *x, const struct sj_endpoint *endpoint)
 {
     enum sj_read_class class;
-    struct sj_uuid scopes[SCOPES_MAX];
+    struct sj_uuid scopes[SJ_SCOPES_WIDE];
     size_t count = 0;
     if (endpoint->use != SJ_USE_READ || !class_of(endpoint->action, &class)) {
         return SJ_DONE;
@@ -120,7 +119,7 @@ sj_status sj_exchange_read_scopes(struct sj_exchange *x, const struct sj_endpoin
     if (count == 0) {
         return SJ_DONE;
     }
-    TRY(widen_by(x, scopes, count));
+    TRY(sj_exchange_widen_by(x, scopes, count));
     x->is_widened = true;
     /* whose file it is may only be seen now */
     return x->subject_count == 0 ? sj_exchange_subject_of_request(x, endpoint) : SJ_DONE;

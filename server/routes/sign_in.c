@@ -7,6 +7,8 @@
 #include "account_json.h"
 #include "routes.h"
 
+#include "sanjeh/base/parse.h"
+
 #define DEVICE_SECONDS (365LL * 24 * 60 * 60)
 
 struct login_body {
@@ -170,7 +172,70 @@ static sj_status second_factor(struct sj_exchange *x)
     return status;
 }
 
+/* ---- the first factors of an account that somebody else made ---- */
+
+struct enrol_body {
+    struct sj_text enrolment;
+    struct sj_text username;
+    struct sj_text password;
+};
+static const struct sj_json_member enrol_members[] = {
+    {"enrolment", SJ_JSON_TEXT, offsetof(struct enrol_body, enrolment), SJ_JSON_NO_PRESENT, true,
+        false, 128},
+    {"username", SJ_JSON_TEXT, offsetof(struct enrol_body, username), SJ_JSON_NO_PRESENT, true,
+        false, 256},
+    {"password", SJ_JSON_TEXT, offsetof(struct enrol_body, password), SJ_JSON_NO_PRESENT, true,
+        false, 1024},
+};
+
+static sj_status answer_secret(
+    struct sj_exchange *x, struct sj_text username, const uint8_t secret[SJ_TOTP_SECRET_SIZE])
+{
+    char text[SJ_TOTP_SECRET_SIZE * 8 / 5 + 1];
+    char uri[256];
+    sj_format_base32(secret, SJ_TOTP_SECRET_SIZE, text);
+    (void)snprintf(uri, sizeof uri, "otpauth://totp/Sanjeh:%.*s?secret=%s&issuer=Sanjeh",
+        (int)username.len, username.ptr, text);
+    struct sj_json json = sj_json_begin(&x->body);
+    sj_json_object(&json, NULL);
+    sj_json_text(&json, "username", username);
+    sj_json_str(&json, "totp_secret", text);
+    sj_json_str(&json, "totp_uri", uri);
+    sj_json_object_end(&json);
+    const sj_status status = sj_json_end(&json);
+    sj_wipe(text, sizeof text);
+    sj_wipe(uri, sizeof uri);
+    return status;
+}
+
+/* The secret is shown once; with it the person signs in like everybody. */
+static sj_status enrol(struct sj_exchange *x)
+{
+    struct enrol_body body = {.enrolment = {"", 0}};
+    TRY(sj_exchange_decode(x, enrol_members, SJ_COUNT(enrol_members), &body));
+    (void)snprintf(x->draft.detail, sizeof x->draft.detail, "factor=enrolment");
+    const struct sj_enrolling enrolling = {.token = body.enrolment,
+        .username = body.username,
+        .password = body.password,
+        .source = sj_request_peer(x->request)};
+    uint8_t secret[SJ_TOTP_SECRET_SIZE] = {0};
+    struct sj_actor actor = {0};
+    sj_status status = sj_enrol(&x->worker->authn, &enrolling, &actor, secret, &x->retry_after_s);
+    note_actor(x, &actor);
+    if (status.code == SJ_INVALID) {
+        status = sj_refuse_at(
+            x, "/password", "WEAK", "12 to 128 characters, and not one that everybody tries");
+    }
+    if (!sj_failed(status)) {
+        status = answer_secret(x, body.username, secret);
+    }
+    sj_wipe(secret, sizeof secret);
+    return status;
+}
+
 const struct sj_endpoint sj_routes_sign_in[] = {
+    {{SJ_POST, "/api/v1/enrolments", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_SIGN_IN,
+        SJ_ACTION_NONE, enrol},
     {{SJ_POST, "/api/v1/login", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_SIGN_IN, SJ_ACTION_NONE,
         login},
     {{SJ_POST, "/api/v1/login/second-factor", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_SIGN_IN,

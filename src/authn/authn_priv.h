@@ -94,6 +94,10 @@ struct verifier {
 };
 SJ_MUST_CHECK sj_status authn_password_tag(struct sj_work_pool *pool, struct sj_channel *channel,
     struct sj_text password, const struct verifier *verifier, struct sj_hash *ret_tag);
+/* sj_credentials_set with the hashing on a pool; NULL: here. */
+SJ_MUST_CHECK sj_status authn_credentials_set(struct sj_tx *tx, struct sj_work_pool *pool,
+    struct sj_fields *fields, const struct sj_account *account, struct sj_text password,
+    struct sj_view totp_secret);
 /* On the block list: common, trivial or made of the account's own words. */
 bool authn_password_is_common(struct sj_text password, struct sj_text username);
 

@@ -136,8 +136,8 @@ bool authn_password_is_common(struct sj_text password, struct sj_text username)
     return is_trivial(password) || is_own_name(password, username);
 }
 
-static sj_status set_password(struct sj_tx *tx, struct sj_channel *channel,
-    const struct sj_account *account, struct sj_text password)
+static sj_status set_password(struct sj_tx *tx, struct sj_work_pool *pool,
+    struct sj_channel *channel, const struct sj_account *account, struct sj_text password)
 {
     const struct sj_password_cost cost = SJ_PASSWORD_COST_DEFAULT;
     struct verifier verifier = {.salt_len = SJ_PASSWORD_SALT,
@@ -146,7 +146,7 @@ static sj_status set_password(struct sj_tx *tx, struct sj_channel *channel,
         .lanes = cost.lanes,
         .pepper_version = PEPPER_VERSION};
     TRY(sj_random(verifier.salt, verifier.salt_len));
-    TRY(authn_password_tag(/* pool= */ NULL, channel, password, &verifier, &verifier.tag));
+    TRY(authn_password_tag(pool, channel, password, &verifier, &verifier.tag));
     struct sj_seal_item item;
     struct sj_hash seal;
     TRY(authn_seal_password(account->id, &verifier, &item));
@@ -177,12 +177,19 @@ static sj_status set_totp(struct sj_tx *tx, struct sj_fields *fields,
 sj_status sj_credentials_set(struct sj_tx *tx, struct sj_fields *fields,
     const struct sj_account *account, struct sj_text password, struct sj_view totp_secret)
 {
+    return authn_credentials_set(tx, /* pool= */ NULL, fields, account, password, totp_secret);
+}
+
+sj_status authn_credentials_set(struct sj_tx *tx, struct sj_work_pool *pool,
+    struct sj_fields *fields, const struct sj_account *account, struct sj_text password,
+    struct sj_view totp_secret)
+{
     struct sj_text checked;
     ENSURE(!sj_failed(sj_text_check(sj_text_bytes(password), PASSWORD_BYTES, &checked)), INVALID);
     const size_t length = code_points(password);
     ENSURE(length >= CODE_POINTS_MIN && length <= CODE_POINTS_MAX, INVALID);
     ENSURE(!authn_password_is_common(password, account->username), INVALID);
     ENSURE(totp_secret.len == TOTP_SECRET_BYTES, INVALID);
-    TRY(set_password(tx, sj_fields_channel(fields), account, password));
+    TRY(set_password(tx, pool, sj_fields_channel(fields), account, password));
     return set_totp(tx, fields, account, totp_secret);
 }

@@ -90,6 +90,8 @@ static const char *row_name(enum sj_seal_purpose purpose)
         return "session_role";
     case SJ_SEAL_STEP_UP:
         return "session_step_up";
+    case SJ_SEAL_ENROLMENT:
+        return "enrolment";
     }
     return "none";
 }

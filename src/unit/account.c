@@ -219,14 +219,15 @@ static sj_status seal_name(struct sj_tx *tx, struct sj_fields *fields,
         SJ_FLE1_TEXT, sj_text_bytes(account->display_name), ret_blob);
 }
 
-/* One assignment for each role, by local administration, without an end, certified now. */
+/* One assignment for each role, without an end, certified now. */
 static sj_status name_assignments(struct sj_text names, struct sj_holding *holding)
 {
     struct sj_text role;
     while (names.len > 0 && sj_text_split(&names, ',', &role)) {
         ENSURE(holding->count < SJ_ASSIGNMENTS_MAX && role.len < SJ_ROLE_NAME_SIZE, INVALID);
         struct sj_assignment *item = &holding->items[holding->count++];
-        *item = (struct sj_assignment){.certified_at = sj_time_now()};
+        *item = (struct sj_assignment){
+            .granted_by = holding->account.granted_by, .certified_at = sj_time_now()};
         TRY(sj_uuid_new(&item->id));
         TRY(sj_copy(item->role, sizeof item->role, role.ptr, role.len));
     }
@@ -276,7 +277,9 @@ sj_status sj_account_create(struct sj_tx *tx, struct sj_fields *fields, struct s
     if (sj_uuid_is_nil(account->unit)) {
         TRY(sj_unit_make_platform_key(tx, sj_fields_channel(fields)));
     }
-    TRY(sj_uuid_new(&account->id));
+    if (sj_uuid_is_nil(account->id)) {
+        TRY(sj_uuid_new(&account->id));
+    }
     CLEANUP(sj_buf_clear) struct sj_buf name = SJ_BUF(1024);
     uint32_t key_version = 0;
     TRY(seal_name(tx, fields, account, &name, &key_version));

@@ -279,3 +279,13 @@ sj_status sj_accounts_reseal(
     } while (count > 0);
     return SJ_DONE;
 }
+
+sj_status sj_account_close(struct sj_tx *tx, struct sj_uuid account)
+{
+    const struct sj_param params[] = {sj_p_id(&account)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(tx, SJ_SQL_ACCOUNT_CLOSE, params, 1, &rows));
+    ENSURE(sj_rows_count(rows) == 1, NOT_FOUND);
+    TRY(sj_tx_query(tx, SJ_SQL_ACCOUNT_CLOSE_SESSIONS, params, 1, NULL));
+    return sj_tx_query(tx, SJ_SQL_ENROLMENT_DROP, params, 1, NULL);
+}

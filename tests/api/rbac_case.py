@@ -64,7 +64,7 @@ class RbacTest(unittest.TestCase):
     def account(self, roles="member", unit="HRD", compartment="-", *person):
         """A fresh account; its user name and id."""
         type(self).made += 1
-        name = f"t{self.made}.{self.id().rsplit('.', 1)[1][:40].replace('_', '-')}"
+        name = f"t{self.made}.{self.id().rsplit('.', 1)[1][:40].replace('_', '-').lower()}"
         self.stack.add_accounts({name: (unit, compartment, roles, "حساب آزمون", *person)})
         return name, self.stack.accounts[name]["id"]
 

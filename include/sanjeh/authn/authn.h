@@ -164,6 +164,27 @@ SJ_MUST_CHECK sj_status sj_authn_sweep(struct sj_authn_loop *loop);
 /* Hook for sj_db_listen on channel "session_revoked"; ctx is the struct sj_authn. */
 void sj_authn_on_notify(void *authn, struct sj_text channel, struct sj_text payload);
 
+/* The way to the factors of an account that another person made: shown once, good for three days and one use. tx in the scope AUTHN.
+ * Errors: CONSTRAINT (the account has factors). */
+struct sj_enrolment {
+    char token[SJ_TOKEN_TEXT_SIZE];
+    sj_time_us expires_at;
+};
+SJ_MUST_CHECK sj_status sj_enrolment_make(struct sj_tx *tx, struct sj_channel *channel,
+    struct sj_uuid account, struct sj_uuid made_by, struct sj_enrolment *ret_enrolment);
+/* Takes an enrolment, sets the password and makes the second factor's secret, all three or none. ret_actor: account and tag are set as soon
+ * as they are known, for the record. Errors: LOGIN_FAILED (no such enrolment of this name), INVALID (the password), TOO_MANY_REQUESTS
+ * (*ret_retry_s), BUSY. */
+#define SJ_TOTP_SECRET_SIZE 20
+struct sj_enrolling {
+    struct sj_text token;
+    struct sj_text username;
+    struct sj_text password;
+    struct sj_uuid source;
+};
+SJ_MUST_CHECK sj_status sj_enrol(struct sj_authn_loop *loop, const struct sj_enrolling *enrolling,
+    struct sj_actor *ret_actor, uint8_t ret_secret[SJ_TOTP_SECRET_SIZE], int64_t *ret_retry_s);
+
 /* Sets password and TOTP secret of a new account inside tx (local administration). The password must have 12 to
  * 128 code points and not be on the block list; secret 20 bytes. Errors: INVALID. */
 SJ_MUST_CHECK sj_status sj_credentials_set(struct sj_tx *tx, struct sj_fields *fields,

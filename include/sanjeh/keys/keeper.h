@@ -121,9 +121,10 @@ enum sj_seal_purpose {
     SJ_SEAL_POLICY_DOMAIN = 8,
     SJ_SEAL_SESSION_ROLE = 9, /* what a session chose among its roles */
     SJ_SEAL_STEP_UP = 10,     /* a second factor shown again */
-    SJ_SEAL_BREAK_GLASS = 11  /* a file opened in an emergency, a notice postponed */
+    SJ_SEAL_BREAK_GLASS = 11, /* a file opened in an emergency, a notice postponed */
+    SJ_SEAL_ENROLMENT = 12    /* the way to the factors of a new account */
 };
-#define SJ_SEAL_PURPOSE_LAST SJ_SEAL_BREAK_GLASS
+#define SJ_SEAL_PURPOSE_LAST SJ_SEAL_ENROLMENT
 SJ_MUST_CHECK sj_status ask_seal(struct sj_channel *channel, enum sj_seal_purpose purpose,
     const struct sj_hash *hash, struct sj_hash *ret_mac);
 /* Up to SJ_SEALS_MAX in one question. */

@@ -21,6 +21,8 @@ struct sj_account {
     struct sj_text compartment_code; /* "" when nil */
     struct sj_text status;           /* "active", "disabled" */
     struct sj_text roles;            /* names joined by ',': not revoked, not expired */
+    struct sj_uuid
+        granted_by; /* at creation: by whose hand its roles are; nil: local administration */
     int64_t version;
     sj_time_us created_at;
 };
@@ -38,7 +40,7 @@ SJ_MUST_CHECK sj_status sj_account_display_name(struct sj_db *db, struct sj_fiel
     const struct sj_context *context, struct sj_uuid id, struct sj_buf *ret_name);
 /* 3..64 of [a-z0-9._-]. */
 bool sj_username_is_valid(struct sj_text name);
-/* Inserts the account, sealed, and an assignment without an end for each of its roles (id set here), by local administration. tx with SJ_SCOPE_AUTHN and SJ_SCOPE_KEYS.
+/* Inserts the account, sealed, and an assignment without an end for each of its roles (id set here unless it is there), by account->granted_by. tx with SJ_SCOPE_AUTHN and SJ_SCOPE_KEYS.
  * Errors: DUPLICATE (username), INVALID. */
 SJ_MUST_CHECK sj_status sj_account_create(
     struct sj_tx *tx, struct sj_fields *fields, struct sj_account *account);

@@ -123,6 +123,9 @@ SJ_MUST_CHECK sj_status sj_holding_change(struct sj_tx *tx, struct sj_channel *c
 /* Revokes items[number] (it leaves the holding), seals. by nil: the server itself. */
 SJ_MUST_CHECK sj_status sj_holding_revoke(struct sj_tx *tx, struct sj_channel *channel,
     struct sj_holding *holding, size_t number, struct sj_uuid by, const char *cause);
+/* Closes an account whose assignments were revoked: it signs in no more, its sessions end, its enrolment is gone. tx in the scopes ADMIN and
+ * AUTHN. Errors: NOT_FOUND (closed already). */
+SJ_MUST_CHECK sj_status sj_account_close(struct sj_tx *tx, struct sj_uuid account);
 /* Revokes whatever was delegated from the assignment, at any depth, cause "source-ended". */
 SJ_MUST_CHECK sj_status sj_assignment_end_followers(struct sj_tx *tx, struct sj_channel *channel,
     struct sj_uuid assignment, struct sj_uuid by, struct sj_arena *arena);

@@ -9,7 +9,7 @@
 static const char *const outside_the_record[] = {
     "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"};
 static const char *const without_a_session[] = {"/api/v1/login", "/api/v1/login/second-factor",
-    "/api/v1/survey-answers", "/api/v1/survey-questions"};
+    "/api/v1/enrolments", "/api/v1/survey-answers", "/api/v1/survey-questions"};
 
 /* Reads that leave a mark: the judge's first opening of a served file starts nothing but is kept. */
 /* Ask with a body and change nothing. */
@@ -62,7 +62,7 @@ TEST(endpoints_that_change_something_have_a_transaction)
         const bool unsafe = endpoint->route.method != SJ_GET;
         const bool writes = endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
                             endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
-                            endpoint->use == SJ_USE_STEP_UP;
+                            endpoint->use == SJ_USE_STEP_UP || endpoint->use == SJ_USE_ACCOUNTS;
         CHECK(!writes || unsafe ||
               stands_in(endpoint->route.path, reads_with_a_mark, SJ_COUNT(reads_with_a_mark)));
         CHECK(writes || !unsafe || endpoint->use == SJ_USE_SIGN_IN ||
