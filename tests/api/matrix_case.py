@@ -80,6 +80,7 @@ class MatrixCase(CycleCase):
         self.call("board.one", f"{self.path}/verdicts", {"items": self.verdict, "narrative": "رأی هیأت"})
         self.becomes("decided")
         self.call("issuer", f"{self.path}/gates/ask", {"purpose": "report_card"})
+        self.call("issuer", f"{self.path}/gates/ask", {"purpose": "promotion", "gates": ["D03"]})
         for name in ("jdpd.manager", "pic.manager", "hrd.gate"):
             for gate in self.who(name).items("/api/v1/gates"):
                 if gate["state"] != "asked":
