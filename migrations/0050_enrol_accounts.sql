@@ -1,5 +1,10 @@
--- Accounts made and closed over the API. A new one has no factors: whoever brings its enrolment, which was shown once, sets the password and gets
--- the second factor's secret. Taken with the first use. A closed account is never opened again by the product.
+-- SPDX-License-Identifier: Apache-2.0
+--
+-- Why: accounts are made and closed over the API. A new one has no factors: whoever brings its enrolment, which was shown once, sets the
+--   password and gets the second factor's secret. Taken with the first use. A closed account is never opened again by the product.
+-- Locks: account for a moment; a new table. Time on big tables: none.
+-- Retreat: drop the table; accounts that were closed stay closed.
+
 create table sanjeh.enrolment (
     account_id uuid not null,
     token_hash bytea not null,
