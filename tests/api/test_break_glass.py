@@ -128,7 +128,7 @@ class BreakGlass(GlassTest):
         # never writing, never what is no part of the file
         client = self.stack.client("asks")
         moved = client.post(f"{path}/moves", {"to": "drafted"}, headers={"Sanjeh-Break-Glass": glass, "If-Match": '"v1"'})
-        problem(self, moved, 403, "FORBIDDEN")
+        self.assertIn("never writes", problem(self, moved, 403, "FORBIDDEN")["detail"])
         self.assertEqual(self.read(f"{path}/conflicts", glass).json()["items"], [])
         for closed in ("samples", "coi-declarations"):
             self.assertEqual(self.read(f"{path}/{closed}", glass).status, 403, closed)
