@@ -22,8 +22,8 @@ EXPIRES = {
     "coi_declaration": BOARD | {"x.left"}, "conflict": {"x.left", "x.chair", "owner"}, "disclosure": BOARD, "gate_answer": BOARD | {"owner", "pic"},
     "improvement_plan": BOARD | {"owner"}, "interview": BOARD, "judge_statement": BOARD, "plan_action": BOARD | {"owner", "x.mentor"}}
 NOT_HIS = {"appeal_vote", "coi_declaration", "conflict"}  # what the judge himself never reads
-# Who moved it when, who sat, what ran, which rows were contested: no result, and the office's own order.
-KEPT = {"seat", "deadline", "evaluation_event", "data_issue", "correction_order", "sample_order"}
+# Who moved it when, who sat, what ran, which rows were contested, who opened it in an emergency: no result, and the office's own order.
+KEPT = {"break_glass", "seat", "deadline", "evaluation_event", "data_issue", "correction_order", "sample_order"}
 GIVEN = {"draft": {"state": "final"}, "rating": {"submitted_at": "now()"}, "decision_sample": {"reviewed": "2"},
          "gate_answer": {"state": "answered"}, "self_assessment": {"state": "submitted"}, "reply": {"state": "submitted"}}
 

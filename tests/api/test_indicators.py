@@ -98,9 +98,9 @@ class Indicators(SharedTest):
                 self.assertTrue(any(reason in detail for reason in reasons) or name in detail, detail)
         self.assertEqual(int(self.stack.sql("select count(*) from sanjeh.indicator where name_en = 'Acquittal rate'")), 0)
 
-    def test_only_the_process_owner_defines(self):
+    def test_only_the_process_owner_and_the_statistics_centre_define(self):
         body = self.definition()
-        for name in ("sit.manager", "jdpe.manager", "hrd.contributor"):
+        for name in ("jdpe.manager", "jdpd.manager", "sit.analyst", "hrd.contributor"):
             with self.subTest(name):
                 self.assertEqual(self.stack.client(name).post("/api/v1/indicators", body).status, 403)
 
