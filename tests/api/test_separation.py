@@ -180,6 +180,18 @@ class Rules(RulesCase):
             self.seat(other, account_id=self.account(second), capacity="member")
             self.assertNotIn("RECIPROCAL", self.rules(other), "in one cycle")
 
+    def test_rule_02_who_rated_and_left_is_not_rated_in_return(self):
+        """board.one leaves the file of board.two, before its marks are locked or after; then board.two is to sit in his."""
+        for left, expected in (("now() - interval '1 hour'", []), ("now() + interval '1 hour'", [("RECIPROCAL", self.account("board.two"))])):
+            cycle = self.cycle()
+            rated, rater = (self.evaluation(cycle, judge=self.person(name)) for name in ("board.two", "board.one"))
+            self.assertEqual(self.seat(rated, account_id=self.account("board.one"), capacity="member").status, 201)
+            self.move(rated, "drafted", ", marks_locked_at = now()")
+            self.stack.sql(f"update sanjeh.seat set ended_at = {left}, ended_reason = 'replaced' where evaluation_id = '{rated}'")
+            self.assertEqual(self.seat(rater, account_id=self.account("board.two"), capacity="member").status, 201)
+            self.assertEqual([(row["rule"], row["account_id"]) for row in self.owner.items(f"/api/v1/evaluations/{rater}/conflicts")
+                              if row["rule"] == "RECIPROCAL"], expected, left)
+
     def test_rule_02_nobody_rates_his_own_superior(self):
         """sep.head sits as the head of board.three's court, in that file and nowhere else."""
         for is_head_first in (True, False):
