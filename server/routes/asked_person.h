@@ -28,7 +28,7 @@ extern const char *const sj_reach_names[];
 
 /* A desk that sees accounts and files as the server does. */
 SJ_MUST_CHECK sj_status sj_asked_desk(struct sj_exchange *x, struct sj_desk *ret_desk);
-/* The account and what it holds. at: 0 for now, else a moment; point: the decision point of then. */
+/* The account and what it holds. at: a moment that is past with the decision point of then, or 0 with the present one. */
 SJ_MUST_CHECK sj_status sj_asked_find(struct sj_exchange *x, const struct sj_desk *desk,
     struct sj_uuid id, sj_time_us at, const struct sj_policy_active *point, bool *ret_found,
     struct sj_asked *person);
