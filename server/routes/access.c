@@ -239,11 +239,7 @@ static void write_version(struct sj_json *json, const struct sj_policy_version *
     sj_json_text(json, "state", version->state);
     sj_json_bool(json, "widens", version->widens);
     sj_json_time(json, "activated_at", version->activated_at);
-    if (version->ended_at == 0) {
-        sj_json_null(json, "ended_at");
-    } else {
-        sj_json_time(json, "ended_at", version->ended_at);
-    }
+    sj_json_time_or_null(json, "ended_at", version->ended_at);
     sj_json_object_end(json);
 }
 

@@ -38,15 +38,6 @@ void sj_json_votes(struct sj_json *json, const char *name, const struct sj_appro
     sj_json_array_end(json);
 }
 
-static void time_or_null(struct sj_json *json, const char *name, sj_time_us time)
-{
-    if (time == 0) {
-        sj_json_null(json, name);
-    } else {
-        sj_json_time(json, name, time);
-    }
-}
-
 static void write_approval(
     struct sj_json *json, const struct sj_approval *approval, bool with_votes)
 {
@@ -64,8 +55,8 @@ static void write_approval(
     sj_json_id(json, "requested_by", approval->requested_by);
     sj_json_time(json, "requested_at", approval->requested_at);
     sj_json_time(json, "expires_at", approval->expires_at);
-    time_or_null(json, "decided_at", approval->decided_at);
-    time_or_null(json, "used_at", approval->used_at);
+    sj_json_time_or_null(json, "decided_at", approval->decided_at);
+    sj_json_time_or_null(json, "used_at", approval->used_at);
     if (with_votes) {
         sj_json_votes(json, "votes", approval);
     }

@@ -51,13 +51,4 @@ SJ_MUST_CHECK static inline sj_status sj_prose_of(
     FAIL(INVALID);
 }
 
-static inline void sj_json_time_or_null(struct sj_json *json, const char *name, sj_time_us time)
-{
-    if (time == 0) {
-        sj_json_null(json, name);
-    } else {
-        sj_json_time(json, name, time);
-    }
-}
-
 #endif

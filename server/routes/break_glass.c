@@ -154,15 +154,6 @@ sj_status sj_glass_check_vote(struct sj_exchange *x, struct sj_uuid evaluation)
 
 /* ---- answers ---- */
 
-static void time_or_null(struct sj_json *json, const char *name, sj_time_us time)
-{
-    if (time == 0) {
-        sj_json_null(json, name);
-    } else {
-        sj_json_time(json, name, time);
-    }
-}
-
 static const char *state_of(const struct sj_break_glass *glass, sj_time_us now)
 {
     if (glass->reviewed_at != 0) {
@@ -184,12 +175,12 @@ static void write_members(struct sj_json *json, const struct sj_break_glass *gla
     sj_json_str(json, "state", state_of(glass, now));
     sj_json_time(json, "opened_at", glass->opened_at);
     sj_json_time(json, "ends_at", glass->ends_at);
-    time_or_null(json, "closed_at", glass->closed_at);
+    sj_json_time_or_null(json, "closed_at", glass->closed_at);
     sj_json_id_or_null(json, "closed_by", glass->closed_by);
     sj_json_time(json, "notice_at", glass->notice_at);
     sj_json_time(json, "review_due", glass->review_due);
     sj_json_bool(json, "review_overdue", glass->reviewed_at == 0 && now > glass->review_due);
-    time_or_null(json, "reviewed_at", glass->reviewed_at);
+    sj_json_time_or_null(json, "reviewed_at", glass->reviewed_at);
     sj_json_id_or_null(json, "reviewed_by", glass->reviewed_by);
     sj_json_text_or_null(json, "outcome", glass->outcome);
     sj_json_text_or_null(json, "review", glass->review);

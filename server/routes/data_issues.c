@@ -26,11 +26,7 @@ static void write_issue(struct sj_json *json, const struct sj_issue *issue)
     sj_json_time(json, "due_at", issue->due_at);
     sj_json_text_or_null(json, "reason", issue->reason);
     sj_json_id_or_null(json, "answered_by", issue->answered_by);
-    if (issue->answered_at == 0) {
-        sj_json_null(json, "answered_at");
-    } else {
-        sj_json_time(json, "answered_at", issue->answered_at);
-    }
+    sj_json_time_or_null(json, "answered_at", issue->answered_at);
     sj_json_int(json, "version", issue->version);
     sj_json_object_end(json);
 }

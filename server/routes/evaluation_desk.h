@@ -124,16 +124,6 @@ SJ_MUST_CHECK static inline sj_status sj_issuer_check(
     return SJ_DONE;
 }
 
-static inline void sj_json_text_or_null(
-    struct sj_json *json, const char *name, struct sj_text value)
-{
-    if (value.len == 0) {
-        sj_json_null(json, name);
-    } else {
-        sj_json_text(json, name, value);
-    }
-}
-
 static inline void sj_json_period(
     struct sj_json *json, const char *name, int64_t from_day, int64_t to_day)
 {

@@ -9,15 +9,6 @@
 
 #include "sanjeh/cycle/evaluations.h"
 
-static void write_time_or_null(struct sj_json *json, const char *name, sj_time_us time)
-{
-    if (time == 0) {
-        sj_json_null(json, name);
-    } else {
-        sj_json_time(json, name, time);
-    }
-}
-
 static void write_members(struct sj_json *json, const struct sj_evaluation *e)
 {
     sj_json_id(json, "id", e->id);
@@ -36,12 +27,12 @@ static void write_members(struct sj_json *json, const struct sj_evaluation *e)
         (long long)(e->coverage_hundredths / 100), (long long)(e->coverage_hundredths % 100));
     sj_json_str(json, "coverage", e->has_coverage ? coverage : NULL);
     sj_json_time(json, "state_since", e->state_since);
-    write_time_or_null(json, "notified_at", e->notified_at);
-    write_time_or_null(json, "frozen_at", e->frozen_at);
-    write_time_or_null(json, "marks_locked_at", e->marks_locked_at);
-    write_time_or_null(json, "disclosed_at", e->disclosed_at);
-    write_time_or_null(json, "issued_at", e->issued_at);
-    write_time_or_null(json, "appealed_at", e->appealed_at);
+    sj_json_time_or_null(json, "notified_at", e->notified_at);
+    sj_json_time_or_null(json, "frozen_at", e->frozen_at);
+    sj_json_time_or_null(json, "marks_locked_at", e->marks_locked_at);
+    sj_json_time_or_null(json, "disclosed_at", e->disclosed_at);
+    sj_json_time_or_null(json, "issued_at", e->issued_at);
+    sj_json_time_or_null(json, "appealed_at", e->appealed_at);
     sj_json_int(json, "version", e->version);
 }
 

@@ -161,11 +161,7 @@ static sj_status answer(struct sj_exchange *x, const struct sj_desk *desk,
     struct sj_json json = sj_json_begin(&x->body);
     sj_json_object(&json, NULL);
     sj_asked_write(&json, person);
-    if (question->when == 0) {
-        sj_json_null(&json, "at");
-    } else {
-        sj_json_time(&json, "at", question->when);
-    }
+    sj_json_time_or_null(&json, "at", question->when);
     sj_json_text(&json, "action", question->action);
     TRY(write_object(x, desk, question, &json, &allowed));
     write_field(policy, &decision, sj_policy_action_type(policy, action), field, &json);

@@ -41,11 +41,7 @@ static void write_progress(struct sj_json *json, const struct sj_bulk *job)
 
 static void write_time(struct sj_json *json, const char *name, sj_time_us at)
 {
-    if (at == 0) {
-        sj_json_null(json, name);
-    } else {
-        sj_json_time(json, name, at);
-    }
+    sj_json_time_or_null(json, name, at);
 }
 
 static void write_job(struct sj_json *json, const struct sj_bulk *job)

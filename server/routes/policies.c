@@ -23,21 +23,16 @@ static struct sj_approval_desk desk_in(struct sj_exchange *x, struct sj_arena *a
 
 /* ---- answers ---- */
 
-static void text_or_null(struct sj_json *json, const char *name, struct sj_text text)
-{
-    sj_json_text_or_null(json, name, text);
-}
-
 static void write_head(struct sj_json *json, const struct sj_policy_version *version)
 {
     sj_json_id(json, "id", version->id);
     sj_json_text(json, "policy", version->policy);
     sj_json_int(json, "number", version->number);
-    text_or_null(json, "owner_unit", version->owner_unit);
+    sj_json_text_or_null(json, "owner_unit", version->owner_unit);
     sj_json_text(json, "origin", version->origin);
     sj_json_text(json, "state", version->state);
     sj_json_text(json, "digest", version->digest);
-    text_or_null(json, "previous", version->previous);
+    sj_json_text_or_null(json, "previous", version->previous);
     sj_json_text(json, "report_digest", version->report_digest);
     sj_json_text(json, "diff_digest", version->diff_digest);
     sj_json_bool(json, "passed", version->passed);
@@ -46,17 +41,8 @@ static void write_head(struct sj_json *json, const struct sj_policy_version *ver
     sj_json_id_or_null(json, "author_id", version->author);
     sj_json_id_or_null(json, "approval_id", version->approval);
     sj_json_time(json, "created_at", version->created_at);
-    const struct {
-        const char *name;
-        sj_time_us time;
-    } times[] = {{"activated_at", version->activated_at}, {"ended_at", version->ended_at}};
-    for (size_t i = 0; i < SJ_COUNT(times); i++) {
-        if (times[i].time == 0) {
-            sj_json_null(json, times[i].name);
-        } else {
-            sj_json_time(json, times[i].name, times[i].time);
-        }
-    }
+    sj_json_time_or_null(json, "activated_at", version->activated_at);
+    sj_json_time_or_null(json, "ended_at", version->ended_at);
     if (version->activation == 0) {
         sj_json_null(json, "activation");
     } else {
@@ -167,7 +153,7 @@ static sj_status read_diff(struct sj_exchange *x)
     struct sj_json json = sj_json_begin(&x->body);
     sj_json_object(&json, NULL);
     sj_json_text(&json, "digest", found.version.digest);
-    text_or_null(&json, "previous", found.version.previous);
+    sj_json_text_or_null(&json, "previous", found.version.previous);
     sj_json_text(&json, "diff_digest", found.version.diff_digest);
     sj_json_bool(&json, "widens", found.version.widens);
     sj_json_raw(&json, "diff", found.version.diff);

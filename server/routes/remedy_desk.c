@@ -220,11 +220,7 @@ static void write_time(struct sj_json *json, const char *name, sj_time_us time)
     if (name == NULL) {
         return;
     }
-    if (time == 0) {
-        sj_json_null(json, name);
-    } else {
-        sj_json_time(json, name, time);
-    }
+    sj_json_time_or_null(json, name, time);
 }
 
 static void write_texts(

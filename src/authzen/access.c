@@ -310,11 +310,7 @@ sj_status sj_authzen_access(const struct sj_authzen_request *request,
     if (!sj_failed(status)) {
         status = ask_access(request, root, access, &fault, ret_result);
     }
-    if (status.code == SJ_BAD_REQUEST) {
-        ret_result->pointer = fault.pointer;
-        ret_result->why = fault.why;
-    }
-    return status;
+    return wire_end(status, &fault, ret_result);
 }
 
 sj_status sj_authzen_approval_of(

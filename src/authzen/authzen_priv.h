@@ -119,6 +119,9 @@ SJ_MUST_CHECK sj_status wire_parts(
     const struct sj_json_value *object, struct wire_parts *ret_parts, struct wire_fault *fault);
 SJ_MUST_CHECK sj_status wire_page(
     const struct sj_json_value *root, struct wire_page *ret_page, struct wire_fault *fault);
+/* The status, and of a broken request its place and reason in the result. */
+SJ_MUST_CHECK sj_status wire_end(
+    sj_status status, const struct wire_fault *fault, struct sj_authzen_result *result);
 /* Always BAD_REQUEST. */
 SJ_MUST_CHECK sj_status wire_refuse(struct wire_fault *fault, const char *pointer, const char *why);
 

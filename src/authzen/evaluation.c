@@ -42,16 +42,6 @@ sj_status evaluation_decide(const struct sj_authzen_request *request,
     return SJ_DONE;
 }
 
-static sj_status end(
-    sj_status status, const struct wire_fault *fault, struct sj_authzen_result *result)
-{
-    if (status.code == SJ_BAD_REQUEST) {
-        result->pointer = fault->pointer;
-        result->why = fault->why;
-    }
-    return status;
-}
-
 static sj_status answer_one(const struct sj_authzen_request *request,
     const struct sj_json_value *root, struct sj_buf *out, struct wire_fault *fault,
     struct sj_authzen_result *result)
@@ -213,7 +203,7 @@ static sj_status ask(const struct sj_authzen_request *request, answer_fn *answer
     if (!sj_failed(status)) {
         status = answer(request, root, out, &fault, ret_result);
     }
-    return end(status, &fault, ret_result);
+    return wire_end(status, &fault, ret_result);
 }
 
 sj_status sj_authzen_evaluation(const struct sj_authzen_request *request, struct sj_buf *out,

@@ -188,9 +188,5 @@ sj_status sj_authzen_search(const struct sj_authzen_request *request, enum sj_au
     if (!sj_failed(status)) {
         status = run(&search, root, out, ret_result, &fault);
     }
-    if (status.code == SJ_BAD_REQUEST) {
-        ret_result->pointer = fault.pointer;
-        ret_result->why = fault.why;
-    }
-    return status;
+    return wire_end(status, &fault, ret_result);
 }

@@ -11,6 +11,16 @@ sj_status wire_refuse(struct wire_fault *fault, const char *pointer, const char 
     FAIL(BAD_REQUEST);
 }
 
+sj_status wire_end(
+    sj_status status, const struct wire_fault *fault, struct sj_authzen_result *result)
+{
+    if (status.code == SJ_BAD_REQUEST) {
+        result->pointer = fault->pointer;
+        result->why = fault->why;
+    }
+    return status;
+}
+
 sj_status wire_parse(const struct sj_authzen_request *request, struct sj_json_doc **ret_doc,
     const struct sj_json_value **ret_root, struct wire_fault *fault)
 {

@@ -181,15 +181,6 @@ static const char *reason_to_hold(const struct sj_gate *gate)
     return is_disciplinary ? "final_judgment" : "remark";
 }
 
-static void put_or_null(struct sj_json *json, const char *name, struct sj_text text)
-{
-    if (text.len > 0) {
-        sj_json_text(json, name, text);
-    } else {
-        sj_json_null(json, name);
-    }
-}
-
 static void put_gate(struct sj_json *json, const struct sj_gate *gate)
 {
     const char *reason = reason_to_hold(gate);
@@ -198,11 +189,11 @@ static void put_gate(struct sj_json *json, const struct sj_gate *gate)
     sj_json_text(json, "purpose", gate->purpose);
     sj_json_text(json, "state", gate->state);
     sj_json_bool(json, "hold", reason != NULL);
-    put_or_null(json, "effect", gate->effect);
-    put_or_null(json, "reason", sj_text_of(reason == NULL ? "" : reason));
-    put_or_null(json, "authority", gate->authority);
+    sj_json_text_or_null(json, "effect", gate->effect);
+    sj_json_text_or_null(json, "reason", sj_text_of(reason == NULL ? "" : reason));
+    sj_json_text_or_null(json, "authority", gate->authority);
     /* what integrity answered is served apart: whoever reads cards does not read it */
-    put_or_null(json, "gist", sj_text_is(gate->gate, "D03") ? SJ_TEXT("") : gate->gist);
+    sj_json_text_or_null(json, "gist", sj_text_is(gate->gate, "D03") ? SJ_TEXT("") : gate->gist);
     if (gate->has_expiry) {
         card_put_day(json, "expires_on", gate->expires_on);
     } else {

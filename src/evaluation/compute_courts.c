@@ -219,15 +219,6 @@ static void put_count(struct sj_json *json, const char *name, int64_t count)
     }
 }
 
-static void write_text_or_null(struct sj_json *json, const char *name, struct sj_text text)
-{
-    if (text.len == 0) {
-        sj_json_null(json, name);
-    } else {
-        sj_json_text(json, name, text);
-    }
-}
-
 /* Decimals as text: a card is signed with them as they stand here. */
 static sj_status write_figure(struct sj_json *json, const struct plan *plan,
     const struct court *court, enum sj_formula formula)
@@ -265,9 +256,9 @@ static void write_report(struct sj_json *json, const struct court_report *report
     sj_json_object(json, NULL);
     sj_json_text(json, "code", report->code);
     sj_json_str(json, "period", period);
-    write_text_or_null(json, "value", report->value);
+    sj_json_text_or_null(json, "value", report->value);
     put_count(json, "n", report->n);
-    write_text_or_null(json, "reason", report->reason);
+    sj_json_text_or_null(json, "reason", report->reason);
     sj_json_object_end(json);
 }
 
@@ -279,7 +270,7 @@ static sj_status write_court(
     sj_json_text(json, "code", court->code);
     sj_json_text(json, "name_fa", court->name_fa);
     sj_json_text(json, "name_en", court->name_en);
-    write_text_or_null(json, "coverage", court->coverage);
+    sj_json_text_or_null(json, "coverage", court->coverage);
     put_count(json, "incoming", court->counts.of[SJ_COUNT_FILED]);
     put_count(json, "resolved", court->counts.of[SJ_COUNT_RESOLVED]);
     sj_json_array(json, "figures");

@@ -194,6 +194,24 @@ void sj_json_id(struct sj_json *json, const char *name, struct sj_uuid value)
     sj_json_raw(json, name, (struct sj_text){text, sizeof(text)});
 }
 
+void sj_json_time_or_null(struct sj_json *json, const char *name, sj_time_us value)
+{
+    if (value == 0) {
+        sj_json_null(json, name);
+    } else {
+        sj_json_time(json, name, value);
+    }
+}
+
+void sj_json_text_or_null(struct sj_json *json, const char *name, struct sj_text value)
+{
+    if (value.len == 0) {
+        sj_json_null(json, name);
+    } else {
+        sj_json_text(json, name, value);
+    }
+}
+
 void sj_json_id_or_null(struct sj_json *json, const char *name, struct sj_uuid value)
 {
     if (sj_uuid_is_nil(value)) {

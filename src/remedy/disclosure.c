@@ -91,15 +91,6 @@ static sj_status open_row(const struct sj_desk *desk, const struct sj_rows *rows
     return SJ_DONE;
 }
 
-static void text_or_null(struct sj_json *json, const char *name, struct sj_text text)
-{
-    if (text.len == 0) {
-        sj_json_null(json, name);
-    } else {
-        sj_json_text(json, name, text);
-    }
-}
-
 static sj_status add_marks(const struct sj_desk *desk, const struct sj_evaluation *evaluation,
     bool are_changes, struct served *served)
 {
@@ -121,7 +112,7 @@ static sj_status add_marks(const struct sj_desk *desk, const struct sj_evaluatio
             sj_json_int(&json, "evaluator", sj_row_i64(rows, row, COLUMN_EVALUATOR));
         }
         for (size_t i = 0; i < TEXTS && names[are_changes][i] != NULL; i++) {
-            text_or_null(&json, names[are_changes][i], texts[i]);
+            sj_json_text_or_null(&json, names[are_changes][i], texts[i]);
         }
         sj_json_object_end(&json);
     }

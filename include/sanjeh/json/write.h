@@ -32,6 +32,10 @@ void sj_json_id(struct sj_json *json, const char *name, struct sj_uuid value);
 void sj_json_id_or_null(
     struct sj_json *json, const char *name, struct sj_uuid value); /* nil writes null */
 void sj_json_time(struct sj_json *json, const char *name, sj_time_us value);
+void sj_json_time_or_null(
+    struct sj_json *json, const char *name, sj_time_us value); /* 0 writes null */
+void sj_json_text_or_null(
+    struct sj_json *json, const char *name, struct sj_text value); /* empty writes null */
 /* A decimal number that is already well-formed JSON number text ("7.9", "-23.75"). */
 void sj_json_number(struct sj_json *json, const char *name, struct sj_text decimal);
 /* Ready-made JSON. */
