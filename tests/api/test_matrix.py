@@ -312,7 +312,7 @@ class Matrix(MatrixCase):
 
     def test_what_the_engine_does_not_find_the_database_does_not_show(self):
         """Random accounts and objects of the whole world: 404 means that a context as of that session selects no row."""
-        seed = random.SystemRandom().randrange(1 << 32)
+        seed = random.SystemRandom().randrange(1 << 32) if LONG else 1
         chance = random.Random(seed)
         rows = {kind: self.stack.sql(f"select id from sanjeh.{table}").split() for kind, table in self.TABLES.items()}
         asked = [(name, kind, one) for name in (*filter(None, COLUMNS.values()), "other.judge", "board.two", "appeal.three")

@@ -3,6 +3,8 @@
 Everything comes from one random.Random, so that a seed is a whole run."""
 
 import json
+import os
+import random
 
 UNITS = [("u0", ""), ("u1", "u0"), ("u2", "u0"), ("u11", "u1"), ("u12", "u1"), ("u111", "u11"), ("w0", ""), ("w1", "w0")]
 NOW = 1_800_000_000_000_000
@@ -28,6 +30,14 @@ TYPES = {
 ROLES = ["reader", "worker", "boss", "admin", "auditor", "duty", "emergency"]
 HOW = ["initial", "last4", "month", "year", "hash", "redact", "null"]
 SCOPES = ["unit", "subtree", "all", None]
+
+
+def seed_of(run, kept):
+    """A default run is the same everywhere (the kept seed), so that its answer is about the change and not about luck; a long run
+    (SANJEH_LONG) and one that names its seed (the first of run's arguments) look for what nobody has found yet."""
+    if run:
+        return int(run[0])
+    return random.SystemRandom().randrange(1 << 32) if os.environ.get("SANJEH_LONG") else kept
 
 
 def attrs_of(types):

@@ -10,7 +10,7 @@ import random
 import subprocess
 import sys
 
-from generate import UNITS, Generator, lines_of
+from generate import UNITS, Generator, lines_of, seed_of
 from naive import Point
 
 PER_POLICY = 500
@@ -67,7 +67,7 @@ def kept_cases(program):
 
 def main():
     program = sys.argv[1]
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1 << 32)
+    seed = seed_of(sys.argv[2:], 1)
     total = int(sys.argv[3]) if len(sys.argv) > 3 else 100_000
     print(f"seed {seed}: {total} requests, {kept_cases(program)} kept cases", flush=True)
     seeds = [seed * 1000 + i for i in range(total // PER_POLICY)]

@@ -13,6 +13,8 @@ import tempfile
 
 import jsonschema
 
+from generate import seed_of
+
 HERE = pathlib.Path(__file__).parent
 POLICIES = HERE.parent.parent / "policies"
 EXAMPLE = json.loads((HERE / "example" / "policy.json").read_text())
@@ -336,7 +338,7 @@ def check_ceilings(runner):
 
 def main():
     program = sys.argv[1]
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1 << 32)
+    seed = seed_of(sys.argv[2:], 1)
     print(f"seed {seed}", flush=True)
     rng = random.Random(seed)
     schemas = []
