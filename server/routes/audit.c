@@ -30,8 +30,6 @@ static sj_status checkpoint(struct sj_exchange *x)
 }
 
 static const char *const outcome_names[] = {"denied", "permitted", "failed"};
-static const char *const kind_names[SJ_ENTRY_KIND_COUNT_] = {"", "access", "sign-in", "anonymous",
-    "emitter-open", "emitter-close", "void", "recovery", "config", "key"};
 
 static void write_hash(struct sj_json *json, const char *name, const struct sj_hash *hash)
 {
@@ -51,7 +49,7 @@ static void write_entry(
     sj_json_int(json, "index", (int64_t)entry->index);
     write_hash(json, "leaf", leaf);
     sj_json_time(json, "time", entry->time);
-    sj_json_str(json, "kind", kind_names[draft->kind]);
+    sj_json_str(json, "kind", sj_entry_kind_name(draft->kind));
     sj_json_str(json, "action", draft->action);
     sj_json_str(json, "outcome", outcome_names[draft->outcome]);
     sj_json_int(json, "status", draft->http_status);

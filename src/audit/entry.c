@@ -15,6 +15,15 @@
 /* 9999-12-31T23:59:59.999999Z: later times have no text form. */
 #define TIME_MAX INT64_C(253402300799999999)
 
+static const char *const kind_names[SJ_ENTRY_KIND_COUNT_] = {NULL, "access", "sign-in", "anonymous",
+    "emitter-open", "emitter-close", "void", "recovery", "config", "key", "tenant-heads",
+    "key-rotate", "erase", "prune", "clock", "alarm", "stream-start", "stream-end", "scrub"};
+
+const char *sj_entry_kind_name(enum sj_entry_kind kind)
+{
+    return (unsigned)kind < SJ_ENTRY_KIND_COUNT_ ? kind_names[kind] : NULL;
+}
+
 static bool is_printable(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {

@@ -21,11 +21,23 @@ enum sj_entry_kind {
     SJ_ENTRY_VOID = 6,     /* a sequence number whose deed was rolled back */
     SJ_ENTRY_RECOVERY = 7, /* the log was picked up after a crash */
     SJ_ENTRY_CONFIG = 8,   /* configuration, roles, policy, local administration */
-    SJ_ENTRY_KEY = 9,      /* rotation, erasure */
+    SJ_ENTRY_KEY = 9,      /* administration of keys that the record itself does not stand on */
+    SJ_ENTRY_TENANT_HEADS = 10, /* where every tenant's chain stands (audit/heads.h) */
+    SJ_ENTRY_KEY_ROTATE = 11,   /* the log's next signing key */
+    SJ_ENTRY_ERASE = 12,        /* payloads or keys destroyed */
+    SJ_ENTRY_PRUNE = 13,        /* entries before an index are no longer served */
+    SJ_ENTRY_CLOCK = 14,        /* the clock jumped */
+    SJ_ENTRY_ALARM = 15,        /* a rule of the watch has fired */
+    SJ_ENTRY_STREAM_START = 16, /* before the first byte of a long answer */
+    SJ_ENTRY_STREAM_END = 17,   /* after its last, or when it broke off */
+    SJ_ENTRY_SCRUB = 18,        /* everything was hashed again */
     SJ_ENTRY_KIND_COUNT_
 };
 
 enum sj_outcome { SJ_OUTCOME_DENIED = 0, SJ_OUTCOME_PERMITTED = 1, SJ_OUTCOME_FAILED = 2 };
+
+/* "access", "tenant-heads" …; NULL for a number that is no kind. */
+const char *sj_entry_kind_name(enum sj_entry_kind kind);
 
 #define SJ_ENTRY_ACTION_MAX 64
 #define SJ_ENTRY_TYPE_MAX   32
