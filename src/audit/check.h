@@ -58,7 +58,6 @@ void sj_check_incomplete(struct sj_check *c, const char *cause);
 void sj_check_incomplete_at(struct sj_check *c, uint64_t index, const char *cause);
 
 /* check_note.c */
-enum sj_note_state { SJ_NOTE_GOOD, SJ_NOTE_UNSIGNED, SJ_NOTE_FORGED };
 /* A checkpoint by the policy: a log key named like its origin, and none of the known keys failing. ret_note
  * borrows bytes. */
 SJ_MUST_CHECK sj_status sj_check_note(const struct sj_check *c, struct sj_view bytes,

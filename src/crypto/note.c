@@ -100,19 +100,32 @@ static sj_status put_cosigned_message(struct sj_text text, int64_t time_s, struc
     return sj_buf_put_text(out, text);
 }
 
-static sj_status verify_cosignature(const struct sj_verify_key *key, struct sj_text text,
-    struct sj_view signature, bool *ret_valid, int64_t *ret_time_s)
+/* @cite C2SP tlog-cosignature: u64 seconds, then the signature of 64 bytes */
+sj_status sj_cosignature_split(
+    struct sj_view blob, int64_t *ret_time_s, struct sj_view *ret_signature)
 {
-    struct sj_reader reader = sj_reader_of(signature);
+    struct sj_reader reader = sj_reader_of(blob);
     uint64_t time_s = 0;
-    if (sj_failed(sj_read_u64(&reader, &time_s)) || time_s > INT64_MAX) {
+    ENSURE(blob.len == 8 + SJ_ED25519_SIGNATURE, INVALID);
+    TRY(sj_read_u64(&reader, &time_s));
+    ENSURE(time_s <= INT64_MAX, INVALID);
+    *ret_time_s = (int64_t)time_s;
+    return sj_read_view(&reader, SJ_ED25519_SIGNATURE, ret_signature);
+}
+
+static sj_status verify_cosignature(const struct sj_verify_key *key, struct sj_text text,
+    struct sj_view blob, bool *ret_valid, int64_t *ret_time_s)
+{
+    struct sj_view signature = {NULL, 0};
+    int64_t time_s = 0;
+    if (sj_failed(sj_cosignature_split(blob, &time_s, &signature))) {
         *ret_valid = false;
         return SJ_DONE;
     }
     CLEANUP(sj_buf_clear) struct sj_buf message = SJ_BUF(SJ_NOTE_MAX + 64);
-    TRY(put_cosigned_message(text, (int64_t)time_s, &message));
-    *ret_time_s = (int64_t)time_s;
-    return sj_verify(key, sj_buf_view(&message), sj_view_of(reader.ptr, reader.left), ret_valid);
+    TRY(put_cosigned_message(text, time_s, &message));
+    *ret_time_s = time_s;
+    return sj_verify(key, sj_buf_view(&message), signature, ret_valid);
 }
 
 static sj_status verify_line(const struct sj_note_key *note_key, struct sj_text text,

@@ -49,6 +49,10 @@ SJ_MUST_CHECK sj_status sj_note_sign(struct sj_text text, const struct sj_note_k
 SJ_MUST_CHECK sj_status sj_note_cosign(struct sj_text text, const struct sj_note_key *key,
     const struct sj_signing_key *secret, int64_t time_s, struct sj_buf *out);
 
+/* What follows the key id in a line of type 4: seconds since 1970 and the signature (borrowed). Errors: INVALID. */
+SJ_MUST_CHECK sj_status sj_cosignature_split(
+    struct sj_view blob, int64_t *ret_time_s, struct sj_view *ret_signature);
+
 struct sj_note {
     struct sj_text text;                  /* what was signed, with its last newline; borrowed */
     bool verified[SJ_NOTE_KEYS_MAX];      /* which of the given keys signed */

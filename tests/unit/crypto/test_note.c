@@ -5,6 +5,7 @@
 #include "sanjeh/base/memory.h"
 #include "sanjeh/crypto/note.h"
 #include "vector_json.h"
+#include <stdio.h>
 #include <string.h>
 
 static struct sj_note_key key_of(const char *vkey)
@@ -285,4 +286,71 @@ TEST(note_that_does_not_fit_leaves_nothing_behind)
         CHECK_CODE(sj_checkpoint_format(SJ_TEXT("o"), 1, &root, &out), LIMIT_EXCEEDED);
         CHECK(out.len == 0);
     }
+}
+
+TEST(cosignature_times_agree_with_the_vectors)
+{
+    json_t *root = vector_load("audit/cosignature/cosignatures.json");
+    const json_t *list = json_object_get(root, "timestamp_extraction");
+    CHECK(json_array_size(list) >= 2);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *vector = json_array_get(list, i);
+        const json_t *known = json_object_get(vector, "unix_time");
+        CLEANUP(sj_buf_clear) struct sj_buf blob = vector_base64(vector, "base64");
+        struct sj_view signature = {NULL, 0};
+        int64_t time_s = 0;
+        REQUIRE(blob.len > 4);
+        const sj_status status =
+            sj_cosignature_split(sj_view_of(blob.ptr + 4, blob.len - 4), &time_s, &signature);
+        CHECK(status.code == (json_is_null(known) ? SJ_INVALID : SJ_OK));
+        CHECK(json_is_null(known) || time_s == (int64_t)json_integer_value(known));
+    }
+    json_decref(root);
+}
+
+/* The vectors' note on keys: one key under both types is two keys, and neither opens the other's lines. */
+TEST(cosignature_is_not_opened_by_the_same_key_of_another_type)
+{
+    json_t *root = vector_load("audit/cosignature/cosignatures.json");
+    const json_t *vector = json_array_get(json_object_get(root, "cosigned_notes"), 0);
+    const struct sj_text text = vector_text(vector, "note");
+    const struct sj_note_key witness = key_of(vector_text(vector, "vkey").ptr);
+    struct sj_note_key log;
+    struct sj_note note;
+    CHECK_OK(sj_note_key_make(sj_text_of(witness.name), 1, witness.public_key, &log));
+    CHECK(memcmp(log.id, witness.id, sizeof(log.id)) != 0);
+    CHECK_OK(sj_note_open(sj_text_bytes(text), &witness, 1, &note));
+    CHECK_CODE(sj_note_open(sj_text_bytes(text), &log, 1, &note), INVALID);
+    json_decref(root);
+}
+
+/* C2SP's ML-DSA-44 line has 2,420 bytes of signature: a note may hold forty of them, and ours among them. */
+TEST(attack_18_note_of_100_kb_with_unknown_lines_is_read)
+{
+    static uint8_t blob[4 + 8 + 1870];
+    const struct sj_key seed = {{9}};
+    uint8_t public_key[SJ_ED25519_PUBLIC];
+    struct sj_note_key key;
+    struct sj_note note;
+    CLEANUP(sj_signing_key_free) struct sj_signing_key *secret = NULL;
+    CLEANUP(sj_buf_clear) struct sj_buf out = SJ_BUF(2 * (size_t)SJ_NOTE_MAX);
+    REQUIRE_OK(sj_signing_key_new(&seed, &secret));
+    sj_signing_key_public(secret, public_key);
+    REQUIRE_OK(sj_note_key_make(SJ_TEXT("log.example"), 1, public_key, &key));
+    CHECK_OK(sj_note_sign(SJ_TEXT("text\n"), &key, secret, &out));
+    for (uint8_t i = 0; i < 40; i++) {
+        char name[32];
+        blob[0] = i;
+        (void)snprintf(name, sizeof name, "\xe2\x80\x94 w%u.example ", (unsigned)i);
+        CHECK_OK(sj_buf_put_str(&out, name));
+        CHECK_OK(sj_buf_put_base64(&out, sj_view_of(blob, sizeof blob)));
+        CHECK_OK(sj_buf_put_byte(&out, '\n'));
+    }
+    CHECK(out.len > 100000 && out.len <= SJ_NOTE_MAX);
+    CHECK_OK(sj_note_open(sj_buf_view(&out), &key, 1, &note));
+    CHECK(note.verified_count == 1);
+    while (out.len <= SJ_NOTE_MAX) {
+        CHECK_OK(sj_buf_put_str(&out, "\xe2\x80\x94 w AAAAAAAA\n"));
+    }
+    CHECK_CODE(sj_note_open(sj_buf_view(&out), &key, 1, &note), INVALID);
 }
