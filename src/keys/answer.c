@@ -297,6 +297,65 @@ static sj_status answer_recover(
     return signer_extend(answerer->signer, &batch, answer);
 }
 
+static sj_status answer_note_again(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    TRY(read_end(body));
+    ENSURE(signer_frontier(answerer->signer)->size > 0, NOT_FOUND);
+    return signer_note_again(answerer->signer, answer);
+}
+
+static sj_status answer_vouch(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_hash voucher;
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    TRY(read_end(body));
+    TRY(signer_vkey(answerer->signer, &vkey));
+    TRY(follow_voucher(
+        &answerer->vouch_key, sj_text_of(answerer->instance), sj_buf_text(&vkey), &voucher));
+    TRY(sj_buf_put(answer, voucher.bytes, SJ_HASH_SIZE));
+    return sj_buf_put_view(answer, sj_buf_view(&vkey));
+}
+
+static sj_status read_short(struct sj_reader *body, struct sj_view *ret_bytes)
+{
+    uint16_t len = 0;
+    TRY(sj_read_u16(body, &len));
+    ENSURE(len <= WIRE_NOTE_MAX, PROTOCOL);
+    return sj_read_view(body, len, ret_bytes);
+}
+
+static sj_status adopt(struct answerer *answerer, struct sj_reader *body)
+{
+    struct follow_key key = {.instance = {NULL, 0}};
+    struct sj_view instance;
+    struct sj_view vkey;
+    struct sj_view note;
+    TRY(read_hash(body, &key.voucher));
+    TRY(read_short(body, &instance));
+    TRY(read_short(body, &vkey));
+    TRY(read_short(body, &note));
+    TRY(read_end(body));
+    ENSURE(!sj_failed(sj_text_check(instance, SJ_INSTANCE_MAX, &key.instance)), LOG_TAMPERED);
+    ENSURE(!sj_failed(sj_text_check(vkey, 1024, &key.vkey)), LOG_TAMPERED);
+    return follow_adopt(&answerer->follower, answerer->signer, &answerer->vouch_key, &key, note);
+}
+
+static sj_status answer_follow(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct signer_batch batch = {.old_size = 0};
+    uint16_t count = 0;
+    (void)answer;
+    TRY(sj_read_u64(body, &batch.old_size));
+    TRY(sj_read_u16(body, &count));
+    ENSURE(count <= WIRE_LEAVES_MAX, PROTOCOL);
+    TRY(sj_read_view(body, (size_t)count * SJ_HASH_SIZE, &batch.leaves));
+    TRY(follow_append(&answerer->follower, answerer->signer, &batch));
+    return body->left == 0 ? SJ_DONE : adopt(answerer, body);
+}
+
 static sj_status answer_card_vkey(
     struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
 {
@@ -338,6 +397,9 @@ static const struct {
     [WIRE_SEAL] = {FOR_BOTH, answer_seal},
     [WIRE_CARD_VKEY] = {FOR_BOTH, answer_card_vkey},
     [WIRE_SIGN_CARD] = {FOR_SERVE, answer_sign_card},
+    [WIRE_VOUCH] = {FOR_SERVE, answer_vouch},
+    [WIRE_FOLLOW] = {FOR_SERVE, answer_follow},
+    [WIRE_NOTE_AGAIN] = {FOR_SERVE, answer_note_again},
 };
 
 static answer_fn *find_permitted(enum sj_keeper_use phase, uint8_t kind)

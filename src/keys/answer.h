@@ -6,6 +6,7 @@
 #define SJ_KEYS_ANSWER_H
 
 #include "card_signer.h"
+#include "follow.h"
 #include "sanjeh/keys/keeper.h"
 #include "signer.h"
 #include "vault.h"
@@ -16,6 +17,9 @@ struct answerer {
     struct signer *signer; /* NULL in PROVISION */
     bool has_log_key;      /* an origin was configured */
     struct sj_note_key log_key;
+    char instance[SJ_INSTANCE_MAX + 1];
+    struct sj_key vouch_key;         /* holds when has_log_key */
+    struct follower follower;        /* what another server is said to have signed */
     struct card_signer *card_signer; /* NULL without an origin */
 };
 

@@ -266,6 +266,46 @@ sj_status ask_recover(struct sj_channel *channel, struct sj_uuid emitter, uint64
     return ask_bytes(channel, WIRE_RECOVER, &body, ret_note);
 }
 
+sj_status ask_note_again(struct sj_channel *channel, struct sj_buf *ret_note)
+{
+    const struct sj_buf nothing = SJ_BUF(0);
+    return ask_bytes(channel, WIRE_NOTE_AGAIN, &nothing, ret_note);
+}
+
+sj_status ask_voucher(
+    struct sj_channel *channel, struct sj_hash *ret_voucher, struct sj_buf *ret_vkey)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(1024);
+    TRY(channel_ask(channel, WIRE_VOUCH, sj_view_of(NULL, 0), &answer));
+    struct sj_reader reader = sj_reader_of(sj_buf_view(&answer));
+    TRY(sj_read_bytes(&reader, ret_voucher->bytes, SJ_HASH_SIZE));
+    return sj_buf_put(ret_vkey, reader.ptr, reader.left);
+}
+
+static sj_status put_short(struct sj_buf *body, struct sj_view bytes)
+{
+    ENSURE(bytes.len <= WIRE_NOTE_MAX, LOG_TAMPERED);
+    TRY(sj_buf_put_u16(body, (uint16_t)bytes.len));
+    return sj_buf_put_view(body, bytes);
+}
+
+sj_status ask_follow(struct sj_channel *channel, uint64_t old_size, const struct sj_hash *leaves,
+    size_t count, const struct sj_peer_note *note)
+{
+    ENSURE(count <= WIRE_LEAVES_MAX, LIMIT_EXCEEDED);
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
+    TRY(sj_buf_put_u64(&body, old_size));
+    TRY(sj_buf_put_u16(&body, (uint16_t)count));
+    TRY(sj_buf_put(&body, leaves, count * sizeof(leaves[0])));
+    if (note != NULL) {
+        TRY(put_hash(&body, &note->voucher));
+        TRY(put_short(&body, sj_text_bytes(note->instance)));
+        TRY(put_short(&body, sj_text_bytes(note->vkey)));
+        TRY(put_short(&body, note->note));
+    }
+    return ask_exactly(channel, WIRE_FOLLOW, &body, NULL, 0);
+}
+
 sj_status ask_card_vkey(struct sj_channel *channel, struct sj_buf *ret_vkey)
 {
     const struct sj_buf nothing = SJ_BUF(0);

@@ -96,9 +96,24 @@ static sj_status hear_report(const struct sj_keeper *keeper)
     return SJ_DONE;
 }
 
+bool sj_instance_name_is_good(const char *name)
+{
+    size_t len = 0;
+    for (; name != NULL && name[len] != '\0'; len++) {
+        const char c = name[len];
+        const bool is_sign = c == '-' && len > 0;
+        if (len == SJ_INSTANCE_MAX ||
+            !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || is_sign)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static sj_status check_config(const struct sj_keeper_config *config)
 {
     ENSURE(config->root_key_file != NULL, BAD_CONFIG);
+    ENSURE(sj_instance_name_is_good(config->instance), BAD_CONFIG);
     ENSURE(config->channels >= 1 && config->channels <= WIRE_CHANNELS_MAX, BAD_CONFIG);
     if (config->use == SJ_KEEPER_SERVE) {
         ENSURE(config->signer_state != NULL && config->origin != NULL, BAD_CONFIG);

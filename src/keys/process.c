@@ -87,29 +87,33 @@ static sj_status take_root(struct sj_view root, void *ctx)
     return vault_new(root, &process->answerer.vault);
 }
 
-static sj_status start_signer(struct process *process, const char *origin, int *state_fd)
+static sj_status start_signer(
+    struct process *process, const struct sj_keeper_config *config, int *state_fd)
 {
     CLEANUP(sj_key_wipe) struct sj_key seed;
     CLEANUP(sj_key_wipe) struct sj_key state_key;
-    const struct sj_text name = sj_text_of(origin);
-    TRY(vault_signer_keys(process->answerer.vault, name, &seed, &state_key));
+    const struct sj_text name = sj_text_of(config->origin);
+    TRY(vault_signer_keys(
+        process->answerer.vault, name, sj_text_of(process->answerer.instance), &seed, &state_key));
     return signer_new(state_fd, name, &seed, &state_key, &process->answerer.signer);
 }
 
 /* The public half alone: what `sanjeh audit vkey` prints while nobody signs. */
 static sj_status learn_log_key(struct process *process, const char *origin)
 {
+    struct answerer *answerer = &process->answerer;
     CLEANUP(sj_key_wipe) struct sj_key seed;
     CLEANUP(sj_key_wipe) struct sj_key state_key;
     CLEANUP(sj_signing_key_free) struct sj_signing_key *signing = NULL;
     uint8_t public_key[SJ_ED25519_PUBLIC];
     const struct sj_text name = sj_text_of(origin);
-    TRY(vault_signer_keys(process->answerer.vault, name, &seed, &state_key));
+    TRY(vault_signer_keys(
+        answerer->vault, name, sj_text_of(answerer->instance), &seed, &state_key));
+    TRY(vault_vouch_key(answerer->vault, name, &answerer->vouch_key));
     TRY(sj_signing_key_new(&seed, &signing));
     sj_signing_key_public(signing, public_key);
-    ENSURE(
-        !sj_failed(sj_note_key_make(name, 1, public_key, &process->answerer.log_key)), BAD_CONFIG);
-    process->answerer.has_log_key = true;
+    ENSURE(!sj_failed(sj_note_key_make(name, 1, public_key, &answerer->log_key)), BAD_CONFIG);
+    answerer->has_log_key = true;
     return SJ_DONE;
 }
 
@@ -160,7 +164,7 @@ static sj_status prepare(struct process *process, const struct process_start *st
     TRY(die_with_parent(start));
     TRY(sj_secret_use(root, take_root, process));
     if (config->use == SJ_KEEPER_SERVE) {
-        TRY(start_signer(process, config->origin, &state_fd));
+        TRY(start_signer(process, config, &state_fd));
     }
     if (config->origin != NULL) {
         TRY(learn_log_key(process, config->origin));
@@ -175,6 +179,10 @@ static sj_status process_init(struct process *process, const struct process_star
     TRY(sj_alloc(1, WIRE_MESSAGE_MAX, &memory));
     process->question = memory;
     process->answerer.phase = start->config->use;
+    if (start->config->instance != NULL) { /* sj_keeper_start has checked it */
+        TRY(sj_copy(process->answerer.instance, SJ_INSTANCE_MAX, start->config->instance,
+            strlen(start->config->instance)));
+    }
     process->line_count = start->channel_count;
     for (unsigned i = 0; i < start->channel_count; i++) {
         process->lines[i].fd = start->channels[i];
@@ -277,6 +285,7 @@ static void process_clear(struct process *process)
     }
     signer_free(&process->answerer.signer);
     card_signer_free(&process->answerer.card_signer);
+    sj_wipe(&process->answerer.vouch_key, sizeof(process->answerer.vouch_key));
     vault_free(&process->answerer.vault);
     sj_free(process->question);
 }

@@ -197,18 +197,41 @@ static sj_status check_extension(
     return SJ_DONE;
 }
 
+const struct sj_frontier *signer_frontier(const struct signer *signer)
+{
+    return &signer->frontier;
+}
+
+const struct sj_note_key *signer_note_key(const struct signer *signer)
+{
+    return &signer->note_key;
+}
+
+sj_status signer_adopt(struct signer *signer, const struct sj_frontier *next)
+{
+    TRY(write_slot(signer, signer->generation + 1, next));
+    signer->generation++;
+    signer->frontier = *next;
+    return SJ_DONE;
+}
+
+sj_status signer_note_again(const struct signer *signer, struct sj_buf *ret_note)
+{
+    struct sj_hash root;
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(1024);
+    TRY(sj_frontier_root(&signer->frontier, &root));
+    TRY(sj_checkpoint_format(
+        sj_text_of(signer->note_key.name), signer->frontier.size, &root, &body));
+    return sj_note_sign(sj_buf_text(&body), &signer->note_key, signer->secret, ret_note);
+}
+
 sj_status signer_extend(
     struct signer *signer, const struct signer_batch *batch, struct sj_buf *ret_note)
 {
     struct sj_frontier next;
     TRY(check_extension(signer, batch, &next));
-    TRY(write_slot(signer, signer->generation + 1, &next));
-    signer->generation++;
-    signer->frontier = next;
-    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(1024);
-    TRY(sj_checkpoint_format(
-        sj_text_of(signer->note_key.name), next.size, &batch->new_root, &body));
-    return sj_note_sign(sj_buf_text(&body), &signer->note_key, signer->secret, ret_note);
+    TRY(signer_adopt(signer, &next));
+    return signer_note_again(signer, ret_note);
 }
 
 sj_status signer_batch_mac(const struct signer *signer, const struct signer_batch *batch,

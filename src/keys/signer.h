@@ -28,6 +28,13 @@ struct signer_batch {
 /* Appends the note. The state is on disk before anything is signed. Errors: LOG_TAMPERED, nothing changed; IO. */
 SJ_MUST_CHECK sj_status signer_extend(
     struct signer *signer, const struct signer_batch *batch, struct sj_buf *ret_note);
+/* Signs again what was signed last. Appends the note. */
+SJ_MUST_CHECK sj_status signer_note_again(const struct signer *signer, struct sj_buf *ret_note);
+/* What was signed, or taken over, last; and the key. Borrowed, while the signer lives and is not changed. */
+const struct sj_frontier *signer_frontier(const struct signer *signer);
+const struct sj_note_key *signer_note_key(const struct signer *signer);
+/* Takes a tree over that follow.c has found signed by another server. State on disk on return. Errors: IO. */
+SJ_MUST_CHECK sj_status signer_adopt(struct signer *signer, const struct sj_frontier *next);
 /* Whether mac is what the emitter wrote for exactly this step from what was signed last. */
 SJ_MUST_CHECK sj_status signer_batch_mac(const struct signer *signer,
     const struct signer_batch *batch, const struct sj_key *emitter_key, struct sj_hash *ret_mac);

@@ -28,6 +28,7 @@
 #define LABEL_EMITTER      "sanjeh/1/emitter"
 #define LABEL_LOG_SIGNER   "sanjeh/1/log-signer"
 #define LABEL_SIGNER_STATE "sanjeh/1/signer-state"
+#define LABEL_LOG_VOUCH    "sanjeh/1/log-vouch"
 #define LABEL_CARD_SIGNER  "sanjeh/1/report-card"
 
 struct unit_key {
@@ -319,11 +320,23 @@ sj_status vault_emitter_key(struct vault *vault, struct sj_uuid emitter, struct 
     return derive(vault, LABEL_EMITTER, sj_view_of(emitter.bytes, sizeof(emitter.bytes)), ret_key);
 }
 
-sj_status vault_signer_keys(struct vault *vault, struct sj_text origin, struct sj_key *ret_seed,
-    struct sj_key *ret_state_key)
+sj_status vault_signer_keys(struct vault *vault, struct sj_text origin, struct sj_text instance,
+    struct sj_key *ret_seed, struct sj_key *ret_state_key)
 {
-    TRY(derive(vault, LABEL_LOG_SIGNER, sj_text_bytes(origin), ret_seed));
-    return derive(vault, LABEL_SIGNER_STATE, sj_text_bytes(origin), ret_state_key);
+    /* no origin has a newline: the two cannot run into one another */
+    CLEANUP(sj_buf_clear) struct sj_buf name = SJ_BUF(1024);
+    TRY(sj_buf_put_text(&name, origin));
+    if (instance.len != 0) {
+        TRY(sj_buf_put_byte(&name, '\n'));
+        TRY(sj_buf_put_text(&name, instance));
+    }
+    TRY(derive(vault, LABEL_LOG_SIGNER, sj_buf_view(&name), ret_seed));
+    return derive(vault, LABEL_SIGNER_STATE, sj_buf_view(&name), ret_state_key);
+}
+
+sj_status vault_vouch_key(struct vault *vault, struct sj_text origin, struct sj_key *ret_key)
+{
+    return derive(vault, LABEL_LOG_VOUCH, sj_text_bytes(origin), ret_key);
 }
 
 sj_status vault_card_key(struct vault *vault, struct sj_text name, struct sj_key *ret_seed)

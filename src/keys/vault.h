@@ -48,9 +48,12 @@ SJ_MUST_CHECK sj_status vault_seal(
     struct vault *vault, uint8_t purpose, const struct sj_hash *hash, struct sj_hash *ret_mac);
 SJ_MUST_CHECK sj_status vault_emitter_key(
     struct vault *vault, struct sj_uuid emitter, struct sj_key *ret_key);
-/* For the signer: keys bound to a log's origin. */
+/* For the signer: keys bound to a log's origin and the server's instance name ("": the first server of the log). */
 SJ_MUST_CHECK sj_status vault_signer_keys(struct vault *vault, struct sj_text origin,
-    struct sj_key *ret_seed, struct sj_key *ret_state_key);
+    struct sj_text instance, struct sj_key *ret_seed, struct sj_key *ret_state_key);
+/* With it keepers of one root vouch for the log keys of one another. */
+SJ_MUST_CHECK sj_status vault_vouch_key(
+    struct vault *vault, struct sj_text origin, struct sj_key *ret_key);
 /* Seed of the key that signs report cards and nothing else; name is its key name. */
 SJ_MUST_CHECK sj_status vault_card_key(
     struct vault *vault, struct sj_text name, struct sj_key *ret_seed);

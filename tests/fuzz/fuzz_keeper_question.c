@@ -26,8 +26,10 @@ static void start(struct answerer *answerer, enum sj_keeper_use phase)
     if (phase == SJ_KEEPER_SERVE) {
         int fd = memfd_create("signer", MFD_CLOEXEC);
         SJ_ASSERT(fd >= 0);
+        SJ_ASSERT(!sj_failed(vault_signer_keys(
+            answerer->vault, SJ_TEXT("log.example"), SJ_TEXT(""), &seed, &state_key)));
         SJ_ASSERT(!sj_failed(
-            vault_signer_keys(answerer->vault, SJ_TEXT("log.example"), &seed, &state_key)));
+            vault_vouch_key(answerer->vault, SJ_TEXT("log.example"), &answerer->vouch_key)));
         SJ_ASSERT(!sj_failed(
             signer_new(&fd, SJ_TEXT("log.example"), &seed, &state_key, &answerer->signer)));
     }

@@ -34,10 +34,16 @@ struct sj_keeper_config {
     const char *root_key_file; /* 32 bytes, mode 0400/0600; created by sj_keeper_create_root */
     const char *signer_state;  /* fsynced frontier of the signed log; SERVE only */
     const char *origin;        /* log origin, also the key name of its notes; SERVE only */
-    const char *user;          /* to drop to when started as root; NULL: stay */
+    /* Which server of the log this is: NULL or "" for the first, else 1 to 32 of a-z, 0-9, '-'. Each has a log key and a
+     * signer state of its own under the one origin. */
+    const char *instance;
+    const char *user; /* to drop to when started as root; NULL: stay */
     enum sj_keeper_use use;
     unsigned channels;
 };
+
+#define SJ_INSTANCE_MAX 32
+bool sj_instance_name_is_good(const char *name);
 
 /* Makes the file with a fresh root key, mode 0400. Errors: IO (also when it exists). */
 SJ_MUST_CHECK sj_status sj_keeper_create_root(const char *path);
@@ -163,6 +169,27 @@ SJ_MUST_CHECK sj_status ask_extend(struct sj_channel *channel, uint64_t old_size
 SJ_MUST_CHECK sj_status ask_recover(struct sj_channel *channel, struct sj_uuid emitter,
     uint64_t old_size, const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
     struct sj_view mac, struct sj_buf *ret_note);
+
+/* Signs again what was signed last: the same text, appended. Errors: NOT_FOUND (nothing was signed yet). */
+SJ_MUST_CHECK sj_status ask_note_again(struct sj_channel *channel, struct sj_buf *ret_note);
+
+/* ---- several servers on one log (SERVE) ---- */
+
+/* The keeper's word, for keepers of the same root, that the vkey is this instance's log key now. vkey appended. */
+SJ_MUST_CHECK sj_status ask_voucher(
+    struct sj_channel *channel, struct sj_hash *ret_voucher, struct sj_buf *ret_vkey);
+/* Another server's note, and its key as vouched for. */
+struct sj_peer_note {
+    struct sj_text instance;
+    struct sj_text vkey;
+    struct sj_hash voucher;
+    struct sj_view note;
+};
+/* Leaves (0 to 1,024) that follow what was signed, or what was followed before; nothing is believed yet. With a note the
+ * keeper computes the root of all that was followed and takes it over as signed when the note of another instance
+ * says the same. Errors: LOG_TAMPERED (nothing was taken over), LOG_ROLLED_BACK (the note is this instance's own). */
+SJ_MUST_CHECK sj_status ask_follow(struct sj_channel *channel, uint64_t old_size,
+    const struct sj_hash *leaves, size_t count, const struct sj_peer_note *note);
 
 /* ---- the signer of report cards: a key of its own, key name "<origin>/report-card" ---- */
 
