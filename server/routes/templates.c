@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * /templates: criteria and their weights. A draft may be changed, a published one never; what keeps a draft from being
- * published is told as "unmet".
+ * /templates: criteria and their weights. A draft may be changed, the Supreme Court consents to it, the process owner
+ * publishes it, and then nobody changes it; what keeps a draft from being published is told as "unmet".
  */
 #include "cycle_answer.h"
 
@@ -306,6 +306,18 @@ static bool is_faultless(struct sj_text json)
     return memmem(json.ptr, json.len, none, sizeof(none) - 1) != NULL;
 }
 
+/* The Supreme Court's: whose account it is, the database knows. */
+static sj_status consent(struct sj_exchange *x)
+{
+    struct sj_document document;
+    struct sj_text state;
+    TRY(take_up(x, &document, &state));
+    ENSURE(sj_text_is(state, "draft"), NO_SUCH_MOVE);
+    const struct sj_desk desk = sj_desk_of(x);
+    TRY(sj_template_consent(&desk, document.id, document.version));
+    return answer_one(x, document.id);
+}
+
 static sj_status publish(struct sj_exchange *x)
 {
     struct sj_document document;
@@ -342,6 +354,8 @@ const struct sj_endpoint sj_routes_templates[] = {
         SJ_ACTION_TEMPLATE_READ, read_one},
     {{SJ_PATCH, "/api/v1/templates/{id}", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_WRITE,
         SJ_ACTION_TEMPLATE_UPDATE, change},
+    {{SJ_POST, "/api/v1/templates/{id}/consent", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_WRITE,
+        SJ_ACTION_TEMPLATE_CONSENT, consent},
     {{SJ_POST, "/api/v1/templates/{id}/publication", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
         SJ_USE_WRITE, SJ_ACTION_TEMPLATE_PUBLISH, publish},
     {{SJ_POST, "/api/v1/templates/{id}/withdrawal", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},

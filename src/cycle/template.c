@@ -112,6 +112,17 @@ sj_status sj_template_change(const struct sj_desk *desk, struct sj_uuid id, int6
     return draft->has_items ? put_items(desk, desk->actor->unit, id, draft) : SJ_DONE;
 }
 
+sj_status sj_template_consent(const struct sj_desk *desk, struct sj_uuid id, int64_t version)
+{
+    SJ_ASSERT(desk->tx != NULL);
+    const struct sj_param params[] = {
+        sj_p_id(&id), sj_p_i64(version), sj_p_id(&desk->actor->account)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(desk->tx, SJ_SQL_TEMPLATE_CONSENT, params, SJ_COUNT(params), &rows));
+    ENSURE(sj_rows_affected(rows) == 1, PRECONDITION_FAILED);
+    return SJ_DONE;
+}
+
 sj_status sj_template_move(
     const struct sj_desk *desk, struct sj_uuid id, int64_t version, const char *to)
 {

@@ -40,7 +40,7 @@ class CycleCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager", "jdpd.manager", "security.officer"))
+        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager", "sc.manager", "jdpd.manager", "security.officer"))
         cls.addClassCleanup(cls.stack.destroy)
         owner = cls.stack.client("hrd.manager")
         for client, kind, data in ((owner, "roster", ROSTER), (cls.stack.client("sit.manager"), "workload", cls.WORKLOAD)):
@@ -103,7 +103,7 @@ class CycleCase(unittest.TestCase):
     def prepare(self):
         template = self.call("owner", "templates", {"code": self.CODE, "name_fa": "الگو", "name_en": "Template", "population": "judges",
                                                     "items": self.ITEMS}).json()["id"]
-        self.call("owner", f"templates/{template}/publication", on=f"templates/{template}")
+        self.stack.publish(template)
         self.cycle = self.call("owner", "cycles", {
             "code": self.CODE, "name_fa": "دوره ۱۴۰۴", "name_en": "Cycle 1404", "kind": "annual", "period": "1404", "issuer": "JDP-E",
             "template_id": template, "population": {"judges": [self.judges[n] for n in (*self.JUDGES.values(), *self.OTHERS)]}}).json()["id"]

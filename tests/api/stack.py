@@ -241,6 +241,15 @@ class Stack:
         done = run("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.dsn(role), "-f", "-", stdin=text, check=check)
         return done.stdout.strip() if check else done
 
+    def publish(self, template, owner=None):
+        """The Supreme Court consents to a draft of criteria, the owner publishes it; the answer to the last."""
+        path = f"/api/v1/templates/{template}"
+        for client, deed in ((self.client("sc.manager"), "consent"), (owner or self.client("hrd.manager"), "publication")):
+            answer = client.post(f"{path}/{deed}", {}, headers={"If-Match": client.get(path).header("ETag")})
+            if answer.status != 200:
+                raise RuntimeError(f"{deed}: {answer!r}")
+        return answer
+
     def export(self, name="export.tar"):
         """The record as the security officer exports it; path of the tar."""
         officer = self.client("security.officer")

@@ -23,7 +23,7 @@ def tag(answer):
 class Cycles(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager", "jdpd.manager"))
+        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager", "sc.manager", "jdpd.manager"))
         cls.addClassCleanup(cls.stack.destroy)
         cls.owner, cls.issuer = cls.stack.client("hrd.manager"), cls.stack.client("jdpe.manager")
         sent = cls.owner.post("/api/v1/contributions", {"kind": "roster", "format": "csv", "period": "1404", "data": ROSTER})
@@ -42,9 +42,7 @@ class Cycles(unittest.TestCase):
 
     def published(self, code):
         made = self.template(code)
-        done = self.owner.post(f"/api/v1/templates/{made.json()['id']}/publication", {}, headers=tag(made))
-        self.assertEqual(done.status, 200, done)
-        return done.json()["id"]
+        return self.stack.publish(made.json()["id"]).json()["id"]
 
     def cycle(self, code, judges=("C-001",)):
         made = self.owner.post("/api/v1/cycles", {
@@ -79,11 +77,11 @@ class Cycles(unittest.TestCase):
         self.stack.sql("insert into sanjeh.test_clock (ahead) values (interval '%d days') on conflict (only_row) do update "
                        "set ahead = sanjeh.test_clock.ahead + excluded.ahead" % days)
 
-    def as_application(self, statement):
-        """The statement as the server's role with a genuine context of HRD: what a bug or an injection could do."""
+    def as_application(self, statement, unit="HRD"):
+        """The statement as the server's role with a genuine context of a unit: what a bug or an injection could do."""
         return self.stack.sql(f"""select set_config('sanjeh.context', c.text || '.' || encode(sha256(k.outer_pad ||
             sha256(k.inner_pad || convert_to(c.text, 'UTF8'))), 'hex'), false) from sanjeh.context_key k,
-            (select 'v1.' || extract(epoch from now() + interval '1 minute')::int8 || '.' || id as text from sanjeh.unit where code = 'HRD') c;
+            (select 'v1.' || extract(epoch from now() + interval '1 minute')::int8 || '.' || id as text from sanjeh.unit where code = '{unit}') c;
             set role sanjeh_app; {statement}""", check=False)
 
     def wait_for(self, path, state, client=None):
@@ -104,6 +102,39 @@ class Cycles(unittest.TestCase):
                 self.assertIn(fault, " ".join(made.json()["unmet"]))
                 done = self.owner.post(f"/api/v1/templates/{made.json()['id']}/publication", {}, headers=tag(made))
                 problem(self, done, 409, "GUARD_UNMET")
+
+    def test_the_supreme_court_consents_to_what_is_published(self):
+        """A joint decision: without its consent to the draft as it stands nothing is published, by the server nor in the database."""
+        made = self.template("CONSENT")
+        which = made.json()["id"]
+        path = f"/api/v1/templates/{which}"
+        court = self.stack.client("sc.manager")
+        self.assertEqual(made.json()["unmet"], ["CONSENT_MISSING"])
+        problem(self, self.owner.post(f"{path}/publication", {}, headers=tag(made)), 409, "GUARD_UNMET")
+        for name in ("hrd.manager", "jdpe.manager", "sit.manager", "cycle.judge"):
+            refused = self.stack.client(name).post(f"{path}/consent", {}, headers=tag(made))
+            self.assertIn(refused.status, (403, 404), name)
+        problem(self, court.patch(path, {"name_en": "Ours"}, headers=tag(made)), 403, "FORBIDDEN")
+        problem(self, court.post(f"{path}/consent", {}, headers={"If-Match": '"v99"'}), 412, "PRECONDITION_FAILED")
+        given = court.post(f"{path}/consent", {}, headers=tag(self.read(path, court)))
+        self.assertEqual((given.status, given.json()["unmet"]), (200, []), given)
+        self.assertEqual(given.json()["consented_by"], self.stack.accounts["sc.manager"]["id"])
+        problem(self, court.post(f"{path}/consent", {}, headers=tag(given)), 412, "PRECONDITION_FAILED")
+        for context, statement, constraint in (
+                ("HRD", f"update sanjeh.template_item set weight = 1 where template_id = '{which}'", "permission denied"),
+                ("HRD", f"delete from sanjeh.template_item where template_id = '{which}'", "template stay as they are"),
+                ("HRD", f"update sanjeh.template set name_en = 'x' where id = '{which}'", "was consented to stays"),
+                ("SC", f"update sanjeh.template set name_en = 'x', consented_by = null, consented_at = null where id = '{which}'",
+                 "who consents changes nothing else")):
+            done = self.as_application(statement, context)
+            self.assertIn(constraint, done.stderr, statement)
+        changed = self.owner.patch(path, {"items": ITEMS}, headers=tag(given))
+        self.assertEqual((changed.status, changed.json()["unmet"]), (200, ["CONSENT_MISSING"]), "a change takes the consent away")
+        for statement in (f"update sanjeh.template set consented_by = id, consented_at = now() where id = '{which}'",
+                          f"update sanjeh.template set state = 'published', published_at = now() where id = '{which}'"):
+            self.assertIn("onsent", self.as_application(statement).stderr.replace("CONSENT", "Consent"), statement)
+        self.assertEqual(self.stack.publish(which).json()["state"], "published")
+        problem(self, court.post(f"{path}/consent", {}, headers=tag(self.read(path, court))), 409, "NO_SUCH_MOVE")
 
     def test_a_published_template_never_changes(self):
         which = self.published("T-FIXED")

@@ -60,7 +60,7 @@ class JudgeRights(FiguresTest):
         code = "R1" + uuid.uuid4().hex[:8].upper()
         made = self.ok(self.owner.post("/api/v1/templates", {"code": code, "name_fa": "الگو", "name_en": "Template", "population": "judges",
                                                              "items": ITEMS}))
-        self.ok(self.owner.post(f"/api/v1/templates/{made.json()['id']}/publication", {}, headers=tag(made)))
+        self.stack.publish(made.json()["id"])
         made = self.ok(self.owner.post("/api/v1/cycles", {
             "code": code, "name_fa": "دوره ۱۴۰۹", "name_en": "Cycle 1409", "kind": "annual", "period": "1409", "issuer": "JDP-E",
             "template_id": made.json()["id"], "population": {"judges": [self.judge_id]}}))

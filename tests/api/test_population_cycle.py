@@ -81,7 +81,7 @@ class Population:
 
     def open_cycle(self):
         template = self.post("templates", {"code": "POP", "name_fa": "الگو", "name_en": "Template", "population": "judges", "items": self.items})["id"]
-        self.post(f"templates/{template}/publication", {}, on=f"templates/{template}")
+        self.stack.publish(template)
         self.cycle = self.post("cycles", {"code": "POP", "name_fa": "دوره", "name_en": "Cycle", "kind": "annual", "period": self.period,
                                           "issuer": "JDP-E", "template_id": template, "coverage_min": 70})["id"]
         at = f"cycles/{self.cycle}"
@@ -129,7 +129,7 @@ class Population:
 class PopulationCycle(Population, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager"), env={"SANJEH_AUTHN_IDLE_S": "3600"})
+        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager", "sc.manager"), env={"SANJEH_AUTHN_IDLE_S": "3600"})
         cls.addClassCleanup(cls.stack.destroy)
         cls.owner, cls.issuer = cls.stack.client("hrd.manager"), cls.stack.client("jdpe.manager")
         cls.begin, cls.times = time.monotonic(), []

@@ -72,7 +72,7 @@ class RealCycle(cycle_case.CycleCase):
         free = [number for number in sorted(cls.work) if number not in cls.circuit and number not in cls.thin]
         cls.colleague = next(number for number in free if any(row["office"] == cls.shared for row in cls.work[number]))
         sitting = [number for number in free if number != cls.colleague]
-        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager", "jdpd.manager"),
+        cls.stack = Stack.own(accounts=("hrd.manager", "jdpe.manager", "sit.manager", "sc.manager", "jdpd.manager"),
                               env={"SANJEH_EVALUATION_TEST_CLOCK": "1", "SANJEH_AUTHN_IDLE_S": "3600"})
         cls.addClassCleanup(cls.stack.destroy)
         cls.load()
@@ -117,7 +117,7 @@ class RealCycle(cycle_case.CycleCase):
         """A cycle that both have signed and that is announced and open; {personnel number: path of the file}."""
         template = self.call("owner", "templates", {"code": code, "name_fa": "الگو", "name_en": "Template", "population": "judges",
                                                     "items": items}).json()["id"]
-        self.call("owner", f"templates/{template}/publication", on=f"templates/{template}")
+        self.stack.publish(template)
         cycle = self.call("owner", "cycles", {
             "code": code, "name_fa": "دوره", "name_en": "Cycle", "kind": "annual", "period": period, "issuer": "JDP-E", "template_id": template,
             "coverage_min": 70, "population": {"judges": [self.ids[number] for number in judges]}}).json()["id"]

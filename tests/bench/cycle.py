@@ -93,7 +93,7 @@ class CycleStack(BenchStack):
                   "weight": weight, **({"indicator_code": code} if code else {})} for no, (family, code, weight) in enumerate(ITEMS, 1)]
         template = checked(owner.post("/api/v1/templates", {"code": "BENCH", "name_fa": "الگو", "name_en": "Template",
                                                             "population": "judges", "items": items}), 201)["id"]
-        tagged(owner, f"/api/v1/templates/{template}", "/publication", {})
+        self.publish(template)
         cycle = checked(owner.post("/api/v1/cycles", {"code": "BENCH", "name_fa": "دوره", "name_en": "Cycle", "kind": "annual",
                                                       "period": "1404", "issuer": "JDP-E", "template_id": template}), 201)["id"]
         path = f"/api/v1/cycles/{cycle}"

@@ -45,6 +45,9 @@ SJ_MUST_CHECK sj_status sj_template_create(
 /* Empty texts and no items leave what is there. Errors: PRECONDITION_FAILED. */
 SJ_MUST_CHECK sj_status sj_template_change(const struct sj_desk *desk, struct sj_uuid id,
     int64_t version, const struct sj_template_draft *draft);
+/* The Supreme Court's consent to the draft as it stands. Errors: PRECONDITION_FAILED (changed, or consented to already). */
+SJ_MUST_CHECK sj_status sj_template_consent(
+    const struct sj_desk *desk, struct sj_uuid id, int64_t version);
 /* to: "published" or "withdrawn". Errors: PRECONDITION_FAILED. The caller has looked at "unmet". */
 SJ_MUST_CHECK sj_status sj_template_move(
     const struct sj_desk *desk, struct sj_uuid id, int64_t version, const char *to);

@@ -1,7 +1,7 @@
 -- With its items, and what still keeps it from being published.
 select t.id, t.version, (jsonb_build_object('id', t.id, 'code', t.code, 'edition', t.edition, 'name_fa', t.name_fa, 'name_en', t.name_en,
     'population', t.population, 'state', t.state, 'version', t.version, 'created_at', sanjeh.rfc3339(t.created_at),
-    'published_at', sanjeh.rfc3339(t.published_at),
+    'consented_at', sanjeh.rfc3339(t.consented_at), 'consented_by', t.consented_by, 'published_at', sanjeh.rfc3339(t.published_at),
     'items', coalesce((select jsonb_agg(jsonb_build_object('no', i.no, 'family', i.family, 'source', i.source,
             'indicator_code', i.indicator_code, 'name_fa', i.name_fa, 'name_en', i.name_en, 'weight', i.weight::text,
             'scale_min', i.scale_min, 'scale_max', i.scale_max, 'guidance', i.guidance,
