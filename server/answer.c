@@ -7,7 +7,7 @@
 
 #include "sanjeh/base/parse.h"
 
-#define HEADERS_MAX 10
+#define HEADERS_MAX 12
 
 static void write_faults(struct sj_json *json, const struct sj_json_faults *faults)
 {
@@ -57,6 +57,7 @@ void sj_answer_problem(struct sj_exchange *x, sj_status why)
 {
     x->status = sj_code_http(why.code);
     x->content_type = "application/problem+json";
+    x->cache_control = x->vary = (struct sj_text){NULL, 0};
     if (x->fd >= 0) {
         (void)close(x->fd);
         x->fd = -1;
@@ -142,6 +143,8 @@ static void add_rest(struct sj_exchange *x, struct header_list *list, struct hea
     if (x->status == 405) {
         add(list, "Allow", sj_request_allow(x->request));
     }
+    add(list, "Cache-Control", x->cache_control);
+    add(list, "Vary", x->vary);
     add(list, "X-Request-Id", callers_request_id(x));
 }
 

@@ -72,6 +72,8 @@ struct sj_exchange {
     struct sj_text location;
     struct sj_text etag; /* without quotes */
     struct sj_text set_cookie[2];
+    struct sj_text cache_control; /* "": no-store */
+    struct sj_text vary;
     int64_t retry_after_s;
     int fd; /* -1, or a file to stream */
     uint64_t fd_size;

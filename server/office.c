@@ -50,7 +50,7 @@ sj_status sj_exchange_step_up(struct sj_exchange *x)
     (void)sj_request_cookie(x->request, SJ_DEVICE_COOKIE, &device);
     x->proven_digest = body.digest;
     x->proven_approval = body.approval;
-    const struct sj_proof proof = {.password = body.password,
+    const struct sj_factor_proof proof = {.password = body.password,
         .code = body.code,
         .source = sj_request_peer(x->request),
         .device = device};

@@ -1,70 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The record from outside: the newest checkpoint, one entry, the receipt of an own request, and the export
- * that anyone can verify with public keys alone (CONTRACT 2, Audit).
+ * The record from outside: one entry, and the export that anyone can verify with public keys alone (CONTRACT 2, Audit).
  */
 #include "../server.h"
+#include "record_desk.h"
 #include "routes.h"
 
 #include "sanjeh/audit/bundle.h"
 #include "sanjeh/base/parse.h"
-#include "sanjeh/keys/scopes.h"
 
 #include <sys/mman.h>
 
 #define ENTRY_S  60
 #define EXPORT_S 1800 /* of a log that has to be read from its first entry */
-
-/* The caller's own context sees nothing of the record; here the policy has said yes. */
-static sj_status record_context(struct sj_exchange *x, int64_t seconds, struct sj_context *ret)
-{
-    const struct sj_uuid scope = SJ_SCOPE_RECORD;
-    return ask_context(
-        x->worker->channel, &scope, 1, sj_time_now() + seconds * INT64_C(1000000), ret);
-}
-
-static sj_status checkpoint(struct sj_exchange *x)
-{
-    x->content_type = "text/plain; charset=utf-8";
-    return sj_sequencer_checkpoint(x->worker->server->sequencer, &x->body);
-}
-
-static const char *const outcome_names[] = {"denied", "permitted", "failed"};
-
-static void write_hash(struct sj_json *json, const char *name, const struct sj_hash *hash)
-{
-    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(64);
-    if (sj_failed(sj_buf_put_base64(&text, sj_view_of(hash->bytes, sizeof hash->bytes)))) {
-        sj_json_null(json, name);
-        return;
-    }
-    sj_json_text(json, name, sj_buf_text(&text));
-}
-
-static void write_entry(
-    struct sj_json *json, const struct sj_entry *entry, const struct sj_hash *leaf)
-{
-    const struct sj_draft *draft = &entry->draft;
-    sj_json_object(json, NULL);
-    sj_json_int(json, "index", (int64_t)entry->index);
-    write_hash(json, "leaf", leaf);
-    sj_json_time(json, "time", entry->time);
-    sj_json_str(json, "kind", sj_entry_kind_name(draft->kind));
-    sj_json_str(json, "action", draft->action);
-    sj_json_str(json, "outcome", outcome_names[draft->outcome]);
-    sj_json_int(json, "status", draft->http_status);
-    sj_json_id_or_null(json, "actor", draft->actor);
-    sj_json_str(json, "object_type", draft->object_type);
-    sj_json_id_or_null(json, "object", draft->object);
-    sj_json_id(json, "request_id", draft->request_id);
-    sj_json_id_or_null(json, "unit_tag", draft->tenant_tag);
-    sj_json_int(json, "unit_sequence", (int64_t)entry->tenant_seq);
-    sj_json_id(json, "emitter", draft->emitter);
-    sj_json_int(json, "emitter_sequence", (int64_t)draft->emitter_seq);
-    sj_json_int(json, "policy_version", draft->policy_version);
-    sj_json_str(json, "detail", draft->detail);
-    sj_json_object_end(json);
-}
 
 /* Who reads the entries of the own unit learns of no other unit, nor of another compartment: the caller's own context has to show
  * whose deed it was. */
@@ -91,14 +39,14 @@ static sj_status entry(struct sj_exchange *x)
     struct sj_context context;
     struct sj_entry decoded;
     struct sj_hash leaf;
-    TRY(record_context(x, ENTRY_S, &context));
+    TRY(sj_record_desk_context(x, ENTRY_S, &context));
     TRY(sj_sequencer_entry(
         x->worker->server->sequencer, x->worker->db, &context, index, &decoded, &leaf));
     bool is_own = x->decision.reach == SJ_REACH_ALL;
     TRY(is_own ? SJ_DONE : of_own_unit(x, &decoded.draft, &is_own));
     ENSURE(is_own, NOT_FOUND);
     struct sj_json json = sj_json_begin(&x->body);
-    write_entry(&json, &decoded, &leaf);
+    sj_record_desk_write(&json, &decoded, &leaf);
     return sj_json_end(&json);
 }
 
@@ -145,7 +93,7 @@ static sj_status write_bundle(struct sj_exchange *x)
     ENSURE(x->fd >= 0, IO);
     uint64_t size = 0;
     struct sj_context context;
-    TRY(record_context(x, EXPORT_S, &context));
+    TRY(sj_record_desk_context(x, EXPORT_S, &context));
     TRY(sj_bundle_export(x->worker->db, &context, sj_buf_text(&vkey),
         body.to == TO_NEWEST ? 0 : (uint64_t)body.to, x->fd, &size));
     const off_t bytes = lseek(x->fd, 0, SEEK_END);
@@ -182,8 +130,6 @@ static sj_status export_bundle(struct sj_exchange *x)
 }
 
 const struct sj_endpoint sj_routes_audit[] = {
-    {{SJ_GET, "/audit/checkpoint", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
-        SJ_ACTION_AUDIT_READ, checkpoint},
     {{SJ_GET, "/api/v1/audit/entries/{index}", SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_READ,
         SJ_ACTION_AUDIT_READ, entry},
     {{SJ_POST, "/api/v1/audit/exports", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_READ,

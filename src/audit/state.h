@@ -39,7 +39,6 @@ struct sj_slot {
     struct sj_uuid tenant_tag;
     struct sj_buf body;     /* keeps its memory */
     struct sj_buf subjects; /* ids, 16 bytes each */
-    struct sj_buf payload;  /* as it is stored; empty: none */
 };
 
 struct sj_slot_list {
@@ -103,9 +102,6 @@ struct sj_batch {
     struct sj_array opening_subjects;
     struct sj_array opening_idxs;
     size_t opening_count;
-    struct sj_array payload_idxs;
-    struct sj_array payload_contents;
-    size_t payload_count;
 };
 
 enum sj_sequencer_phase {
@@ -176,6 +172,7 @@ struct sj_sequencer {
     size_t remote_out; /* remote slots that are not free */
     struct sj_buf newest_note;
     struct sj_frontier signed_frontier;
+    struct sj_edge signed_edge; /* the tiles of it that are not full */
     struct sj_swept swept[SJ_SWEPT_MAX];
 };
 

@@ -38,6 +38,18 @@ sj_status sj_tile_root(const struct sj_hash *hashes, size_t count, struct sj_has
     return SJ_DONE;
 }
 
+void sj_edge_copy(struct sj_edge *target, const struct sj_edge *source)
+{
+    target->size = source->size;
+    for (unsigned level = 0; level < SJ_TILE_LEVELS; level++) {
+        const size_t bytes =
+            (size_t)((source->size >> (8 * level)) % SJ_TILE_WIDTH) * sizeof(struct sj_hash);
+        sj_ignore(sj_copy(target->hashes[level], sizeof target->hashes[level],
+                      source->hashes[level], bytes),
+            "at most 255 of 256");
+    }
+}
+
 sj_status sj_edge_append(
     struct sj_edge *edge, const struct sj_hash *leaf, sj_tile_fn *on_full, void *ctx)
 {

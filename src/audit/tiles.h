@@ -19,6 +19,9 @@ struct sj_edge {
     struct sj_hash hashes[SJ_TILE_LEVELS][SJ_TILE_WIDTH];
 };
 
+/* Copies what a tree of that size has of it: a few kilobytes instead of all 64. */
+void sj_edge_copy(struct sj_edge *target, const struct sj_edge *source);
+
 /* A tile that has just become full. */
 typedef sj_status sj_tile_fn(
     void *ctx, unsigned level, uint64_t n, const struct sj_hash hashes[SJ_TILE_WIDTH]);

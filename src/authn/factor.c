@@ -275,7 +275,7 @@ sj_status sj_login_totp(struct sj_authn_loop *loop, struct sj_text challenge, st
 /* ---- showing both factors again ---- */
 
 static sj_status take_code(struct sj_authn_loop *loop, const struct sj_session *session,
-    const struct sj_proof *proof, struct factor *factor, int64_t *ret_retry_s)
+    const struct sj_factor_proof *proof, struct factor *factor, int64_t *ret_retry_s)
 {
     struct sj_login_challenge challenge;
     struct sj_actor actor = {.roles = 0};
@@ -290,7 +290,7 @@ static sj_status take_code(struct sj_authn_loop *loop, const struct sj_session *
 }
 
 sj_status sj_step_up(struct sj_authn_loop *loop, const struct sj_session *session,
-    const struct sj_proof *proof, int64_t *ret_retry_s)
+    const struct sj_factor_proof *proof, int64_t *ret_retry_s)
 {
     struct factor factor = {.step_up = true};
     const sj_status status = take_code(loop, session, proof, &factor, ret_retry_s);

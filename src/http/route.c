@@ -73,7 +73,11 @@ static sj_status fill_segments(struct sj_http_path *path)
         segment->text = part;
         if (part.len > 0 && part.ptr[0] == '{') {
             ENSURE(part.len > 2 && part.ptr[part.len - 1] == '}', BAD_CONFIG);
-            segment->text = (struct sj_text){part.ptr + 1, part.len - 2};
+            segment->takes_rest = part.ptr[part.len - 2] == '*';
+            ENSURE(
+                !segment->takes_rest || (i == path->segment_count - 1 && part.len > 3), BAD_CONFIG);
+            segment->text =
+                (struct sj_text){part.ptr + 1, part.len - 2 - (segment->takes_rest ? 1 : 0)};
             segment->is_param = true;
             path->param_count++;
         }
@@ -232,6 +236,27 @@ static const struct sj_http_path *find_exact(
     return NULL;
 }
 
+static bool takes_rest(const struct sj_http_path *pattern)
+{
+    return pattern->segments[pattern->segment_count - 1].takes_rest;
+}
+
+/* Those whose last parameter takes what is left: after all others, the longest first. */
+static const struct sj_http_path *find_rest(const struct sj_http_router *router,
+    struct sj_text path, struct sj_text *segments, size_t count, size_t *ret_segment_count)
+{
+    for (size_t i = router->pattern_first[count]; i-- > 0;) {
+        const struct sj_http_path *pattern = router->patterns[i];
+        if (takes_rest(pattern) && matches(pattern, segments)) {
+            struct sj_text *last = &segments[pattern->segment_count - 1];
+            last->len = (size_t)(path.ptr + path.len - last->ptr);
+            *ret_segment_count = pattern->segment_count;
+            return pattern;
+        }
+    }
+    return NULL;
+}
+
 const struct sj_http_path *sj_http_router_find(const struct sj_http_router *router,
     struct sj_text path, struct sj_text *segments, size_t *ret_segment_count)
 {
@@ -247,7 +272,7 @@ const struct sj_http_path *sj_http_router_find(const struct sj_http_router *rout
             return router->patterns[i];
         }
     }
-    return NULL;
+    return find_rest(router, path, segments, count, ret_segment_count);
 }
 
 const struct sj_route *sj_http_path_route(const struct sj_http_path *path, enum sj_method method)

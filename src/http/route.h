@@ -13,6 +13,7 @@
 struct sj_http_segment {
     struct sj_text text; /* a literal, or the name of a parameter */
     bool is_param;
+    bool takes_rest; /* "{name*}", last: this segment and all that follow, with their slashes */
 };
 
 struct sj_http_path {

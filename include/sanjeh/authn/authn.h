@@ -108,14 +108,14 @@ SJ_MUST_CHECK sj_status sj_login_totp(struct sj_authn_loop *loop, struct sj_text
 
 /* Both factors once more, by whoever holds the session, for one deed that is worth it: what a sign-in checks and counts, with no new
  * session. The caller does the deed in the same request. Errors: STEP_UP_FAILED, TOO_MANY_REQUESTS (*ret_retry_s), BUSY. */
-struct sj_proof {
+struct sj_factor_proof {
     struct sj_text password;
     struct sj_text code; /* TOTP; a code works once */
     struct sj_uuid source;
     struct sj_text device; /* of the device cookie, or empty */
 };
 SJ_MUST_CHECK sj_status sj_step_up(struct sj_authn_loop *loop, const struct sj_session *session,
-    const struct sj_proof *proof, int64_t *ret_retry_s);
+    const struct sj_factor_proof *proof, int64_t *ret_retry_s);
 
 /* The live session of a token; *ret_found false for anything else (malformed, unknown, revoked, expired, account
  * disabled, a broken seal). Served from the cache when it can; a revocation anywhere empties it at once (LISTEN). Touches the

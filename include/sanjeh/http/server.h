@@ -46,7 +46,8 @@ enum sj_media {
     SJ_MEDIA_ROWS = 4 /* text/csv or application/x-ndjson, bytes as they are */
 };
 
-/* One route. path segments in braces are parameters: "/api/v1/judges/{id}". tag is the server's: an index or
+/* One route. path segments in braces are parameters: "/api/v1/judges/{id}"; one that ends in a star, as the last, takes the rest of
+ * the path: "/audit/tile/{name*}". tag is the server's: an index or
  * pointer into its own table (permission, handler). */
 struct sj_route {
     enum sj_method method;

@@ -19,6 +19,9 @@ static const struct sj_route ROUTES[] = {
     {.method = SJ_GET, .path = "/judges/me/{part}"},
     {.method = SJ_POST, .path = "/access/{name}/search/{what}"},
     {.method = SJ_POST, .path = "/access/v1/search/subject"},
+    {.method = SJ_GET, .path = "/tile/{name*}"},
+    {.method = SJ_GET, .path = "/tile/deep/{name*}"},
+    {.method = SJ_GET, .path = "/tile/{level}/first"},
 };
 
 struct found {
@@ -80,6 +83,28 @@ TEST(route_hands_out_segments_for_parameters)
     CHECK(sj_text_is(found.segments[3], "subject"));
 }
 
+TEST(route_gives_the_rest_of_a_path_to_a_starred_parameter)
+{
+    CLEANUP(sj_http_router_free) struct sj_http_router *router = NULL;
+    REQUIRE_OK(sj_http_router_new(ROUTES, SJ_COUNT(ROUTES), &router));
+    struct found found = find(router, "/tile/0/x001/067.p/12");
+    REQUIRE(found.path != NULL && sj_text_is(found.path->text, "/tile/{name*}"));
+    CHECK(found.count == 2 && sj_text_is(found.segments[1], "0/x001/067.p/12"));
+    CHECK(found.path->segments[1].is_param && sj_text_is(found.path->segments[1].text, "name"));
+    found = find(router, "/tile/0");
+    REQUIRE(found.path != NULL && found.count == 2);
+    CHECK(sj_text_is(found.segments[1], "0"));
+    found = find(router, "/tile/deep/a/b");
+    REQUIRE(found.path != NULL && found.count == 3);
+    CHECK(sj_text_is(found.path->text, "/tile/deep/{name*}"));
+    CHECK(sj_text_is(found.segments[2], "a/b"));
+    CHECK(leads_to(router, "/tile/0/first", "/tile/{level}/first"));
+    CHECK(leads_to(router, "/tile/0/first/", "/tile/{name*}"));
+    CHECK(leads_to(router, "/tile", NULL));
+    CHECK(leads_to(router, "/tile/", NULL));
+    CHECK(leads_to(router, "/tiles/0", NULL));
+}
+
 TEST(route_offers_head_where_get_is)
 {
     CLEANUP(sj_http_router_free) struct sj_http_router *router = NULL;
@@ -104,7 +129,11 @@ TEST(route_refuses_a_broken_table)
     static const struct sj_route relative[] = {{.method = SJ_GET, .path = "a"}};
     static const struct sj_route open_brace[] = {{.method = SJ_GET, .path = "/{id"}};
     static const struct sj_route nameless[] = {{.method = SJ_GET, .path = "/{}"}};
+    static const struct sj_route star_inside[] = {{.method = SJ_GET, .path = "/{all*}/b"}};
+    static const struct sj_route star_alone[] = {{.method = SJ_GET, .path = "/{*}"}};
     CLEANUP(sj_http_router_free) struct sj_http_router *router = NULL;
+    CHECK_CODE(sj_http_router_new(star_inside, 1, &router), BAD_CONFIG);
+    CHECK_CODE(sj_http_router_new(star_alone, 1, &router), BAD_CONFIG);
     CHECK_CODE(sj_http_router_new(twice, 2, &router), BAD_CONFIG);
     CHECK_CODE(sj_http_router_new(relative, 1, &router), BAD_CONFIG);
     CHECK_CODE(sj_http_router_new(open_brace, 1, &router), BAD_CONFIG);
