@@ -154,6 +154,10 @@ static bool media_fits(struct sj_request *request)
     struct sj_text type;
     struct sj_text boundary;
     const unsigned accepted = request->route->media;
+    if ((accepted & SJ_MEDIA_ANY) != 0) {
+        request->media = SJ_MEDIA_ANY;
+        return true;
+    }
     if (!sj_request_header(request, "content-type", &type)) {
         return false;
     }

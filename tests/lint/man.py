@@ -7,9 +7,10 @@ import sys
 
 import tree
 
-PAGES = {"sanjeh": "sanjeh.1", "sanjeh-verify": "sanjeh-verify.1", "sanjehd": "sanjehd.8"}
+PAGES = {"sanjeh": "sanjeh.1", "sanjeh-verify": "sanjeh-verify.1", "sanjehd": "sanjehd.8",
+         "sanjeh-witness": "sanjeh-witness.8"}
 STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-USAGE = re.compile(r'"[Uu]sage: (sanjeh(?:-verify|d)?)(?: ([a-z][a-z-]*(?: [a-z][a-z-]*)?))? (?:--|[A-Z])')
+USAGE = re.compile(r'"[Uu]sage: (sanjeh(?:-verify|-witness|d)?)(?: ([a-z][a-z-]*(?: [a-z][a-z-]*)?))? (?:--|[A-Z])')
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]*[a-z])")
 
 

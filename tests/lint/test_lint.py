@@ -25,6 +25,8 @@ SOUND = {
                                    '                "\\n\\nAs --other does.\\n";\n',
     "server/main_verify.c": HEAD + 'const char *c = "Usage: sanjeh-verify FILE --policy FILE\\n";\n',
     "server/main_sanjehd.c": HEAD + 'const char *d = "usage: sanjehd --config FILE\\n";\n',
+    "server/main_witness.c": HEAD + 'const char *e = "usage: sanjeh-witness --config FILE\\n";\n',
+    "docs/man/sanjeh-witness.8": ".B \\-\\-config\n",
     "docs/man/sanjeh.1": '.BI "key make \\-\\-config " FILE\n.B \\-\\-json\n',
     "docs/man/sanjeh-verify.1": ".B \\-\\-policy\n",
     "docs/man/sanjehd.8": ".B \\-\\-config\n",

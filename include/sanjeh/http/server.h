@@ -43,7 +43,8 @@ enum sj_media {
     SJ_MEDIA_NONE = 0,
     SJ_MEDIA_JSON = 1,
     SJ_MEDIA_MULTIPART = 2,
-    SJ_MEDIA_ROWS = 4 /* text/csv or application/x-ndjson, bytes as they are */
+    SJ_MEDIA_ROWS = 4, /* text/csv or application/x-ndjson, bytes as they are */
+    SJ_MEDIA_ANY = 8   /* bytes as they are, whatever they are called, or not called at all */
 };
 
 /* One route. path segments in braces are parameters: "/api/v1/judges/{id}"; one that ends in a star, as the last, takes the rest of
