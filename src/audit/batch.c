@@ -30,6 +30,9 @@ static sj_status init_arrays(struct sj_batch *b)
     TRY(sj_array_init(&b->tenant_leaves, SJ_OID_BYTEA, SJ_BATCH_ENTRIES * 36 + 64));
     TRY(sj_array_init(&b->opening_subjects, SJ_OID_UUID, OPENINGS_MAX * 20 + 64));
     TRY(sj_array_init(&b->opening_idxs, SJ_OID_INT8, OPENINGS_MAX * 12 + 64));
+    TRY(sj_array_init(&b->payload_idxs, SJ_OID_INT8, SJ_BATCH_ENTRIES * 12 + 64));
+    TRY(sj_array_init(&b->payload_contents, SJ_OID_BYTEA,
+        SJ_BATCH_BYTES + SJ_PAYLOAD_STORED + SJ_BATCH_ENTRIES * 4 + 8192));
     return sj_array_init(&b->tenant_idxs, SJ_OID_INT8, SJ_BATCH_ENTRIES * 12 + 64);
 }
 
@@ -46,7 +49,8 @@ void sj_batch_clear(struct sj_batch *b)
     sj_buf_clear(&b->frontier);
     struct sj_array *arrays[] = {&b->entries, &b->leaf_hashes, &b->outbox_emitters, &b->outbox_seqs,
         &b->tile_levels, &b->tile_ns, &b->tile_hashes, &b->tenant_tags, &b->tenant_seqs,
-        &b->tenant_leaves, &b->tenant_idxs, &b->opening_subjects, &b->opening_idxs};
+        &b->tenant_leaves, &b->tenant_idxs, &b->opening_subjects, &b->opening_idxs,
+        &b->payload_idxs, &b->payload_contents};
     for (size_t i = 0; i < SJ_COUNT(arrays); i++) {
         sj_array_clear(arrays[i]);
     }
@@ -56,12 +60,14 @@ static void reset(struct sj_batch *b)
 {
     struct sj_array *arrays[] = {&b->entries, &b->leaf_hashes, &b->outbox_emitters, &b->outbox_seqs,
         &b->tile_levels, &b->tile_ns, &b->tile_hashes, &b->tenant_tags, &b->tenant_seqs,
-        &b->tenant_leaves, &b->tenant_idxs, &b->opening_subjects, &b->opening_idxs};
+        &b->tenant_leaves, &b->tenant_idxs, &b->opening_subjects, &b->opening_idxs,
+        &b->payload_idxs, &b->payload_contents};
     for (size_t i = 0; i < SJ_COUNT(arrays); i++) {
         sj_array_reset(arrays[i]);
     }
     b->count = 0;
     b->opening_count = 0;
+    b->payload_count = 0;
     b->touched_count = 0;
     b->swept_count = 0;
     b->number++;
@@ -118,8 +124,9 @@ static void take(struct sj_sequencer *s, struct sj_slot_list *remote)
     struct sj_slot_list later = {NULL, NULL};
     size_t bytes = 0;
     while (s->batch.count < SJ_BATCH_ENTRIES && s->queue.first != NULL) {
+        const struct sj_slot *first = s->queue.first;
         const size_t more =
-            SJ_ENTRY_HEAD_SIZE + s->queue.first->body.len + s->queue.first->subjects.len;
+            SJ_ENTRY_HEAD_SIZE + first->body.len + first->subjects.len + first->payload.len;
         if (bytes + more > SJ_BATCH_BYTES) {
             break;
         }
@@ -174,6 +181,16 @@ static sj_status put_openings(struct sj_batch *b, const struct sj_slot *slot, ui
     return SJ_DONE;
 }
 
+static sj_status put_payload(struct sj_batch *b, const struct sj_slot *slot, uint64_t index)
+{
+    if (slot->payload.len == 0) {
+        return SJ_DONE;
+    }
+    b->payload_count++;
+    TRY(sj_array_put_i64(&b->payload_idxs, (int64_t)index));
+    return sj_array_put(&b->payload_contents, slot->payload.ptr, slot->payload.len);
+}
+
 static sj_status place_one(struct sj_sequencer *s, size_t i, sj_time_us time)
 {
     struct sj_batch *b = &s->batch;
@@ -195,6 +212,7 @@ static sj_status place_one(struct sj_sequencer *s, size_t i, sj_time_us time)
         .index = place.index,
         .mark = b->number};
     TRY(put_openings(b, slot, place.index));
+    TRY(put_payload(b, slot, place.index));
     if (slot->in_outbox) {
         TRY(sj_array_put(&b->outbox_emitters, slot->emitter.bytes, 16));
         TRY(sj_array_put_i64(&b->outbox_seqs, (int64_t)slot->emitter_seq));
@@ -284,6 +302,16 @@ static sj_status send_openings(struct sj_batch *b, struct sj_tx *tx)
     return sj_tx_send(tx, SJ_SQL_AUDIT_OPENING_PUT, params, SJ_COUNT(params));
 }
 
+static sj_status send_payloads(struct sj_batch *b, struct sj_tx *tx)
+{
+    if (b->payload_count == 0) {
+        return SJ_DONE;
+    }
+    const struct sj_param params[] = {
+        sj_p_array(&b->payload_idxs), sj_p_array(&b->payload_contents)};
+    return sj_tx_send(tx, SJ_SQL_AUDIT_PAYLOAD_PUT, params, SJ_COUNT(params));
+}
+
 static sj_status append(struct sj_sequencer *s, struct sj_param entries)
 {
     struct sj_batch *b = &s->batch;
@@ -318,6 +346,7 @@ static sj_status append(struct sj_sequencer *s, struct sj_param entries)
     TRY(sj_tx_begin(s->config.db, &context, &tx));
     TRY(sj_tx_send(tx, SJ_SQL_AUDIT_APPEND, params, SJ_COUNT(params)));
     TRY(send_openings(b, tx));
+    TRY(send_payloads(b, tx));
     TRY(sj_seen_save(s, tx));
     TRY(sj_tx_commit(&tx));
     s->note_store_size = 0;

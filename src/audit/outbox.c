@@ -50,6 +50,8 @@ sj_status sj_outbox_put(
     ENSURE(!sj_failed(sj_draft_encode(draft, &bytes)), INTERNAL);
     struct sj_hash mac;
     TRY(sj_outbox_mac(emitter_key, sj_buf_view(&bytes), &mac));
+    CLEANUP(sj_buf_clear) struct sj_buf payload = SJ_BUF(SJ_PAYLOAD_STORED);
+    TRY(draft->payload != NULL ? sj_payload_encode(draft->payload, &payload) : SJ_DONE);
     const struct sj_param params[] = {
         sj_p_id(&draft->emitter),
         sj_p_i64((int64_t)draft->emitter_seq),
@@ -58,6 +60,7 @@ sj_status sj_outbox_put(
         draft->subject_count == 0 ? sj_p_null()
                                   : sj_p_bytes(sj_view_of(draft->subjects,
                                         draft->subject_count * sizeof draft->subjects[0])),
+        payload.len == 0 ? sj_p_null() : sj_p_bytes(sj_buf_view(&payload)),
     };
     /* no round trip of its own: it travels with the commit */
     return sj_tx_send(tx, SJ_SQL_AUDIT_OUTBOX_PUT, params, SJ_COUNT(params));

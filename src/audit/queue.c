@@ -61,6 +61,7 @@ static sj_status new_slot(struct sj_slot **ret_slot)
     *ret_slot = memory;
     (*ret_slot)->body = SJ_BUF(SJ_BODY_MAX);
     (*ret_slot)->subjects = SJ_BUF(SJ_SUBJECTS_MAX * sizeof(struct sj_uuid));
+    (*ret_slot)->payload = SJ_BUF(SJ_PAYLOAD_STORED);
     return SJ_DONE;
 }
 
@@ -126,6 +127,7 @@ static void prepare(struct sj_slot *slot, const struct sj_draft *draft, bool in_
     atomic_store_explicit(&slot->abandoned, false, memory_order_relaxed);
     sj_buf_reset(&slot->body);
     sj_buf_reset(&slot->subjects);
+    sj_buf_clear(&slot->payload); /* rare and large: not kept */
 }
 
 static sj_status refuse(struct sj_sequencer *s, sj_status why)
@@ -133,6 +135,15 @@ static sj_status refuse(struct sj_sequencer *s, sj_status why)
     atomic_fetch_sub(&s->queued, 1);
     atomic_fetch_add(&s->refused, 1);
     return why;
+}
+
+static sj_status fill(struct sj_slot *slot, const struct sj_draft *draft)
+{
+    TRY(sj_body_encode(draft, &slot->body));
+    TRY(sj_buf_put(
+        &slot->subjects, draft->subjects, draft->subject_count * sizeof(struct sj_uuid)));
+    ENSURE(draft->payload == NULL || draft->payload_len != 0, INTERNAL);
+    return draft->payload != NULL ? sj_payload_encode(draft->payload, &slot->payload) : SJ_DONE;
 }
 
 sj_status sj_queue_slot(
@@ -147,9 +158,7 @@ sj_status sj_queue_slot(
         return refuse(s, taken);
     }
     prepare(slot, draft, in_outbox);
-    if (sj_failed(sj_body_encode(draft, &slot->body)) ||
-        sj_failed(sj_buf_put(
-            &slot->subjects, draft->subjects, draft->subject_count * sizeof(struct sj_uuid)))) {
+    if (sj_failed(fill(slot, draft))) {
         sj_queue_release(s, slot);
         return refuse(s, SJ_FAILURE(INTERNAL));
     }
@@ -352,6 +361,7 @@ static void free_list(struct sj_slot_list *list)
     for (struct sj_slot *slot = sj_slot_pop(list); slot != NULL; slot = sj_slot_pop(list)) {
         sj_buf_clear(&slot->body);
         sj_buf_clear(&slot->subjects);
+        sj_buf_clear(&slot->payload);
         sj_free(slot);
     }
 }

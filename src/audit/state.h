@@ -39,6 +39,7 @@ struct sj_slot {
     struct sj_uuid tenant_tag;
     struct sj_buf body;     /* keeps its memory */
     struct sj_buf subjects; /* ids, 16 bytes each */
+    struct sj_buf payload;  /* as it is stored; empty: none */
 };
 
 struct sj_slot_list {
@@ -102,6 +103,9 @@ struct sj_batch {
     struct sj_array opening_subjects;
     struct sj_array opening_idxs;
     size_t opening_count;
+    struct sj_array payload_idxs;
+    struct sj_array payload_contents;
+    size_t payload_count;
 };
 
 enum sj_sequencer_phase {

@@ -65,6 +65,16 @@ static sj_status take_subjects(
     return SJ_DONE;
 }
 
+/* The payload beside the draft. A changed one is seen against the commitment when it is opened: the row's key may be gone. */
+static void take_payload(
+    const struct sj_rows *rows, size_t row, struct sj_payload *payload, struct sj_draft *draft)
+{
+    if (draft->payload_len != 0 && !sj_row_is_null(rows, row, 5) &&
+        !sj_failed(sj_payload_decode(sj_row_bytes(rows, row, 5), payload))) {
+        draft->payload = payload;
+    }
+}
+
 /* *ret_ours: MAC, number and emitter of the row agree with the draft. */
 static sj_status check_row(struct sj_sequencer *s, const struct sj_rows *rows, size_t row,
     struct key_cache *cache, struct sj_draft *draft, bool *ret_ours)
@@ -110,6 +120,7 @@ static sj_status sweep_row(struct sj_sequencer *s, const struct sj_rows *rows, s
     struct key_cache *cache, struct sj_sweep *sweep)
 {
     struct sj_draft draft;
+    struct sj_payload payload;
     bool ours = false;
     const struct sj_uuid emitter = sj_row_id(rows, row, 0);
     TRY(check_row(s, rows, row, cache, &draft, &ours));
@@ -124,6 +135,7 @@ static sj_status sweep_row(struct sj_sequencer *s, const struct sj_rows *rows, s
             s, &emitter, sj_row_i64(rows, row, 1), "the draft stands in the log already: a replay");
     }
     struct sj_slot *slot = NULL;
+    take_payload(rows, row, &payload, &draft);
     TRY(sj_queue_slot(s, &draft, true, &slot));
     slot->sweep = sweep;
     sweep->pending++;

@@ -211,9 +211,10 @@ TEST(privileges_of_the_record_need_its_scope)
         "'{}',"
         " '{}', 0, null) from (select gen_random_uuid() as log_id) as head",
         "select sanjeh.audit_checkpoint_put(1, 'x')", "select sanjeh.audit_seen_put(1, 'x', 'x')",
-        "select sanjeh.audit_outbox_refuse(gen_random_uuid(), 1)"};
+        "select sanjeh.audit_outbox_refuse(gen_random_uuid(), 1)",
+        "select sanjeh.audit_payload_put('{}', '{}')", "select sanjeh.audit_payload_erase('{1}')"};
     static const char *const tables[] = {
-        "head", "entry", "outbox", "refused", "tile", "tenant", "checkpoint", "seen"};
+        "head", "entry", "outbox", "refused", "tile", "tenant", "checkpoint", "seen", "payload"};
     const struct sj_pg *pg = sj_pg_start((struct sj_view){NULL, 0});
     const struct sj_uuid unit = UNIT_A;
     const struct sj_uuid record = {{0, 0, 0, 0, 0, 0, 0x80, 0, 0x80, 0, 0, 0, 0, 0, 0, 5}};

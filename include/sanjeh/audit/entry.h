@@ -46,6 +46,18 @@ const char *sj_entry_kind_name(enum sj_entry_kind kind);
 #define SJ_SUBJECTS_MAX     500 /* judges whose data one request opened */
 #define SJ_PAYLOAD_NONE     ((struct sj_hash){{0}})
 
+/* The erasable part of a draft, in the form in which it is stored. */
+struct sj_payload {
+    struct sj_uuid unit;
+    struct sj_uuid subject; /* whose key seals content; nil: in clear */
+    uint32_t key_version;   /* of that key; 0 in clear */
+    struct sj_view content; /* salt 32 and payload, or an FLE1 blob of both */
+};
+#define SJ_PAYLOAD_MAX      65000 /* what is committed to */
+#define SJ_PAYLOAD_SALT     32
+#define SJ_PAYLOAD_KEY_SIZE 36    /* unit, subject, version in front of content */
+#define SJ_PAYLOAD_STORED   66000 /* key and content */
+
 struct sj_draft {
     enum sj_entry_kind kind;
     struct sj_uuid emitter;
@@ -65,6 +77,8 @@ struct sj_draft {
     /* Whose data were opened (table file_opening); not in the bytes, their count and hash are in detail. Borrowed. */
     const struct sj_uuid *subjects;
     size_t subject_count;
+    /* What payload_commit commits to; stored beside the entry, not in its bytes. Borrowed; NULL: none is stored. */
+    const struct sj_payload *payload;
 };
 
 struct sj_entry {
@@ -84,6 +98,16 @@ SJ_MUST_CHECK sj_status sj_entry_decode(struct sj_view bytes, struct sj_entry *r
 SJ_MUST_CHECK sj_status sj_subjects_seal(struct sj_draft *draft, struct sj_uuid *ids, size_t count);
 /* Whether sorted ids (16 bytes each) are exactly those that the detail commits to. */
 SJ_MUST_CHECK sj_status sj_subjects_fit(const char *detail, struct sj_view ids, bool *ret_fit);
+/* Commits the draft to payload (1 to SJ_PAYLOAD_MAX bytes) under a fresh salt; appends salt and payload to ret_salted, for
+ * struct sj_payload's content as they are or sealed. Errors: LIMIT_EXCEEDED, CRYPTO. */
+SJ_MUST_CHECK sj_status sj_payload_commit(
+    struct sj_draft *draft, struct sj_view payload, struct sj_buf *ret_salted);
+/* Whether salt and payload are what an entry of this length and commitment was made with. Hostile bytes. */
+SJ_MUST_CHECK sj_status sj_payload_fits(
+    uint32_t payload_len, const struct sj_hash *commit, struct sj_view salted, bool *ret_fits);
+/* The stored form, and back (borrowing bytes). Errors: INVALID; PROTOCOL. */
+SJ_MUST_CHECK sj_status sj_payload_encode(const struct sj_payload *payload, struct sj_buf *out);
+SJ_MUST_CHECK sj_status sj_payload_decode(struct sj_view stored, struct sj_payload *ret_payload);
 /* The draft alone, for the outbox; the same rules. */
 SJ_MUST_CHECK sj_status sj_draft_encode(const struct sj_draft *draft, struct sj_buf *out);
 SJ_MUST_CHECK sj_status sj_draft_decode(struct sj_view bytes, struct sj_draft *ret_draft);

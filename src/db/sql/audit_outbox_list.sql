@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Drafts that have waited for $1 milliseconds or longer, a page of 256 after ($2, $3).
-select emitter, seq, draft, mac, subjects
+select emitter, seq, draft, mac, subjects, payload
   from sanjeh.audit_outbox
  where put_at <= clock_timestamp() - $1::int8 * interval '1 millisecond'
    and (emitter, seq) > ($2::uuid, $3::int8)

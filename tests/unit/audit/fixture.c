@@ -88,7 +88,8 @@ void rig_fresh(struct rig *rig)
     unlink(file("signer"));
     CHECK(rig_forge(rig,
         "truncate sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,"
-        " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused, sanjeh.audit_seen;"
+        " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused, sanjeh.audit_seen,"
+        " sanjeh.audit_payload;"
         "update sanjeh.audit_head set log_id = gen_random_uuid(), size = 0, base_size = 0,"
         " root = sha256(''), frontier = '', last_time_us = 0, batch_mac = ''"));
     start_keeper(rig);
