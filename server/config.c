@@ -18,6 +18,16 @@
         section, name, false, offsetof(struct sj_config, field), min, max, fallback, ""            \
     }
 
+/* on/off, threshold and window of a rule */
+#define RULE(name, rule, most, fallback, window)                                                   \
+    NUMBER("alarms", name, alarms.rules[rule].on, 0, 1, 1),                                        \
+        NUMBER("alarms", name "_threshold", alarms.rules[rule].threshold, 1, most, fallback),      \
+        NUMBER("alarms", name "_window_s", alarms.rules[rule].window_s, 60, 604800, window)
+/* told by whoever sees it: on/off and window */
+#define EVENT(name, rule, window)                                                                  \
+    NUMBER("alarms", name, alarms.rules[rule].on, 0, 1, 1),                                        \
+        NUMBER("alarms", name "_window_s", alarms.rules[rule].window_s, 1, 604800, window)
+
 static const struct sj_setting keys[] = {
     TEXT("server", "address", address, "127.0.0.1"),
     NUMBER("server", "port", port, 1, 65535, 8443),
@@ -38,6 +48,23 @@ static const struct sj_setting keys[] = {
     TEXT("audit", "origin", origin, NULL),
     NUMBER("audit", "deadline_ms", audit_deadline_ms, 100, 60000, 2000),
     NUMBER("audit", "queue_max", audit_queue_max, 16, 65536, 4096),
+    RULE("failed_factors", SJ_ALARM_FAILED_FACTORS, 100000, 5, 900),
+    RULE("denials", SJ_ALARM_DENIALS, 200, 20, 600),
+    RULE("bulk_reads", SJ_ALARM_BULK_READS, 100000000, 2000, 3600),
+    RULE("off_hours", SJ_ALARM_OFF_HOURS, 100000, 1, 86400),
+    NUMBER("alarms", "day_begins_min", alarms.day_begins_min, 0, 1440, 420),
+    NUMBER("alarms", "day_ends_min", alarms.day_ends_min, 0, 1440, 1140),
+    EVENT("superuser", SJ_ALARM_SUPERUSER, 3600),
+    EVENT("superuser_session", SJ_ALARM_SUPERUSER_SESSION, 3600),
+    EVENT("schema", SJ_ALARM_SCHEMA, 3600),
+    EVENT("clock", SJ_ALARM_CLOCK, 60),
+    NUMBER("alarms", "clock_jump_ms", alarms.rules[SJ_ALARM_CLOCK].threshold, 10, 3600000, 1000),
+    EVENT("witness", SJ_ALARM_WITNESS, 3600),
+    EVENT("scrub", SJ_ALARM_SCRUB, 86400),
+    EVENT("break_glass", SJ_ALARM_BREAK_GLASS, 604800),
+    EVENT("sink", SJ_ALARM_SINK, 3600),
+    EVENT("watch", SJ_ALARM_WATCH, 3600),
+    NUMBER("alarms", "look_s", alarms_look_s, 1, 3600, 10),
     NUMBER("authn", "hash_threads", hash_threads, 0, 64, 0),
     NUMBER("authn", "idle_s", idle_s, 60, 3600, 900),
     NUMBER("authn", "absolute_s", absolute_s, 300, 86400, 28800),

@@ -8,6 +8,7 @@
 #define SJ_SERVER_CONFIG_H
 
 #include "sanjeh/base/memory.h"
+#include "sanjeh/watch/rules.h"
 
 #define SJ_CONFIG_TEXT_MAX 512
 
@@ -35,6 +36,9 @@ struct sj_config {
     char origin[SJ_CONFIG_TEXT_MAX];
     int64_t audit_deadline_ms;
     int64_t audit_queue_max;
+    /* [alarms] */
+    struct sj_alarm_settings alarms;
+    int64_t alarms_look_s; /* between two looks at the database's guards */
     /* [authn] */
     int64_t hash_threads; /* 0: cores - 1, at least 1 */
     int64_t idle_s;

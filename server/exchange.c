@@ -222,6 +222,11 @@ static sj_status work_write(
         TRY(sj_exchange_widen(x, SJ_SCOPE_ADMIN));
         context = x->context;
     }
+    if (endpoint->use == SJ_USE_RECORD) {
+        const struct sj_uuid scopes[] = {SJ_SCOPE_RECORD, SJ_SCOPE_APPROVAL};
+        TRY(sj_exchange_widen_by(x, scopes, SJ_COUNT(scopes)));
+        context = x->context;
+    }
     const bool shows_once = endpoint->use == SJ_USE_ACCOUNTS;
     if (shows_once) {
         const struct sj_uuid scopes[] = {
@@ -256,7 +261,8 @@ static bool has_transaction(const struct sj_endpoint *endpoint)
 {
     return endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
            endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
-           endpoint->use == SJ_USE_STEP_UP || endpoint->use == SJ_USE_ACCOUNTS;
+           endpoint->use == SJ_USE_STEP_UP || endpoint->use == SJ_USE_ACCOUNTS ||
+           endpoint->use == SJ_USE_RECORD;
 }
 
 static sj_status decide_and_work(

@@ -5,12 +5,27 @@
  */
 #include "glass_alarm.h"
 
+#include "watch.h"
+
 #include "sanjeh/approval/break_glass.h"
 #include "sanjeh/base/log.h"
 #include "sanjeh/keys/scopes.h"
 
 #define CONTEXT_US      (INT64_C(60) * 1000 * 1000)
 #define ALARM_ARENA_MAX ((size_t)256 * 1024)
+
+static sj_status raise(struct sj_server *server, struct sj_tx *tx, struct sj_uuid opening,
+    bool *ret_raised, struct sj_draft *ret_draft)
+{
+    char cause[SJ_ALARM_CAUSE_SIZE] = "review=";
+    sj_uuid_format(opening, cause + strlen(cause));
+    struct sj_alarm_news news = {.rule = SJ_ALARM_BREAK_GLASS,
+        .cause = cause,
+        .detail = "what=overdue",
+        .object = opening,
+        .count = 1};
+    return sj_watch_raise_in(server, tx, &news, ret_raised, ret_draft);
+}
 
 static sj_status raise_alarms(struct sj_server *server, struct sj_approval_desk *desk)
 {
@@ -21,22 +36,15 @@ static sj_status raise_alarms(struct sj_server *server, struct sj_approval_desk 
     TRY(sj_tx_begin(desk->db, desk->context, &tx));
     desk->tx = tx;
     TRY(sj_break_glass_alarm(desk, ids, &count));
+    size_t raised = 0;
     for (size_t i = 0; i < count; i++) {
-        drafts[i] = (struct sj_draft){.kind = SJ_ENTRY_ACCESS,
-            .emitter = sj_sequencer_emitter(server->sequencer),
-            .emitter_seq = sj_sequencer_next_seq(server->sequencer),
-            .outcome = SJ_OUTCOME_FAILED,
-            .action = "break-glass:review",
-            .object_type = "break-glass",
-            .object = ids[i],
-            .detail = "by=clock;alarm=overdue"};
-        TRY(sj_outbox_put(tx, sj_sequencer_emitter_key(server->sequencer), &drafts[i]));
+        bool is_new = false;
+        TRY(raise(server, tx, ids[i], &is_new, &drafts[raised]));
+        raised += is_new ? 1 : 0;
     }
     TRY(sj_tx_commit(&tx));
-    for (size_t i = 0; i < count; i++) {
-        struct sj_receipt receipt;
-        SJ_LOG(ERROR, "break_glass.review.overdue", sj_log_id("break_glass.id", ids[i]));
-        TRY(sj_sequencer_record(server->sequencer, &drafts[i], /* in_outbox= */ true, &receipt));
+    for (size_t i = 0; i < raised; i++) {
+        sj_watch_raised(server, SJ_ALARM_BREAK_GLASS, &drafts[i]);
     }
     return SJ_DONE;
 }
@@ -46,9 +54,10 @@ static sj_status sweep(struct sj_server *server)
     struct sj_worker *worker = &server->workers[0];
     CLEANUP(sj_arena_free) struct sj_arena *arena = NULL;
     TRY(sj_arena_new(ALARM_ARENA_MAX, &arena));
-    const struct sj_uuid scope = SJ_SCOPE_EVALUATION;
+    const struct sj_uuid scopes[] = {SJ_SCOPE_EVALUATION, SJ_SCOPE_RECORD};
     struct sj_context context;
-    TRY(ask_context(worker->channel, &scope, 1, sj_time_now() + CONTEXT_US, &context));
+    TRY(ask_context(
+        worker->channel, scopes, SJ_COUNT(scopes), sj_time_now() + CONTEXT_US, &context));
     struct sj_approval_desk desk = {
         .db = worker->db, .context = &context, .channel = worker->channel, .arena = arena};
     uint64_t overdue = 0;

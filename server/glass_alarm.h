@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Reviews of break-glass that do not come: a gauge, an ERROR and one entry of the record for each.
+ * Reviews of break-glass that do not come: a gauge, and one alarm for each.
  */
 #ifndef SJ_SERVER_GLASS_ALARM_H
 #define SJ_SERVER_GLASS_ALARM_H

@@ -114,6 +114,26 @@ static sj_status write_policy(struct sj_server *server, struct sj_buf *out)
         (unsigned long long)atomic_load(&server->policy_alarms));
 }
 
+static sj_status write_alarms(struct sj_server *server, struct sj_buf *out)
+{
+    TRY(sj_buf_put_str(out, "# TYPE sanjehd_alarms_open gauge\n"));
+    for (size_t i = 0; i < SJ_ALARM_RULE_COUNT_; i++) {
+        TRY(line(out, "sanjehd_alarms_open{rule=\"%s\"} %llu\n",
+            sj_alarm_rule_name((enum sj_alarm_rule)i),
+            (unsigned long long)atomic_load(&server->alarms_open[i])));
+    }
+    TRY(sj_buf_put_str(out, "# TYPE sanjehd_alarms_raised_total counter\n"));
+    for (size_t i = 0; i < SJ_ALARM_RULE_COUNT_; i++) {
+        TRY(line(out, "sanjehd_alarms_raised_total{rule=\"%s\"} %llu\n",
+            sj_alarm_rule_name((enum sj_alarm_rule)i),
+            (unsigned long long)atomic_load(&server->alarms_raised[i])));
+    }
+    TRY(line(out, "# TYPE sanjehd_watch_lag_entries gauge\nsanjehd_watch_lag_entries %llu\n",
+        (unsigned long long)atomic_load(&server->watch_lag)));
+    return line(out, "# TYPE sanjehd_watch_failing gauge\nsanjehd_watch_failing %d\n",
+        atomic_load(&server->watch_failing) ? 1 : 0);
+}
+
 sj_status sj_metrics_write(struct sj_server *server, struct sj_buf *out)
 {
     TRY(write_requests(&server->metrics, out));
@@ -122,6 +142,7 @@ sj_status sj_metrics_write(struct sj_server *server, struct sj_buf *out)
         TRY(write_record(server, out));
     }
     TRY(write_policy(server, out));
+    TRY(write_alarms(server, out));
     TRY(line(out,
         "# TYPE sanjehd_break_glass_reviews_overdue gauge\nsanjehd_break_glass_reviews_overdue "
         "%llu\n",

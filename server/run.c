@@ -6,6 +6,7 @@
 #include "clock_worker.h"
 #include "import_worker.h"
 #include "policy_worker.h"
+#include "watch.h"
 #include "worker.h"
 
 #include "sanjeh/base/log.h"
@@ -286,6 +287,7 @@ static void boot_fiber(void *ctx)
     sj_ignore(sj_import_worker_start(server), "imports wait for the next start, requests do not");
     sj_ignore(sj_policy_worker_start(server), "activations of others wait for the next start");
     sj_ignore(sj_clock_worker_start(server), "clocks wait for the next start, requests do not");
+    sj_ignore(sj_watch_start(server), "entries wait for the next start, requests do not");
     SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
         sj_log_int("loops", server->worker_count));
 }
@@ -409,6 +411,7 @@ int sj_server_run(struct sj_server *server)
         SJ_LOG(WARN, "server.stop.unfinished", sj_log_int("fibers", atomic_load(&run.unfinished)));
         _exit(server->exit_code);
     }
+    sj_watch_free_all(server);
     sj_sequencer_free(&server->sequencer);
     sj_watch_free(&run.signals);
     sj_timer_free(&run.second);

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 struct sj_own_cache;
+struct sj_watcher;
 
 #define SJ_WORKERS_MAX 64
 #define SJ_EXPORTS_MAX 1u /* each holds the log in memory once */
@@ -34,6 +35,11 @@ struct sj_server {
     struct sj_buf installed_tests;
     _Atomic bool policy_stale; /* the database may have another one in force */
     _Atomic uint64_t policy_alarms;
+    struct sj_watcher *watcher;
+    _Atomic uint64_t alarms_raised[SJ_ALARM_RULE_COUNT_]; /* since the start */
+    _Atomic uint64_t alarms_open[SJ_ALARM_RULE_COUNT_];   /* nobody has acknowledged them */
+    _Atomic uint64_t watch_lag;                           /* entries that the rules have not seen */
+    _Atomic bool watch_failing;
     _Atomic uint64_t glass_overdue; /* openings of break-glass whose review is overdue */
     struct sj_policy_point *point;  /* the policy in force; a request pins it: exchange.h */
     struct sj_keeper *keeper;

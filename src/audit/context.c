@@ -30,6 +30,11 @@ sj_status sj_record_context(struct sj_sequencer *s, struct sj_context *ret_conte
     return SJ_DONE;
 }
 
+sj_status sj_sequencer_log_key(struct sj_sequencer *s, struct sj_key *ret_key)
+{
+    return ask_emitter_key(s->config.channel, s->head.log_id, ret_key);
+}
+
 sj_status sj_record_read(struct sj_db *db, const struct sj_context *context,
     const struct sj_query *query, struct sj_rows **ret_rows)
 {

@@ -164,8 +164,8 @@ static void count_rule(struct sj_text rule, uint64_t count, uint64_t open[SJ_ALA
     }
 }
 
-sj_status sj_alarm_open(struct sj_db *db, const struct sj_context *context,
-    uint64_t ret_open[SJ_ALARM_RULE_COUNT_])
+sj_status sj_alarm_open(
+    struct sj_db *db, const struct sj_context *context, uint64_t ret_open[SJ_ALARM_RULE_COUNT_])
 {
     const struct sj_query query = {.sql = SJ_SQL_ALARM_OPEN_COUNT};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;

@@ -191,8 +191,8 @@ static bool is_new_object(struct slot *slot, const struct sj_draft *draft)
     return is_new;
 }
 
-static void turn_window(struct window *window, const struct sj_alarm_setting *setting,
-    const struct sj_entry *entry)
+static void turn_window(
+    struct window *window, const struct sj_alarm_setting *setting, const struct sj_entry *entry)
 {
     const sj_time_us start = sj_alarm_window(setting, entry->time);
     if (window->is_open && window->start == start) {

@@ -198,16 +198,18 @@ class BreakGlass(GlassTest):
         row = next(row for row in self.stack.client("officer").items(f"{GLASS}?review=open") if row["id"] == glass)
         self.assertTrue(row["review_overdue"])
         for _ in range(80):
-            found = self.stack.log().count("break_glass.review.overdue")
+            found = self.stack.log().count("rule=break-glass;")
             if found:
                 break
             time.sleep(0.1)
         time.sleep(2.2)
-        self.assertEqual((found, self.stack.log().count("break_glass.review.overdue")), (1, 1))
+        self.assertEqual((found, self.stack.log().count("rule=break-glass;")), (1, 1))
         last = int(self.stack.client("officer").get(f"{GLASS}/{glass}").header("Audit-Index"))
         entries = [self.stack.client("officer").get(f"/api/v1/audit/entries/{index}").json() for index in range(last - 12, last)]
-        self.assertEqual([entry["detail"] for entry in entries if entry["object"] == glass and entry["action"] == "break-glass:review"],
-                         ["by=clock;alarm=overdue"])
+        self.assertEqual([(entry["kind"], f"cause=(review={glass})" in entry["detail"], "what=overdue" in entry["detail"])
+                          for entry in entries if entry["object"] == glass and entry["action"] == "alarm:raise"], [("alarm", True, True)])
+        alarm, = self.stack.client("officer").items("/api/v1/audit/alarms?rule=break-glass")
+        self.assertEqual((alarm["cause"], alarm["acknowledged_at"]), (f"review={glass}", None))
         self.unmet(self.ask(), "REVIEW_OPEN")
 
     def test_who_sees_openings(self):

@@ -63,6 +63,9 @@ SJ_MUST_CHECK sj_status sj_sequencer_checkpoint(
 SJ_MUST_CHECK sj_status sj_sequencer_entry(struct sj_sequencer *sequencer, struct sj_db *db,
     const struct sj_context *context, uint64_t index, struct sj_entry *ret_entry,
     struct sj_hash *ret_leaf);
+/* The key of this log for what the server keeps about it in the database under a MAC of its own; on a fiber of the sequencer's loop. */
+SJ_MUST_CHECK sj_status sj_sequencer_log_key(
+    struct sj_sequencer *sequencer, struct sj_key *ret_key);
 struct sj_sequencer_stats {
     uint64_t size;
     uint64_t batches;

@@ -19,7 +19,7 @@
 struct sj_alarm_news {
     enum sj_alarm_rule rule;
     const char *cause;
-    const char *detail; /* "" for none */
+    const char *detail;    /* "" for none */
     struct sj_uuid object; /* what it is about; nil: the alarm itself stands in the entry */
     sj_time_us window_start;
     int64_t window_s;
@@ -65,8 +65,8 @@ SJ_MUST_CHECK sj_status sj_alarm_find(struct sj_db *db, const struct sj_context 
 SJ_MUST_CHECK sj_status sj_alarm_acknowledge(
     struct sj_tx *tx, struct sj_uuid account, struct sj_text reason, struct sj_alarm *alarm);
 /* Alarms that nobody has acknowledged, by rule. */
-SJ_MUST_CHECK sj_status sj_alarm_open(struct sj_db *db, const struct sj_context *context,
-    uint64_t ret_open[SJ_ALARM_RULE_COUNT_]);
+SJ_MUST_CHECK sj_status sj_alarm_open(
+    struct sj_db *db, const struct sj_context *context, uint64_t ret_open[SJ_ALARM_RULE_COUNT_]);
 
 /* ---- followers ---- */
 

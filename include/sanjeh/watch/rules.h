@@ -17,8 +17,8 @@ enum sj_alarm_rule {
     SJ_ALARM_OFF_HOURS,      /* one account at work outside of the office hours */
     SJ_ALARM_SUPERUSER,      /* a new superuser of the database */
     SJ_ALARM_SUPERUSER_SESSION,
-    SJ_ALARM_SCHEMA,      /* tables, triggers, functions or settings of the record are not as they were */
-    SJ_ALARM_CLOCK,       /* the wall clock jumped */
+    SJ_ALARM_SCHEMA, /* tables, triggers, functions or settings of the record are not as they were */
+    SJ_ALARM_CLOCK,  /* the wall clock jumped */
     SJ_ALARM_WITNESS,     /* a witness lags behind */
     SJ_ALARM_SCRUB,       /* the scrubber found something */
     SJ_ALARM_BREAK_GLASS, /* a review of break-glass is overdue */
@@ -32,7 +32,7 @@ enum sj_alarm_rule {
 const char *sj_alarm_rule_name(enum sj_alarm_rule rule);
 
 struct sj_alarm_setting {
-    bool on;
+    int64_t on;        /* 0 or 1 */
     int64_t threshold; /* entry rules: from so many on */
     int64_t window_s;  /* one alarm in this time for a cause */
 };
@@ -48,7 +48,8 @@ struct sj_alarm_hit {
     char cause[SJ_ALARM_CAUSE_SIZE]; /* "account=<id>" */
     sj_time_us window_start;
     uint64_t count;
-    uint64_t first; /* indices of the first entry that counted and of the one that made it an alarm */
+    uint64_t
+        first; /* indices of the first entry that counted and of the one that made it an alarm */
     uint64_t last;
 };
 

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attack 13 (AUDIT 4.1): a database superuser turns off, replaces or bends what guards the record. The watch says what he changed; nothing
+else is alarmed."""
+
+import sys
+import pathlib
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
+
+from stack import Stack  # noqa: E402
+
+ALARMS = "/api/v1/audit/alarms"
+FUNCTION = ("create or replace function sanjeh.audit_refuse_change() returns trigger language plpgsql set search_path = sanjeh, pg_catalog "
+            "as $$ begin return new; end $$")
+
+
+class SwitchedOffGuards(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack.own(env={"SANJEH_ALARMS_LOOK_S": "1", "SANJEH_ALARMS_SCHEMA_WINDOW_S": "1"})
+        cls.officer = cls.stack.client("security.officer")
+        cls.settle()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.destroy()
+
+    @classmethod
+    def settle(cls):
+        time.sleep(2.2)
+
+    def found(self):
+        return self.officer.items(ALARMS)
+
+    def attack(self, sql, *what):
+        before = {alarm["id"] for alarm in self.found()}
+        self.stack.sql(sql)
+        deadline = time.time() + 6
+        news = []
+        while not news and time.time() < deadline:
+            time.sleep(0.1)
+            news = [alarm for alarm in self.found() if alarm["id"] not in before]
+        self.assertEqual([alarm["rule"] for alarm in news], ["schema"], (sql, news))
+        for text in what:
+            self.assertIn(text, news[0]["detail"])
+
+    def test_attack_13_nothing_changed_is_no_alarm(self):
+        self.stack.sql("vacuum analyze sanjeh.audit_entry; analyze sanjeh.audit_head; reindex table sanjeh.audit_seen")
+        before = self.found()
+        self.settle()
+        self.assertEqual(self.found(), before)
+
+    def test_attack_13_trigger_function_and_role(self):
+        self.attack("alter table sanjeh.audit_entry disable trigger audit_entry_append_only;"
+                    "alter role sanjeh_app set search_path = public, sanjeh;" + FUNCTION,
+                    "changed trigger audit_entry.audit_entry_append_only", "changed function audit_refuse_change", "changed role-setting")
+
+    def test_attack_13_changed_and_changed_back_between_two_looks(self):
+        self.attack("begin; alter table sanjeh.audit_tile disable trigger audit_tile_append_only;"
+                    "alter table sanjeh.audit_tile enable trigger audit_tile_append_only; commit",
+                    "changes=1;", "changed trigger audit_tile.audit_tile_append_only")
+
+    def test_attack_13_dropped_and_recreated_table(self):
+        self.attack("""begin; create table sanjeh.kept (like sanjeh.audit_seen including all); insert into sanjeh.kept table sanjeh.audit_seen;
+            drop table sanjeh.audit_seen; alter table sanjeh.kept rename to audit_seen;
+            alter table sanjeh.audit_seen owner to sanjeh_owner; alter table sanjeh.audit_seen enable row level security;
+            create policy system_all on sanjeh.audit_seen using (true); grant select on sanjeh.audit_seen to sanjeh_app;
+            grant all on sanjeh.audit_seen to sanjeh_owner; commit""", "changed table audit_seen")
+
+    def test_attack_13_commits_that_are_not_durable(self):
+        self.attack("alter role sanjeh_app set synchronous_commit = off; alter system set full_page_writes = off;"
+                    "alter system set fsync = off; select pg_reload_conf()",
+                    "role-setting", "changed setting full_page_writes", "changed setting fsync")
+        self.stack.sql("alter role sanjeh_app reset synchronous_commit; alter system reset all; select pg_reload_conf()")
+
+    def test_attack_13_while_the_server_is_down(self):
+        before = {alarm["id"] for alarm in self.found()}
+        self.stack.kill9()
+        self.stack.sql("alter table sanjeh.audit_checkpoint disable trigger audit_checkpoint_append_only")
+        self.stack.start()
+        self.stack.forget_sessions()
+        type(self).officer = self.stack.client("security.officer")
+        self.settle()
+        news = [alarm for alarm in self.found() if alarm["id"] not in before and alarm["rule"] == "schema"]
+        self.assertIn("changed trigger audit_checkpoint.audit_checkpoint_append_only", " ".join(alarm["detail"] for alarm in news))
+        self.assertEqual({alarm["rule"] for alarm in self.found()}, {"schema"})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The watch over the record: each rule raises one alarm a window and cause, as an entry, an item and a metric; none is lost or doubled by a
+crash; what a database superuser changes around the record is seen."""
+
+import time
+import unittest
+import uuid
+
+from stack import Stack, problem
+
+ALARMS = "/api/v1/audit/alarms"
+RULES = {"SANJEH_ALARMS_LOOK_S": "1", "SANJEH_ALARMS_FAILED_FACTORS_THRESHOLD": "3", "SANJEH_ALARMS_FAILED_FACTORS_WINDOW_S": "604800",
+         "SANJEH_ALARMS_DENIALS_THRESHOLD": "5", "SANJEH_ALARMS_DENIALS_WINDOW_S": "604800"}
+
+
+class AlarmTest(unittest.TestCase):
+    env = RULES
+    probes = 0
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack.own(("hrd.manager", "sit.analyst", "security.officer", "admin.one"), env=cls.env)
+        cls.stack.client("security.officer")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.destroy()
+
+    def alarms(self, rule=None):
+        return self.stack.client("security.officer").items(ALARMS + (f"?rule={rule}" if rule else ""))
+
+    def wait_for(self, rule, count=1, seconds=8):
+        deadline = time.time() + seconds
+        while time.time() < deadline:
+            found = self.alarms(rule)
+            if len(found) >= count:
+                break
+            time.sleep(0.1)
+        self.assertEqual(len(found), count, found)
+        return found
+
+    def settle(self):
+        """Until the rules have seen every entry and looked once more."""
+        size = int(self.stack.sql("select size from sanjeh.audit_head"))
+        time.sleep(2.5)
+        self.assertIn("sanjehd_watch_failing 0\n", self.metrics())
+        self.assertGreaterEqual(int(self.stack.sql("select size from sanjeh.audit_head")), size)
+
+    def metrics(self):
+        return self.stack.anonymous().get("/metrics").body.decode()
+
+    def entries_of(self, rule):
+        text = self.stack.sql("select encode(entry, 'escape') from sanjeh.audit_entry where get_byte(entry, 73) = 15 "
+                              "order by idx")
+        return [line for line in text.splitlines() if f"rule={rule};" in line]
+
+    def probe(self, client, count):
+        for _ in range(count):
+            type(self).probes += 1
+            self.assertEqual(client.get(f"/api/v1/judges/{uuid.uuid5(uuid.NAMESPACE_OID, str(self.probes))}").status, 404)
+
+
+class Rules(AlarmTest):
+    def test_denials_at_many_objects_are_one_alarm(self):
+        client = self.stack.client("hrd.manager")
+        old_bookmark = uuid.uuid5(uuid.NAMESPACE_OID, "bookmark")
+        for _ in range(12):
+            client.get(f"/api/v1/judges/{old_bookmark}")
+        self.settle()
+        self.assertEqual(self.alarms("denials"), [])
+        self.probe(client, 10)
+        alarm, = self.wait_for("denials")
+        self.assertEqual(alarm["cause"], f"account={self.stack.accounts['hrd.manager']['id']}")
+        self.assertLess(alarm["first_index"], alarm["last_index"])
+        first = self.stack.client("security.officer").get(f"/api/v1/audit/entries/{alarm['first_index']}").json()
+        self.assertIn((first["status"], first["outcome"]), ((403, "denied"), (404, "denied")))
+        self.probe(client, 10)
+        self.settle()
+        self.wait_for("denials")
+        self.assertEqual(len(self.entries_of("denials")), 1)
+        self.assertIn('sanjehd_alarms_open{rule="denials"} 1\n', self.metrics())
+        self.assertIn('sanjehd_alarms_raised_total{rule="denials"} 1\n', self.metrics())
+
+    def test_acknowledged_once_with_a_reason_by_the_officer(self):
+        self.stack.sql("create role alarm_ack superuser nologin")
+        self.addCleanup(self.stack.sql, "drop role alarm_ack")
+        alarm = next(iter([a for a in self.wait_until("superuser", "role=alarm_ack")]))
+        officer, path = self.stack.client("security.officer"), f"{ALARMS}/{alarm['id']}"
+        for name in ("hrd.manager", "admin.one"):
+            self.assertEqual(self.stack.client(name).get(ALARMS).status, 403)
+            self.assertEqual(self.stack.client(name).post(path + "/acknowledge", {"reason": "nothing"}).status, 403)
+        problem(self, officer.post(path + "/acknowledge", {"reason": "planned"}), 428)
+        tag = {"If-Match": officer.get(path).header("ETag")}
+        problem(self, officer.post(path + "/acknowledge", {"reason": "x"}, headers=tag), 422)
+        problem(self, officer.post(f"{ALARMS}/{uuid.uuid5(uuid.NAMESPACE_OID, 'none')}/acknowledge", {"reason": "planned"}, headers=tag), 404)
+        done = officer.post(path + "/acknowledge", {"reason": "planned work of the database team"}, headers=tag)
+        self.assertEqual((done.status, done.json()["reason"]), (200, "planned work of the database team"), done)
+        self.assertEqual(done.json()["acknowledged_by"], self.stack.accounts["security.officer"]["id"])
+        entry = officer.get(f"/api/v1/audit/entries/{done.header('Audit-Index')}").json()
+        self.assertEqual((entry["action"], entry["object"], entry["detail"].split(";")[0]),
+                         ("alarm:acknowledge", alarm["id"], "rule=superuser"))
+        again = officer.post(path + "/acknowledge", {"reason": "again"}, headers={"If-Match": done.header("ETag")})
+        self.assertEqual(again.status, 409, again)
+        self.assertNotIn(alarm["id"], [a["id"] for a in officer.items(ALARMS + "?acknowledged=no")])
+        done = self.stack.sql(f"update sanjeh.audit_alarm set cause = 'x' where id = '{alarm['id']}'", check=False)
+        self.assertIn("what was raised stays", done.stderr)
+        problem(self, officer.get(ALARMS + "?rule=weather"), 400)
+
+    def wait_until(self, rule, cause, seconds=8):
+        deadline = time.time() + seconds
+        while time.time() < deadline:
+            found = [alarm for alarm in self.alarms(rule) if alarm["cause"].startswith(cause)]
+            if found:
+                return found
+            time.sleep(0.1)
+        self.fail(f"no alarm {rule} {cause}: {self.alarms(rule)}")
+
+    def test_failed_second_factors_of_one_account(self):
+        account = self.stack.accounts["sit.analyst"]
+        for _ in range(3):
+            client = self.stack.anonymous()
+            answer = client.post("/api/v1/login", {"username": "sit.analyst", "password": account["password"]})
+            while answer.status == 429:
+                time.sleep(0.5)
+                answer = client.post("/api/v1/login", {"username": "sit.analyst", "password": account["password"]})
+            self.assertEqual(answer.status, 200, answer)
+            wrong = client.post("/api/v1/login/second-factor",
+                                {"challenge": answer.json()["challenge"], "method": "totp", "code": "000000"})
+            self.assertIn(wrong.status, (401, 429), wrong)
+        alarm, = self.wait_for("failed-factors")
+        self.assertEqual((alarm["cause"], alarm["count"]), (f"account={account['id']}", 3))
+
+
+    def test_z_a_crash_loses_no_alarm_and_doubles_none(self):
+        self.wait_for("denials")
+        self.probe(self.stack.client("sit.analyst"), 4)
+        self.stack.kill9()
+        self.stack.start()
+        self.stack.forget_sessions()
+        self.probe(self.stack.client("sit.analyst"), 3)  # 4 before and 3 after are one window's 7
+        found = self.wait_for("denials", 2)
+        self.settle()
+        self.assertEqual({alarm["cause"] for alarm in found},
+                         {f"account={self.stack.accounts[name]['id']}" for name in ("hrd.manager", "sit.analyst")})
+        self.assertEqual(len(self.entries_of("denials")), 2)
+        # whoever moves the watch past what it should have seen is not believed
+        self.stack.kill9()
+        self.stack.sql("update sanjeh.audit_follower set position = position + 1000 where name = 'alarms'")
+        self.stack.start()
+        self.stack.forget_sessions()
+        self.assertEqual([alarm["cause"] for alarm in self.wait_for("watch")], ["forged=alarms"])
+        self.settle()
+        self.assertEqual(len(self.entries_of("denials")), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
