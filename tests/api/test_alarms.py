@@ -102,7 +102,7 @@ class Rules(AlarmTest):
         again = officer.post(path + "/acknowledge", {"reason": "again"}, headers={"If-Match": done.header("ETag")})
         self.assertEqual(again.status, 409, again)
         self.assertNotIn(alarm["id"], [a["id"] for a in officer.items(ALARMS + "?acknowledged=no")])
-        done = self.stack.sql(f"update sanjeh.audit_alarm set cause = 'x' where id = '{alarm['id']}'", check=False)
+        done = self.stack.sql(f"update sanjeh.record_alarm set cause = 'x' where id = '{alarm['id']}'", check=False)
         self.assertIn("what was raised stays", done.stderr)
         problem(self, officer.get(ALARMS + "?rule=weather"), 400)
 
@@ -145,7 +145,8 @@ class Rules(AlarmTest):
         self.assertEqual(len(self.entries_of("denials")), 2)
         # whoever moves the watch past what it should have seen is not believed
         self.stack.kill9()
-        self.stack.sql("update sanjeh.audit_follower set position = position + 1000 where name = 'alarms'")
+        self.stack.sql("insert into sanjeh.record_follower (name, position, state, mac) values ('alarms', 1000000, '', sha256('x')) "
+                       "on conflict (name) do update set position = 1000000")
         self.stack.start()
         self.stack.forget_sessions()
         self.assertEqual([alarm["cause"] for alarm in self.wait_for("watch")], ["forged=alarms"])

@@ -1,3 +1,3 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- How far a follower of the record is.
-select f.position, f.state, f.mac from sanjeh.audit_follower as f where f.name = $1::text
+select f.position, f.state, f.mac from sanjeh.record_follower as f where f.name = $1::text

@@ -30,7 +30,7 @@ with names (name, digest) as (
   union all
   select 'constraint ' || c.relname || '.' || k.conname, concat_ws('|', k.oid, k.xmin, k.convalidated)
     from pg_catalog.pg_constraint as k join pg_catalog.pg_class as c on c.oid = k.conrelid
-   where c.relnamespace = 'sanjeh'::regnamespace and (c.relname like 'audit\_%' or c.relname = 'file_opening')
+   where c.relnamespace = 'sanjeh'::regnamespace and (c.relname ~ '^(audit|record)_' or c.relname = 'file_opening')
      and (not c.relispartition or c.relname !~ '^audit_entry_p[0-9]+$')
   union all
   select 'event-trigger ' || e.evtname, concat_ws('|', e.oid, e.xmin, e.evtenabled) from pg_catalog.pg_event_trigger as e
