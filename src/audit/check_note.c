@@ -31,10 +31,20 @@ static sj_status read_file(const char *path, size_t max, struct sj_buf *out)
     FAIL(BAD_PARAMETER); /* as long as the limit, or longer */
 }
 
-sj_status sj_check_note(const struct sj_check *c, struct sj_view bytes, struct sj_note *ret_note,
-    struct sj_checkpoint *ret_checkpoint, enum sj_note_state *ret_state)
+/* The text before the last blank line (C2SP signed-note). */
+bool sj_check_read_note(struct sj_view bytes, struct sj_checkpoint *ret_checkpoint)
 {
-    return sj_tlog_policy_open(&c->policy, bytes, ret_note, ret_checkpoint, ret_state);
+    struct sj_text text;
+    if (sj_failed(sj_text_check(bytes, SJ_NOTE_MAX, &text))) {
+        return false;
+    }
+    for (size_t end = text.len; end >= 2; end--) {
+        if (text.ptr[end - 1] == '\n' && text.ptr[end - 2] == '\n') {
+            text.len = end - 1;
+            return !sj_failed(sj_checkpoint_parse(text, ret_checkpoint));
+        }
+    }
+    return false;
 }
 
 sj_status sj_check_policy(struct sj_check *c)
@@ -47,46 +57,89 @@ sj_status sj_check_policy(struct sj_check *c)
     return SJ_DONE;
 }
 
-static sj_status keep_head(
-    struct sj_check *c, const struct sj_note *note, const struct sj_checkpoint *checkpoint)
+static bool has_log_of(const struct sj_tlog_policy *policy, struct sj_text origin)
+{
+    bool found = false;
+    for (size_t i = 0; i < policy->key_count; i++) {
+        found =
+            found || (policy->is_log[i] && sj_text_equal(sj_text_of(policy->keys[i].name), origin));
+    }
+    return found;
+}
+
+static sj_status keep_head(struct sj_check *c, const struct sj_checkpoint *checkpoint)
 {
     TRY(sj_copy(c->origin, SJ_NOTE_NAME_MAX, checkpoint->origin.ptr, checkpoint->origin.len));
     c->origin[checkpoint->origin.len] = '\0';
     c->head = (struct sj_pin){true, checkpoint->size, checkpoint->root};
     c->report->size = checkpoint->size;
-    for (size_t i = 0; i < c->policy.key_count; i++) {
-        if (note->verified[i] && note->cosigned_s[i] > c->cosigned_s) {
-            c->cosigned_s = note->cosigned_s[i];
-        }
-    }
+    sj_check_keys_begin(c);
     return SJ_DONE;
 }
 
+static void say_unsigned(struct sj_check *c)
+{
+    sj_check_incomplete(c, "the checkpoint has no signature by a log of the policy");
+    c->stopped = true;
+}
+
+/* What the checkpoint says is the claim that is checked; by whose key it must be signed is known at its size only. */
 sj_status sj_check_checkpoint(struct sj_check *c)
 {
     const struct sj_member_key key = {.kind = SJ_MEMBER_CHECKPOINT};
-    CLEANUP(sj_buf_clear) struct sj_buf bytes = SJ_BUF(SJ_NOTE_MAX);
     struct sj_note note;
     struct sj_checkpoint checkpoint;
     enum sj_note_state state = SJ_NOTE_UNSIGNED;
     bool found = false;
-    TRY(sj_source_read(&c->source, &key, SJ_NOTE_MAX, &bytes, &found));
+    TRY(sj_source_read(&c->source, &key, SJ_NOTE_MAX, &c->checkpoint, &found));
     if (!found) {
         sj_check_incomplete(c, "the checkpoint is missing");
         c->stopped = true;
         return SJ_DONE;
     }
-    TRY(sj_check_note(c, sj_buf_view(&bytes), &note, &checkpoint, &state));
+    const struct sj_view bytes = sj_buf_view(&c->checkpoint);
+    TRY(sj_tlog_policy_open(&c->policy, bytes, &note, &checkpoint, &state));
+    c->is_proven = state != SJ_NOTE_UNSIGNED;
     if (state == SJ_NOTE_FORGED) {
         sj_check_tampered(c, "the checkpoint's signature by a key of the policy does not hold");
-    } else if (state == SJ_NOTE_UNSIGNED) {
-        sj_check_incomplete(c, "the checkpoint has no signature by a log of the policy");
-        c->stopped = true;
-    } else {
-        TRY(keep_head(c, &note, &checkpoint));
-        if (!sj_tlog_policy_has_quorum(&c->policy, &note)) {
-            sj_check_incomplete(c, "the checkpoint lacks the quorum of witnesses");
+        return SJ_DONE;
+    }
+    if (state == SJ_NOTE_UNSIGNED &&
+        (!sj_check_read_note(bytes, &checkpoint) || !has_log_of(&c->policy, checkpoint.origin))) {
+        say_unsigned(c);
+        return SJ_DONE;
+    }
+    return keep_head(c, &checkpoint);
+}
+
+sj_status sj_check_head_signed(struct sj_check *c)
+{
+    struct sj_note note;
+    enum sj_signed by = SJ_SIGNED_NOT;
+    TRY(sj_check_signed(c, sj_buf_view(&c->checkpoint), &note, &by));
+    if (c->stopped) {
+        return SJ_DONE;
+    }
+    switch (by) {
+    case SJ_SIGNED_GOOD:
+        break;
+    case SJ_SIGNED_NOT:
+        say_unsigned(c);
+        return SJ_DONE;
+    case SJ_SIGNED_OTHER_EPOCH:
+        sj_check_tampered(c, "the checkpoint is signed with the log's key of another epoch");
+        return SJ_DONE;
+    case SJ_SIGNED_FORGED:
+        sj_check_tampered(c, "the checkpoint's signature by a key of the policy does not hold");
+        return SJ_DONE;
+    }
+    for (size_t i = 0; i < c->policy.key_count; i++) {
+        if (note.verified[i] && note.cosigned_s[i] > c->cosigned_s) {
+            c->cosigned_s = note.cosigned_s[i];
         }
+    }
+    if (!sj_tlog_policy_has_quorum(&c->policy, &note)) {
+        sj_check_incomplete(c, "the checkpoint lacks the quorum of witnesses");
     }
     return SJ_DONE;
 }
@@ -96,13 +149,10 @@ sj_status sj_check_since(struct sj_check *c)
     if (c->options->since_path == NULL) {
         return SJ_DONE;
     }
-    CLEANUP(sj_buf_clear) struct sj_buf bytes = SJ_BUF(SJ_NOTE_MAX + 1);
-    struct sj_note note;
     struct sj_checkpoint checkpoint;
-    enum sj_note_state state = SJ_NOTE_UNSIGNED;
-    TRY(read_file(c->options->since_path, SJ_NOTE_MAX + 1, &bytes));
-    TRY(sj_check_note(c, sj_buf_view(&bytes), &note, &checkpoint, &state));
-    ENSURE(state == SJ_NOTE_GOOD, BAD_PARAMETER); /* the caller's own pin must hold */
+    TRY(read_file(c->options->since_path, SJ_NOTE_MAX + 1, &c->since_note));
+    /* the caller's own pin must hold; its signature is looked at when its size is reached */
+    ENSURE(sj_check_read_note(sj_buf_view(&c->since_note), &checkpoint), BAD_PARAMETER);
     ENSURE(sj_text_equal(checkpoint.origin, sj_text_of(c->origin)), BAD_PARAMETER);
     c->since = (struct sj_pin){true, checkpoint.size, checkpoint.root};
     if (checkpoint.size > c->head.size) {

@@ -38,8 +38,16 @@ static void say_besides(struct sj_check *c, const char *cause, bool has_index, u
     }
 }
 
+static void incomplete(struct sj_check *c, const char *cause, bool has_index, uint64_t index);
+
 static void tampered(struct sj_check *c, const char *cause, bool has_index, uint64_t index)
 {
+    if (!c->is_proven) {
+        /* nothing here was signed by anybody the caller trusts: it contradicts nobody */
+        incomplete(c, "the checkpoint has no signature by a log of the policy", false, 0);
+        c->stopped = true;
+        return;
+    }
     const bool goes_on = c->has_replay && !c->stopped;
     if (c->report->verdict != SJ_TAMPERED ||
         (goes_on && has_index && index <= c->report->bad_index)) {
@@ -71,6 +79,10 @@ void sj_check_tampered_at(struct sj_check *c, uint64_t index, const char *cause)
 
 void sj_check_replayed_at(struct sj_check *c, uint64_t index, const char *cause)
 {
+    if (!c->is_proven) {
+        tampered(c, cause, true, index);
+        return;
+    }
     if (c->report->verdict != SJ_TAMPERED) {
         say(c, cause, true, index);
         c->report->verdict = SJ_TAMPERED;

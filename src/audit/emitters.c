@@ -22,6 +22,8 @@ struct sj_emitter {
     struct interval *intervals; /* ascending, never adjacent */
     size_t count;
     size_t capacity;
+    bool has_promised;
+    uint64_t last; /* 0: it has not ended */
 };
 
 sj_status sj_emitters_init(struct sj_emitters *emitters, size_t max)
@@ -78,6 +80,11 @@ static size_t place_of(const struct sj_emitter *emitter, uint64_t seq)
         }
     }
     return low;
+}
+
+static bool has(const struct sj_emitter *emitter, size_t place, uint64_t seq)
+{
+    return place < emitter->count && emitter->intervals[place].first <= seq;
 }
 
 static sj_status grow(struct sj_emitter *emitter)
@@ -146,11 +153,6 @@ static sj_status note(struct sj_emitter *emitter, size_t place, uint64_t seq)
     return insert_at(emitter, place, seq);
 }
 
-static bool has(const struct sj_emitter *emitter, size_t place, uint64_t seq)
-{
-    return place < emitter->count && emitter->intervals[place].first <= seq;
-}
-
 sj_status sj_emitters_see(
     struct sj_emitters *emitters, struct sj_uuid emitter_id, uint64_t seq, bool *ret_is_repeat)
 {
@@ -159,6 +161,41 @@ sj_status sj_emitters_see(
     const size_t place = place_of(emitter, seq);
     *ret_is_repeat = has(emitter, place, seq);
     return *ret_is_repeat ? SJ_DONE : note(emitter, place, seq);
+}
+
+sj_status sj_emitters_promise(struct sj_emitters *emitters, struct sj_uuid emitter_id)
+{
+    struct sj_emitter *emitter = NULL;
+    TRY(find_emitter(emitters, emitter_id, &emitter));
+    emitter->has_promised = true;
+    return SJ_DONE;
+}
+
+sj_status sj_emitters_end(struct sj_emitters *emitters, struct sj_uuid emitter_id, uint64_t last)
+{
+    struct sj_emitter *emitter = NULL;
+    TRY(find_emitter(emitters, emitter_id, &emitter));
+    emitter->last = last;
+    return SJ_DONE;
+}
+
+bool sj_emitters_find_gap(
+    const struct sj_emitters *emitters, struct sj_uuid *ret_emitter, uint64_t *ret_seq)
+{
+    for (size_t i = 0; i < emitters->map.count; i++) {
+        const struct sj_emitter *emitter = &emitters->list[i];
+        /* number 0 is never given */
+        const size_t at = place_of(emitter, 1);
+        const bool has_one = has(emitter, at, 1);
+        if (!emitter->has_promised || emitter->last == 0 ||
+            (has_one && emitter->intervals[at].last >= emitter->last)) {
+            continue;
+        }
+        *ret_emitter = emitter->id;
+        *ret_seq = has_one ? emitter->intervals[at].last + 1 : 1;
+        return true;
+    }
+    return false;
 }
 
 bool sj_emitters_have(const struct sj_emitters *emitters, struct sj_uuid emitter_id, uint64_t seq)

@@ -20,6 +20,13 @@ void sj_emitters_clear(struct sj_emitters *emitters);
 /* Notes the number. *ret_is_repeat: it was there before. */
 SJ_MUST_CHECK sj_status sj_emitters_see(
     struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t seq, bool *ret_is_repeat);
+/* An emitter that promises to leave no number without entry or void; and its last number. */
+SJ_MUST_CHECK sj_status sj_emitters_promise(struct sj_emitters *emitters, struct sj_uuid emitter);
+SJ_MUST_CHECK sj_status sj_emitters_end(
+    struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t last);
+/* The first number, from 1 to its last, that an emitter which promised and ended has left out. False: there is none. */
+bool sj_emitters_find_gap(
+    const struct sj_emitters *emitters, struct sj_uuid *ret_emitter, uint64_t *ret_seq);
 /* Looks only. */
 bool sj_emitters_have(const struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t seq);
 /* All of it as bytes, appended, and back into an empty set. Errors: LIMIT_EXCEEDED; PROTOCOL for other bytes. */

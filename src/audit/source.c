@@ -56,6 +56,10 @@ static bool key_of_name(const char *name, struct sj_member_key *ret_key)
         ret_key->kind = SJ_MEMBER_NOTES;
         return true;
     }
+    if (sj_text_is(text, "payloads")) {
+        ret_key->kind = SJ_MEMBER_PAYLOADS;
+        return true;
+    }
     ret_key->kind = SJ_MEMBER_TILE;
     return !sj_failed(sj_text_check(sj_text_bytes(text), SJ_TAR_NAME_MAX, &checked)) &&
            !sj_failed(sj_tile_name_parse(checked, &ret_key->tile));
@@ -176,7 +180,8 @@ static sj_status put_path(const struct sj_member_key *key, struct sj_buf *out)
     if (key->kind == SJ_MEMBER_TILE) {
         return sj_tile_name_format(&key->tile, out);
     }
-    return sj_buf_put_str(out, key->kind == SJ_MEMBER_CHECKPOINT ? "checkpoint" : "notes");
+    static const char *const names[] = {"checkpoint", "notes", "payloads"};
+    return sj_buf_put_str(out, names[key->kind]);
 }
 
 static sj_status stream_of_file(const struct sj_source *source, const struct sj_member_key *key,

@@ -7,7 +7,7 @@
 
 #include "sanjeh/audit/tile_path.h"
 
-enum sj_member_kind { SJ_MEMBER_CHECKPOINT, SJ_MEMBER_NOTES, SJ_MEMBER_TILE };
+enum sj_member_kind { SJ_MEMBER_CHECKPOINT, SJ_MEMBER_NOTES, SJ_MEMBER_PAYLOADS, SJ_MEMBER_TILE };
 
 struct sj_member_key {
     enum sj_member_kind kind;

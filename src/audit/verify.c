@@ -19,12 +19,20 @@ static void close_check(struct sj_check **check)
         return;
     }
     sj_stream_close(&c->notes);
+    sj_stream_close(&c->payloads);
+    sj_buf_clear(&c->payload);
+    sj_ranges_clear(&c->missing);
+    sj_ranges_clear(&c->erased);
     sj_source_close(&c->source);
+    sj_buf_clear(&c->checkpoint);
+    sj_buf_clear(&c->since_note);
+    sj_buf_clear(&c->next_note_bytes);
     sj_buf_clear(&c->bundle);
     sj_buf_clear(&c->tile);
     sj_buf_clear(&c->scratch);
     sj_tenants_clear(&c->tenants);
     sj_emitters_clear(&c->emitters);
+    sj_heads_clear(&c->heads);
     sj_free(c);
 }
 
@@ -38,11 +46,18 @@ static sj_status new_check(const struct sj_verify_options *options, struct sj_ve
     c->report = report;
     c->source.fd = -1;
     c->notes.fd = -1;
+    c->payloads.fd = -1;
+    c->payload = SJ_BUF(SJ_PAYLOAD_STORED);
+    c->is_proven = true; /* until the checkpoint is found unsigned */
+    c->checkpoint = SJ_BUF(SJ_NOTE_MAX + 1);
+    c->since_note = SJ_BUF(SJ_NOTE_MAX + 1);
+    c->next_note_bytes = SJ_BUF(65536);
     c->bundle = SJ_BUF(BUNDLE_MAX);
     c->tile = SJ_BUF(SJ_TILE_BYTES);
     c->scratch = SJ_BUF(SJ_TILE_BYTES);
     TRY(sj_tenants_init(&c->tenants, TENANTS_MAX));
     TRY(sj_emitters_init(&c->emitters, EMITTERS_MAX));
+    TRY(sj_heads_init(&c->heads));
     *ret_check = TAKE(c);
     return SJ_DONE;
 }
@@ -78,6 +93,7 @@ static sj_status run(struct sj_check *c, const char *path)
     if (!c->stopped) {
         TRY(sj_check_since(c));
         TRY(sj_check_open_notes(c));
+        TRY(sj_check_open_payloads(c));
     }
     if (!c->stopped) {
         TRY(sj_check_pins(c)); /* an empty tree has a root too */
@@ -86,6 +102,10 @@ static sj_status run(struct sj_check *c, const char *path)
         TRY(sj_check_entries(c));
     }
     if (!c->stopped) {
+        TRY(sj_check_head_signed(c));
+    }
+    if (!c->stopped) {
+        sj_check_rest(c);
         sj_check_freshness(c);
     }
     return SJ_DONE;

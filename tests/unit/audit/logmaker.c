@@ -45,6 +45,10 @@ static void sign(struct maker *maker, struct sj_buf *out)
     CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(1024);
     CHECK_OK(sj_frontier_root(&maker->frontier, &root));
     CHECK_OK(sj_checkpoint_format(SJ_TEXT(MAKER_ORIGIN), maker->frontier.size, &root, &text));
+    if (maker->plan != NULL && maker->plan->sign != NULL) {
+        maker->plan->sign(maker->plan->ctx, maker->frontier.size, sj_buf_text(&text), out);
+        return;
+    }
     CHECK_OK(sj_note_sign(sj_buf_text(&text), &maker->key, maker->secret, out));
 }
 
@@ -91,8 +95,14 @@ static void fill(struct maker *maker, size_t edited, maker_edit_fn *edit)
         if (edit != NULL && i == edited) {
             edit(&entry);
         }
+        if (maker->plan != NULL && maker->plan->edit != NULL) {
+            maker->plan->edit(maker->plan->ctx, &entry);
+        }
         CHECK_OK(sj_entry_encode(&entry, &maker->entries[i]));
         CHECK_OK(sj_leaf_hash(sj_buf_view(&maker->entries[i]), &maker->leaves[i]));
+        if (maker->plan != NULL && maker->plan->placed != NULL) {
+            maker->plan->placed(maker->plan->ctx, &entry, &maker->leaves[i]);
+        }
         CHECK_OK(sj_frontier_append(&maker->frontier, &maker->leaves[i]));
         *chain = (struct chain){chain->seq + 1, maker->leaves[i]};
         if ((i + 1) % maker->batch == 0) {
@@ -106,6 +116,14 @@ void maker_init(struct maker *maker, size_t count, size_t batch, uint8_t seed)
 {
     allocate(maker, count, batch);
     make_key(maker, seed);
+    fill(maker, 0, NULL);
+}
+
+void maker_init_planned(struct maker *maker, size_t count, size_t batch, struct maker_plan *plan)
+{
+    allocate(maker, count, batch);
+    maker->plan = plan;
+    make_key(maker, 1);
     fill(maker, 0, NULL);
 }
 
@@ -215,6 +233,9 @@ void maker_tar(const struct maker *maker, const struct maker_output *output, str
     }
     if (!output->without_notes) {
         put_member(out, SJ_TEXT("notes"), sj_buf_view(&maker->notes));
+    }
+    if (output->payloads != NULL) {
+        put_member(out, SJ_TEXT("payloads"), sj_buf_view(output->payloads));
     }
     put_bundles(maker, output, out);
     if (output->tiles != MAKER_TILES_NONE) {

@@ -25,11 +25,24 @@ struct maker {
     struct sj_signing_key *secret;
     struct sj_note_key key;
     struct sj_frontier frontier;
+    struct maker_plan *plan; /* NULL: one key, plain entries */
+};
+
+/* What a log says besides, and who signs it. Set before the log is made. */
+struct maker_plan {
+    void *ctx;
+    /* Entry number i, before it is encoded. NULL: as it is. */
+    void (*edit)(void *ctx, struct sj_entry *entry);
+    /* After the entry has its leaf. NULL: nothing. */
+    void (*placed)(void *ctx, const struct sj_entry *entry, const struct sj_hash *leaf);
+    /* Appends the note over the text of a checkpoint. NULL: the maker's key alone. */
+    void (*sign)(void *ctx, uint64_t size, struct sj_text text, struct sj_buf *out);
 };
 
 /* count entries of three tenants and two emitters, a note every batch entries. */
 void maker_init(struct maker *maker, size_t count, size_t batch, uint8_t seed);
 void maker_clear(struct maker *maker);
+void maker_init_planned(struct maker *maker, size_t count, size_t batch, struct maker_plan *plan);
 /* Entry number i, before it is signed: tests may change what it says. */
 typedef void maker_edit_fn(struct sj_entry *entry);
 void maker_init_edited(
@@ -44,8 +57,9 @@ struct maker_output {
     enum maker_tiles tiles;
     bool without_notes;
     bool without_checkpoint;
-    size_t skip_bundle; /* number + 1 of a bundle of entries to leave out */
-    size_t skip_tile;   /* number + 1 of a level-0 tile to leave out */
+    size_t skip_bundle;            /* number + 1 of a bundle of entries to leave out */
+    const struct sj_buf *payloads; /* the member of that name; NULL: none */
+    size_t skip_tile;              /* number + 1 of a level-0 tile to leave out */
 };
 /* The whole tar. */
 void maker_tar(const struct maker *maker, const struct maker_output *output, struct sj_buf *out);

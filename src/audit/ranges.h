@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A set of numbers as ranges, for what is missing from a log and what was said to be. Bounded.
+ */
+#ifndef SJ_AUDIT_RANGES_H
+#define SJ_AUDIT_RANGES_H
+
+#include "sanjeh/base/memory.h"
+
+struct sj_ranges {
+    struct sj_range *list; /* ascending, never touching each other */
+    size_t count;
+    size_t capacity;
+};
+
+void sj_ranges_clear(struct sj_ranges *ranges);
+/* first to last, both included. Errors: LIMIT_EXCEEDED (65,536 ranges). */
+SJ_MUST_CHECK sj_status sj_ranges_add(struct sj_ranges *ranges, uint64_t first, uint64_t last);
+/* The smallest number in ranges that is not in others. False: there is none. */
+bool sj_ranges_find_outside(
+    const struct sj_ranges *ranges, const struct sj_ranges *others, uint64_t *ret_number);
+
+#endif
