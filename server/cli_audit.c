@@ -34,6 +34,7 @@ static sj_status with_keeper(
 {
     const struct sj_keeper_config keeper_config = {.root_key_file = config->root_key_file,
         .origin = config->origin,
+        .instance = config->instance,
         .use = SJ_KEEPER_PROVISION,
         .channels = 1};
     struct sj_keeper *keeper = NULL;

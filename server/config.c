@@ -46,6 +46,7 @@ static const struct sj_setting keys[] = {
     TEXT("keeper", "signer_state", signer_state, NULL),
     TEXT("keeper", "user", keeper_user, ""),
     TEXT("audit", "origin", origin, NULL),
+    TEXT("audit", "instance", instance, ""),
     NUMBER("audit", "deadline_ms", audit_deadline_ms, 100, 60000, 2000),
     NUMBER("audit", "queue_max", audit_queue_max, 16, 65536, 4096),
     RULE("failed_factors", SJ_ALARM_FAILED_FACTORS, 100000, 5, 900),

@@ -56,12 +56,15 @@ static int exit_code_of(enum sj_code code)
 static sj_status open_record(struct sj_server *server, char *reason, size_t size)
 {
     struct sj_worker *worker = &server->workers[0];
-    const struct sj_db_config db = sj_worker_db_config(&server->config, 1, 1);
+    struct sj_db_config db = sj_worker_db_config(&server->config, 1, 1);
+    /* what the record waits for it waits no longer for than an answer may */
+    db.statement_timeout_ms = server->config.audit_deadline_ms;
     TRY(sj_db_open(&db, worker->loop, &server->record_db));
     const struct sj_sequencer_config config = {.db = server->record_db,
         .channel = worker->channel,
         .loop = worker->loop,
         .origin = server->config.origin,
+        .instance = server->config.instance,
         .queue_max = (unsigned)server->config.audit_queue_max,
         .deadline_ms = server->config.audit_deadline_ms};
     return sj_sequencer_start(&config, &server->sequencer, reason, size);

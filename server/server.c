@@ -36,6 +36,7 @@ static sj_status start_keeper(struct sj_server *server)
     const struct sj_keeper_config keeper = {.root_key_file = config->root_key_file,
         .signer_state = config->signer_state,
         .origin = config->origin,
+        .instance = config->instance,
         .user = name_or_null(config->keeper_user),
         .use = server->is_check ? SJ_KEEPER_PROVISION : SJ_KEEPER_SERVE,
         .channels = server->worker_count};

@@ -312,7 +312,7 @@ static sj_status send_payloads(struct sj_batch *b, struct sj_tx *tx)
     return sj_tx_send(tx, SJ_SQL_AUDIT_PAYLOAD_PUT, params, SJ_COUNT(params));
 }
 
-static sj_status append(struct sj_sequencer *s, struct sj_param entries)
+static sj_status append(struct sj_sequencer *s, struct sj_tx **tx, struct sj_param entries)
 {
     struct sj_batch *b = &s->batch;
     const bool has_note = s->note_store_size != 0;
@@ -340,15 +340,11 @@ static sj_status append(struct sj_sequencer *s, struct sj_param entries)
         sj_p_i64((int64_t)s->note_store_size),
         has_note ? sj_p_bytes(sj_buf_view(&s->note_store)) : sj_p_null(),
     };
-    struct sj_context context;
-    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
-    TRY(sj_record_context(s, &context));
-    TRY(sj_tx_begin(s->config.db, &context, &tx));
-    TRY(sj_tx_send(tx, SJ_SQL_AUDIT_APPEND, params, SJ_COUNT(params)));
-    TRY(send_openings(b, tx));
-    TRY(send_payloads(b, tx));
-    TRY(sj_seen_save(s, tx));
-    TRY(sj_tx_commit(&tx));
+    TRY(sj_tx_send(*tx, SJ_SQL_AUDIT_APPEND, params, SJ_COUNT(params)));
+    TRY(send_openings(b, *tx));
+    TRY(send_payloads(b, *tx));
+    TRY(sj_seen_save(s, *tx));
+    TRY(sj_tx_commit(tx));
     s->note_store_size = 0;
     return SJ_DONE;
 }
@@ -386,11 +382,15 @@ static sj_status sign(struct sj_sequencer *s)
     return sj_batch_publish_note(s, sj_buf_view(&s->note), s->head.frontier.size, true);
 }
 
-static sj_status write_and_sign(struct sj_sequencer *s)
+/* *ret_nothing_written: the batch failed, and the database itself said that it was not committed. */
+static sj_status write_and_sign(
+    struct sj_sequencer *s, struct sj_tx **tx, bool *ret_nothing_written)
 {
     struct sj_param entries;
     TRY(build(s, &entries));
-    TRY(append(s, entries));
+    const sj_status written = append(s, tx, entries);
+    *ret_nothing_written = written.code == SJ_CONFLICT || written.code == SJ_BUSY;
+    TRY(written);
     TRY(sign(s));
     sj_batch_publish_head(s);
     return sj_seen_batch(s);
@@ -416,18 +416,29 @@ static void finish(struct sj_sequencer *s, sj_status status, struct sj_slot_list
     sj_queue_send_home(s, remote);
 }
 
-sj_status sj_batch_run(struct sj_sequencer *s)
+/* Another server was at the head: nothing was committed, the drafts wait for the next batch. */
+static void give_way(struct sj_sequencer *s, struct sj_slot_list *remote)
 {
-    struct sj_slot_list remote = {NULL, NULL};
-    reset(&s->batch);
-    take(s, &remote);
-    if (s->batch.count == 0) {
-        sj_queue_send_home(s, &remote);
+    sj_share_begin(s);
+    sj_share_give_back(s);
+    sj_queue_send_home(s, remote);
+    s->phase = SJ_PHASE_LOST; /* what was built on the way is forgotten */
+    if (s->note_store_size != 0) {
+        /* the other one waits for this signature */
+        sj_ignore(sj_batch_store_note(s), "the keeper says it again when the head is read");
+    }
+}
+
+static sj_status run_taken(struct sj_sequencer *s, struct sj_tx **tx, struct sj_slot_list *remote)
+{
+    bool nothing_written = false;
+    const sj_time_us started = sj_time_now();
+    const sj_status status = write_and_sign(s, tx, &nothing_written);
+    if (nothing_written) {
+        sj_tx_rollback(tx);
+        give_way(s, remote);
         return SJ_DONE;
     }
-    const sj_time_us started = sj_time_now();
-    atomic_store(&s->batch_started_ms, sj_time_monotonic_ms());
-    const sj_status status = write_and_sign(s);
     if (sj_failed(status)) {
         s->phase = SJ_PHASE_LOST;
         atomic_store(&s->ready, false);
@@ -437,8 +448,38 @@ sj_status sj_batch_run(struct sj_sequencer *s)
         atomic_store(&s->last_batch_us, sj_time_now() - started);
         atomic_store(&s->batch_started_ms, 0);
     }
-    finish(s, status, &remote);
+    finish(s, status, remote);
     return status;
+}
+
+sj_status sj_batch_run(struct sj_sequencer *s)
+{
+    struct sj_slot_list remote = {NULL, NULL};
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    if (atomic_load(&s->batch_started_ms) == 0) {
+        atomic_store(&s->batch_started_ms, sj_time_monotonic_ms());
+    }
+    const sj_status opened = sj_share_open(s, &tx);
+    if (opened.code == SJ_BUSY) {
+        return SJ_DONE; /* nothing was taken; the waiters have deadlines of their own */
+    }
+    if (sj_failed(opened)) {
+        s->phase = SJ_PHASE_LOST;
+        atomic_store(&s->ready, false);
+        return opened;
+    }
+    reset(&s->batch);
+    take(s, &remote);
+    if (s->batch.count == 0) {
+        atomic_store(&s->batch_started_ms, 0);
+        sj_queue_send_home(s, &remote);
+        return SJ_DONE;
+    }
+    TRY(run_taken(s, &tx, &remote));
+    if (s->phase == SJ_PHASE_RUNNING && sj_share_is_on(s)) {
+        return sj_batch_store_note(s); /* another server may wait for it */
+    }
+    return SJ_DONE;
 }
 
 sj_status sj_batch_store_note(struct sj_sequencer *s)

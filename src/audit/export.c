@@ -101,12 +101,33 @@ static sj_status write_checkpoint(struct export *x, uint64_t to)
     return write_member(x, SJ_TEXT("checkpoint"), sj_row_bytes(rows, 0, 1));
 }
 
+static sj_status put_log(struct export *x, struct sj_text vkey)
+{
+    TRY(sj_buf_put_str(&x->content, "log "));
+    TRY(sj_buf_put_text(&x->content, vkey));
+    return sj_buf_put_byte(&x->content, '\n');
+}
+
+/* As the database names them: a verifier takes his keys from elsewhere, and never from here. */
+static sj_status put_other_servers(struct export *x, struct sj_text vkey)
+{
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(read_one(x, SJ_SQL_AUDIT_SIGNER_LIST, NULL, 0, &rows));
+    for (size_t i = 0; i < sj_rows_count(rows) && i < SJ_PEERS_MAX; i++) {
+        const struct sj_text other = sj_row_text(rows, i, 1);
+        if (!sj_text_equal(other, vkey)) {
+            TRY(put_log(x, other));
+        }
+    }
+    return SJ_DONE;
+}
+
 static sj_status write_policy(struct export *x, struct sj_text vkey)
 {
     sj_buf_reset(&x->content);
-    TRY(sj_buf_put_str(&x->content, "log "));
-    TRY(sj_buf_put_text(&x->content, vkey));
-    TRY(sj_buf_put_str(&x->content, "\nquorum none\n"));
+    TRY(put_log(x, vkey));
+    TRY(put_other_servers(x, vkey));
+    TRY(sj_buf_put_str(&x->content, "quorum none\n"));
     return write_member(x, SJ_TEXT("policy"), sj_buf_view(&x->content));
 }
 

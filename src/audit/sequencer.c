@@ -19,6 +19,7 @@
 #define RETRY_MAX_MS  1000
 #define TELL_MS       10000
 #define STOP_WAIT_MS  5000
+#define START_WAIT_MS 10000
 #define QUEUE_MAX     4096
 #define DEADLINE_MS   2000
 #define REASON_SIZE   256
@@ -116,7 +117,19 @@ static void run_batch(struct sj_sequencer *s)
 {
     const sj_status status = sj_batch_run(s);
     if (sj_failed(status)) {
+        s->phase = SJ_PHASE_LOST;
+        atomic_store(&s->ready, false);
         SJ_LOG(ERROR, "audit.batch.failed", sj_log_status(status));
+    }
+}
+
+static void follow(struct sj_sequencer *s)
+{
+    s->must_follow = false;
+    const sj_status status = sj_share_follow(s);
+    if (sj_failed(status) && status.code != SJ_BUSY) {
+        s->phase = SJ_PHASE_LOST;
+        SJ_LOG(WARN, "audit.follow.failed", sj_log_status(status));
     }
 }
 
@@ -132,6 +145,8 @@ static void turn(struct sj_sequencer *s)
     }
     if (s->queue.first != NULL) {
         run_batch(s);
+    } else if (s->must_follow && s->phase == SJ_PHASE_RUNNING) {
+        follow(s);
     } else if (!s->stopping) {
         idle(s);
     }
@@ -249,7 +264,11 @@ static sj_status open_emitter(struct sj_sequencer *s, const struct sj_recovered 
 {
     uint64_t swept = 0;
     TRY(sj_sweep_run(s, 0, &swept));
-    TRY(record_own(s, SJ_ENTRY_EMITTER_OPEN, "log:open", ""));
+    char named[16 + SJ_INSTANCE_MAX] = "";
+    if (s->config.instance[0] != '\0') {
+        (void)snprintf(named, sizeof(named), "instance=%s", s->config.instance);
+    }
+    TRY(record_own(s, SJ_ENTRY_EMITTER_OPEN, "log:open", named));
     if (recovered->was_unsigned || swept != 0) {
         char detail[128];
         const int len = snprintf(detail, sizeof(detail), "unsigned_batch=%d;outbox_rows=%llu",
@@ -266,6 +285,7 @@ static sj_status make(const struct sj_sequencer_config *config, struct sj_sequen
     TRY(sj_alloc(1, sizeof(struct sj_sequencer), &memory));
     struct sj_sequencer *s = memory;
     s->config = *config;
+    s->config.instance = config->instance != NULL ? config->instance : "";
     s->config.queue_max = config->queue_max != 0 ? config->queue_max : QUEUE_MAX;
     s->config.deadline_ms = config->deadline_ms != 0 ? config->deadline_ms : DEADLINE_MS;
     s->note = SJ_BUF(NOTE_BUF_MAX);
@@ -285,6 +305,7 @@ static void destroy(struct sj_sequencer *s)
     sj_batch_clear(&s->batch);
     sj_tenants_clear(&s->head.tenants);
     sj_emitters_clear(&s->seen);
+    sj_rows_free(&s->signers);
     sj_buf_clear(&s->note);
     sj_buf_clear(&s->note_store);
     sj_buf_clear(&s->newest_note);
@@ -323,6 +344,18 @@ static void end_writer(struct sj_sequencer *s)
     }
 }
 
+/* Another server may hold the head for a moment. */
+static sj_status recover_at_start(struct sj_sequencer *s, struct sj_recovered *ret_recovered,
+    char *reterr_reason, size_t reason_size)
+{
+    const int64_t until = sj_time_monotonic_ms() + START_WAIT_MS;
+    sj_status status = sj_recover(s, ret_recovered, reterr_reason, reason_size);
+    while (status.code == SJ_BUSY && sj_time_monotonic_ms() < until) {
+        status = sj_recover(s, ret_recovered, reterr_reason, reason_size);
+    }
+    return status;
+}
+
 static sj_status begin(struct sj_sequencer *s, char *reterr_reason, size_t reason_size)
 {
     struct sj_recovered recovered;
@@ -331,7 +364,8 @@ static sj_status begin(struct sj_sequencer *s, char *reterr_reason, size_t reaso
     TRY(sj_tenants_init(&s->head.tenants, SJ_TENANTS_MAX));
     TRY(sj_batch_init(&s->batch));
     TRY(sj_timer_new(s->config.loop, sj_sweep_tick, s, &s->sweep_timer));
-    TRY(sj_recover(s, &recovered, reterr_reason, reason_size));
+    TRY(recover_at_start(s, &recovered, reterr_reason, reason_size));
+    TRY(sj_instances_put(s));
     s->phase = SJ_PHASE_RUNNING;
     const sj_status spawned = sj_fiber_spawn(s->config.loop, writer, s);
     if (sj_failed(spawned)) {

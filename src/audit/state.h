@@ -21,6 +21,7 @@
 #define SJ_HOMES_MAX     64            /* loops of one server */
 #define SJ_SWEPT_MAX     256           /* receipts kept of swept own drafts */
 #define SJ_TENANTS_MAX   100000
+#define SJ_PEERS_MAX     64 /* other servers of the record */
 
 /* One draft on its way. Belongs to the loop that made it until queued, then to the sequencer's loop until done. */
 struct sj_slot {
@@ -120,6 +121,27 @@ struct sj_swept {
     struct sj_receipt receipt;
 };
 
+/* The head row as it stands in the database. */
+struct sj_head_row {
+    struct sj_uuid log_id;
+    uint64_t size;
+    struct sj_hash root;
+    sj_time_us last_time;
+    struct sj_uuid emitter; /* of the newest batch */
+    uint64_t base_size;
+    struct sj_hash mac;
+    bool has_mac;
+    struct sj_frontier frontier;
+};
+
+/* Who else writes this record. */
+struct sj_instances {
+    bool is_known;         /* this server has written here before */
+    struct sj_uuid former; /* its process before this one */
+    struct sj_uuid peers[SJ_PEERS_MAX];
+    size_t peer_count;
+};
+
 struct sj_sequencer {
     struct sj_sequencer_config config;
     struct sj_uuid emitter;
@@ -147,6 +169,10 @@ struct sj_sequencer {
     size_t seen_len;     /* its bytes */
     struct sj_key seen_key;
     bool seen_loaded;
+    struct sj_instances instances;
+    struct sj_rows *signers; /* log keys of all servers, or NULL */
+    int64_t shared_until_ms; /* another server has been seen: the head is locked first */
+    bool must_follow; /* another server has moved the head, and nothing is to be written here */
     unsigned resyncs_failed; /* in a row */
     int64_t resync_told_ms;
     int64_t sweep_told_ms;
@@ -233,7 +259,41 @@ SJ_MUST_CHECK sj_status sj_seen_save(struct sj_sequencer *s, struct sj_tx *tx);
 /* Whether a failure that may come again and again is logged now: once in ten seconds. */
 bool sj_sequencer_may_tell(int64_t *told_ms);
 
+/* instances.c */
+SJ_MUST_CHECK sj_status sj_instances_load(struct sj_sequencer *s);
+/* This process is the server's newest, with the keeper's log key. */
+SJ_MUST_CHECK sj_status sj_instances_put(struct sj_sequencer *s);
+/* Whether the emitter is another server's newest process. */
+bool sj_instances_is_peer(const struct sj_sequencer *s, struct sj_uuid emitter);
+
+/* follow.c */
+/* Leaf hashes of entries from .. to (at most 1,024), made from their bytes. moves_head: s->head and s->seen grow by them.
+ * Errors: LOG_TAMPERED; s->head is then to be read anew. */
+SJ_MUST_CHECK sj_status sj_follow_entries(struct sj_sequencer *s, uint64_t from, uint64_t to,
+    bool moves_head, struct sj_hash *ret_leaves);
+/* From `from`, which is what the keeper has signed or taken over, as far as notes of other servers reach, at most to upto.
+ * Errors: LOG_TAMPERED, LOG_ROLLED_BACK (a note is this server's own). */
+SJ_MUST_CHECK sj_status sj_follow(
+    struct sj_sequencer *s, uint64_t from, uint64_t upto, bool moves_head, uint64_t *ret_size);
+/* The same up to the row, whose note may be on its way. */
+SJ_MUST_CHECK sj_status sj_follow_patiently(struct sj_sequencer *s, const struct sj_head_row *row,
+    uint64_t from, bool moves_head, uint64_t *ret_size);
+
+/* share.c */
+/* Another server writes too: from now on, for a while, each batch locks the head first. */
+void sj_share_begin(struct sj_sequencer *s);
+bool sj_share_is_on(const struct sj_sequencer *s);
+/* A transaction for a batch. With other servers about it holds the head, and s->head is the newest.
+ * Errors: BUSY (another server holds it: again), and what makes s->head unsure. */
+SJ_MUST_CHECK sj_status sj_share_open(struct sj_sequencer *s, struct sj_tx **ret_tx);
+/* Takes over what others wrote while nothing was to be written here. */
+SJ_MUST_CHECK sj_status sj_share_follow(struct sj_sequencer *s);
+/* The batch was not written for certain: its drafts go to the front of the queue. */
+void sj_share_give_back(struct sj_sequencer *s);
+
 /* recovery.c */
+/* The head row, held until the transaction ends. Errors: LOG_TAMPERED (missing or damaged), FORBIDDEN, BUSY. */
+SJ_MUST_CHECK sj_status sj_head_lock(struct sj_tx *tx, struct sj_head_row *ret_row);
 struct sj_recovered {
     bool was_unsigned; /* a committed batch had no signature */
     uint64_t size;

@@ -10,6 +10,7 @@
 
 #define SWEEP_PERIOD_MS 1000
 #define SWEEP_PAGE      256
+#define PEER_AGE_MS     5000 /* another server's draft is its own to bring that long */
 
 bool sj_sweep_find(struct sj_sequencer *s, uint64_t seq, struct sj_receipt *ret_receipt)
 {
@@ -123,6 +124,9 @@ static sj_status sweep_row(struct sj_sequencer *s, const struct sj_rows *rows, s
     struct sj_payload payload;
     bool ours = false;
     const struct sj_uuid emitter = sj_row_id(rows, row, 0);
+    if (sj_instances_is_peer(s, emitter) && !sj_row_bool(rows, row, 6)) {
+        return SJ_DONE;
+    }
     TRY(check_row(s, rows, row, cache, &draft, &ours));
     if (!ours) {
         return move_aside(s, &emitter, sj_row_i64(rows, row, 1), "the draft's MAC is not ours");
@@ -165,7 +169,7 @@ struct page {
 static sj_status sweep_page(struct sj_sequencer *s, int64_t age_ms, struct page *page)
 {
     const struct sj_param params[] = {
-        sj_p_i64(age_ms), sj_p_id(&page->emitter), sj_p_i64(page->seq)};
+        sj_p_i64(age_ms), sj_p_id(&page->emitter), sj_p_i64(page->seq), sj_p_i64(PEER_AGE_MS)};
     const struct sj_query query = {
         .sql = SJ_SQL_AUDIT_OUTBOX_LIST, .params = params, .param_count = SJ_COUNT(params)};
     struct sj_context context;
@@ -210,13 +214,37 @@ static void check_keeper(struct sj_sequencer *s)
     atomic_store(&s->keeper_gone, !sj_channel_is_open(s->config.channel));
 }
 
+/* What others wrote is followed within a second also by a server that has nothing to write. */
+static sj_status look_at_head(struct sj_sequencer *s)
+{
+    const struct sj_query query = {.sql = SJ_SQL_AUDIT_HEAD_GET};
+    struct sj_context context;
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_record_context(s, &context));
+    TRY(sj_record_read(s->config.db, &context, &query, &rows));
+    if (sj_rows_count(rows) == 1 && sj_row_i64(rows, 0, 1) > (int64_t)atomic_load(&s->size)) {
+        s->must_follow = true;
+        sj_queue_wake_writer(s);
+    }
+    return SJ_DONE;
+}
+
+static sj_status sweep(struct sj_sequencer *s)
+{
+    uint64_t swept = 0;
+    TRY(sj_instances_load(s));
+    if (s->instances.peer_count != 0) {
+        TRY(look_at_head(s));
+    }
+    return sj_sweep_run(s, SWEEP_PERIOD_MS, &swept);
+}
+
 static void sweep_fiber(void *ctx)
 {
     struct sj_sequencer *s = ctx;
-    uint64_t swept = 0;
     check_keeper(s);
     if (s->phase == SJ_PHASE_RUNNING && !s->stopping) {
-        const sj_status status = sj_sweep_run(s, SWEEP_PERIOD_MS, &swept);
+        const sj_status status = sweep(s);
         if (sj_failed(status) && sj_sequencer_may_tell(&s->sweep_told_ms)) {
             SJ_LOG(WARN, "audit.sweep.failed", sj_log_status(status));
         }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one server puts into force is in force on every other within a second. The record has one sequencer, so a second sanjehd on a database
-stands by until the first is gone; what the second would see is shown with one: a server that knows of no activation meets, while it runs,
+"""What one server puts into force is in force on every other within a second. What a second
+server sees is shown with one (two of them: test_two_servers.py): a server that knows of no activation meets, while it runs,
 the very rows that another process signed and activated, and the notification of the database's own trigger."""
 
 import json

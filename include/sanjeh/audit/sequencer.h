@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The sequencer gives every draft its place. One per server, on one loop: it drains what has queued while
+ * The sequencer gives every draft its place. One per server, on one loop; several servers may write one record, taking
+ * turns at its head. It drains what has queued while
  * the last batch was written (no timer), writes entries, leaf hashes, tiles, tenant chains and head in one
  * commit behind the head row's compare-and-set, has the keeper extend and sign the tree, and only then
  * wakes the waiters. Group commit: cost is shared, order is the server's.
@@ -26,8 +27,9 @@ struct sj_sequencer_config {
     struct sj_channel *channel; /* of the loop */
     struct sj_loop *loop;
     const char *origin;
-    unsigned queue_max;  /* 4096: beyond it BUSY */
-    int64_t deadline_ms; /* 2000: then RECORD_UNAVAILABLE */
+    const char *instance; /* which server of the log: the keeper's; NULL or "" for the first */
+    unsigned queue_max;   /* 4096: beyond it BUSY */
+    int64_t deadline_ms;  /* 2000: then RECORD_UNAVAILABLE */
 };
 
 /* Start-up, on a fiber of the loop: compares the head row with what the keeper signed, re-verifies the

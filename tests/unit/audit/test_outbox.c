@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "state.h"
 
 static sj_status put_committed(struct rig *rig, struct sj_draft *draft)
 {
@@ -162,6 +163,8 @@ static void late(void *ctx)
     REQUIRE_OK(rig_open(rig));
     REQUIRE_OK(put_committed(rig, &draft));
     const pid_t holder = hold_head(rig);
+    sj_share_begin(
+        rig->sequencer); /* so that the batch waits for the head before it takes drafts */
     sj_fiber_sleep_ms(700);
     sj_sequencer_note(rig->sequencer, &read); /* its batch waits for the lock, at most 2 s */
     for (int i = 0; i < 90 && sj_sequencer_stats(rig->sequencer).queued < 2; i++) {
