@@ -227,6 +227,10 @@ static sj_status work_write(
         TRY(sj_exchange_widen_by(x, scopes, SJ_COUNT(scopes)));
         context = x->context;
     }
+    if (endpoint->use == SJ_USE_PACKAGE) {
+        TRY(sj_exchange_widen(x, SJ_SCOPE_EVALUATION));
+        context = x->context;
+    }
     const bool shows_once = endpoint->use == SJ_USE_ACCOUNTS;
     if (shows_once) {
         const struct sj_uuid scopes[] = {
@@ -262,7 +266,8 @@ static bool has_transaction(const struct sj_endpoint *endpoint)
     return endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
            endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
            endpoint->use == SJ_USE_STEP_UP || endpoint->use == SJ_USE_ACCOUNTS ||
-           endpoint->use == SJ_USE_RECORD;
+           endpoint->use == SJ_USE_RECORD ||
+           endpoint->use == SJ_USE_PACKAGE;
 }
 
 static sj_status decide_and_work(

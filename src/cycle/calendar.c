@@ -68,7 +68,7 @@ sj_status sj_deadline_list(const struct sj_desk *desk, struct sj_text state, boo
         cycle_text_or_null(state), sj_p_bool(is_mine), sj_p_id_or_null(&evaluation)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(cycle_query(desk, SJ_SQL_DEADLINE_LIST, params, SJ_COUNT(params), &rows));
-    TRY(documents_of(desk, rows, paging.limit, ret_deadlines));
+    TRY(sj_documents_of(desk, rows, paging.limit, ret_deadlines));
     for (size_t row = 0; row < ret_deadlines->count; row++) {
         ret_deadlines->items[row].judge = sj_row_id(rows, row, 3);
     }

@@ -15,7 +15,7 @@ sj_status sj_cycle_list(const struct sj_desk *desk, struct sj_text state, struct
         sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), cycle_text_or_null(state)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(cycle_query(desk, SJ_SQL_CYCLE_LIST, params, SJ_COUNT(params), &rows));
-    return documents_of(desk, rows, paging.limit, ret_cycles);
+    return sj_documents_of(desk, rows, paging.limit, ret_cycles);
 }
 
 sj_status sj_cycle_find(
@@ -29,7 +29,7 @@ sj_status sj_cycle_find(
         return SJ_DONE;
     }
     struct sj_documents one;
-    TRY(documents_of(desk, rows, 1, &one));
+    TRY(sj_documents_of(desk, rows, 1, &one));
     *ret_cycle = (struct sj_cycle_head){.document = one.items[0],
         .unit = sj_row_id(rows, 0, 4),
         .issuer_scope = sj_row_id(rows, 0, 5)};

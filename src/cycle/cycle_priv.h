@@ -12,10 +12,6 @@
 SJ_MUST_CHECK sj_status evaluation_of_row(
     const struct sj_rows *rows, size_t row, struct sj_evaluation *ret_evaluation);
 
-/* Columns id, version, json; one row more than limit says that there is more. */
-SJ_MUST_CHECK sj_status documents_of(const struct sj_desk *desk, const struct sj_rows *rows,
-    size_t limit, struct sj_documents *ret_documents);
-
 SJ_MUST_CHECK static inline sj_status cycle_text(const struct sj_desk *desk,
     const struct sj_rows *rows, size_t row, size_t column, struct sj_text *ret_text)
 {

@@ -4,7 +4,7 @@
  */
 #include "cycle_priv.h"
 
-sj_status documents_of(const struct sj_desk *desk, const struct sj_rows *rows, size_t limit,
+sj_status sj_documents_of(const struct sj_desk *desk, const struct sj_rows *rows, size_t limit,
     struct sj_documents *ret_documents)
 {
     *ret_documents = (struct sj_documents){.count = sj_rows_count(rows)};

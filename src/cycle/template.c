@@ -15,7 +15,7 @@ sj_status sj_template_list(const struct sj_desk *desk, struct sj_text state,
         sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), cycle_text_or_null(state)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(cycle_query(desk, SJ_SQL_TEMPLATE_LIST, params, SJ_COUNT(params), &rows));
-    return documents_of(desk, rows, paging.limit, ret_templates);
+    return sj_documents_of(desk, rows, paging.limit, ret_templates);
 }
 
 sj_status sj_template_find(const struct sj_desk *desk, struct sj_uuid id, bool *ret_found,
@@ -29,7 +29,7 @@ sj_status sj_template_find(const struct sj_desk *desk, struct sj_uuid id, bool *
         return SJ_DONE;
     }
     struct sj_documents one;
-    TRY(documents_of(desk, rows, 1, &one));
+    TRY(sj_documents_of(desk, rows, 1, &one));
     *ret_template = one.items[0];
     return ret_state == NULL ? SJ_DONE : cycle_text(desk, rows, 0, 3, ret_state);
 }

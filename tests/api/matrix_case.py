@@ -62,6 +62,11 @@ class MatrixCase(CycleCase):
         sql, which = self.stack.sql, self.evaluation
         self.gates = dict(line.split("|") for line in sql(f"select gate, id from sanjeh.gate_answer where evaluation_id = '{which}'").splitlines())
         self.template = sql("select template_id from sanjeh.cycle limit 1")
+        self.packages = {state: sql(f"""insert into sanjeh.package (unit_id, id, code, edition, title_fa, title_en, question, method, limits,
+            indicators, period_from, period_to, grouped_by, state, released_at, content_sha256) select u.id, gen_random_uuid(), '{state.upper()}', 1,
+            'بار کار', 'Workload', 'چرا', 'میانگین', 'یک سال', '{{T01}}', '2025-03-21', '2026-03-20', 'all', '{state}', {when}, {of}
+            from sanjeh.unit as u where u.code = 'SIT' returning id""") for state, when, of in
+            (("draft", "null", "null"), ("released", "now()", "sha256('x')"))}
         for name, table in (("assessment", "self_assessment"), ("draft_id", "draft"), ("reply", "reply"), ("appeal_id", "appeal")):
             setattr(self, name, sql(f"select id from sanjeh.{table} where evaluation_id = '{which}' limit 1"))
         numbers = {judge: number for number, judge in self.judges.items()}

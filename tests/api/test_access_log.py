@@ -189,7 +189,7 @@ class Evaluations(LogTest):
     def test_whose_an_object_is_can_be_found_for_every_route(self):
         """A refused attempt at an object of a kind that nobody looks up would leave no trace: each collection is looked up, or holds nobody."""
         nobody = {"sessions", "units", "accounts", "courts", "indicators", "cycles", "computations", "imports", "contributions", "templates",
-                  "boards", "calibrations", "approvals", "break-glass", "assignments", "delegations", "policies"}
+                  "boards", "calibrations", "approvals", "break-glass", "assignments", "delegations", "policies", "packages"}
         lines = run(self.stack.build / "server/sanjehd", "--routes").stdout.splitlines()
         paths = [line.split()[1] for line in lines if line.strip()]
         named = {path.split("/")[3] for path in paths if re.match(r"/api/v1/[a-z-]+/\{id\}", path)} - {"judges"}

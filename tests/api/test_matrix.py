@@ -32,7 +32,7 @@ ROWS = {"Roster, postings, grades": "roster", "Workload & timeliness facts": "fa
         "Indicator & template definitions": "definitions", "Audit chain": "record"}
 # Words of paths by which a class would show that it has come to be.
 ABSENT = {"cases": "case-(id|ref|file)|/cases", "training": "training|attendance|course", "discipline-open": "disciplin|complaint",
-          "findings": "finding", "packages": "package|aggregate|bulletin",
+          "findings": "finding",
           "programmes": "decree|programme|thread|meeting|resolution"}
 PEOPLE = {SUBJECT: "subject", OTHER: "other", PROSECUTOR: "prosecutor", SUPREME: "supreme"}
 REACHES = {frozenset(): "none", frozenset({"subject"}): "subject", frozenset(PEOPLE.values()): "all",
@@ -249,6 +249,15 @@ class Matrix(MatrixCase):
                       f"templates/{self.world.template}/consent", f"cycles/{self.world.cycle}/signatures"))
         return self.said(seen, writes and "C", decides and "D")
 
+    def of_packages(self, name):
+        draft, edition = (f"packages/{self.world.packages[state]}" for state in ("draft", "released"))
+        figures = self.rows(name, "aggregates?indicator=T01&period=1404")
+        released = self.look(name, edition)
+        self.assertTrue(released or not figures, name)
+        self.assertEqual(bool(self.look(name, draft)), COLUMNS["SIT"] == name, "a draft is its unit's")
+        return self.said("full" if figures else "released" if released else "none", self.may(name, "POST", "packages", {}) and "C",
+                         self.look(name, edition + "/edition") and "X")
+
     def of_record(self, name):
         mine = self.stack.client(name).get("/api/v1/me").header("Audit-Index")
         own = self.look(name, f"audit/entries/{mine}")
@@ -299,7 +308,7 @@ class Matrix(MatrixCase):
     TABLES = {"judges": "judge", "postings": "posting", "facts": "workload_fact", "contributions": "contribution", "evaluations": "evaluation",
               "drafts": "draft", "self-assessments": "self_assessment", "replies": "reply", "verdicts": "verdict", "gates": "gate_answer",
               "appeals": "appeal", "plans": "improvement_plan", "plan-actions": "plan_action", "report-cards": "report_card",
-              "surveys": "survey", "indicator-values": "indicator_value", "samples": "decision_sample"}
+              "surveys": "survey", "indicator-values": "indicator_value", "samples": "decision_sample", "packages": "package"}
 
     def test_what_the_engine_does_not_find_the_database_does_not_show(self):
         """Random accounts and objects of the whole world: 404 means that a context as of that session selects no row."""

@@ -72,6 +72,7 @@ begin
             then format('%L::uuid', public.planted(unit, public.points_to(target, a.attname)))
         when a.typ = 'uuid' then 'gen_random_uuid()'
         when public.refers_to(target, a.attname) is not null then public.refers_to(target, a.attname)
+        when a.typ ~ '\[\]$' then '''{}''::' || a.typ
         when a.typ ~ '^(text|character varying)' then 'md5(random()::text)'
         when a.typ = 'bytea' then 'sha256(random()::text::bytea)'
         when a.typ in ('smallint', 'integer', 'bigint') then '(random() * 30000)::int::' || a.typ
@@ -81,7 +82,6 @@ begin
         when a.typ ~ '^timestamp' then case when a.attnotnull then 'clock_timestamp()' else 'null' end
         when a.typ in ('json', 'jsonb') then '''{}''::' || a.typ
         when a.typ ~ 'range$' then '''empty''::' || a.typ
-        when a.typ ~ '\[\]$' then '''{}''::' || a.typ
         else 'null::' || a.typ end, ', ' order by a.attnum)
     into cols, vals
     from (select attname, attnum, attnotnull, format_type(atttypid, atttypmod) as typ from pg_attribute
