@@ -266,8 +266,7 @@ static bool has_transaction(const struct sj_endpoint *endpoint)
     return endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
            endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
            endpoint->use == SJ_USE_STEP_UP || endpoint->use == SJ_USE_ACCOUNTS ||
-           endpoint->use == SJ_USE_RECORD ||
-           endpoint->use == SJ_USE_PACKAGE;
+           endpoint->use == SJ_USE_RECORD || endpoint->use == SJ_USE_PACKAGE;
 }
 
 static sj_status decide_and_work(

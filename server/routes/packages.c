@@ -202,7 +202,7 @@ static sj_status take_indicators(
     const struct sj_json_value *item;
     bool is_good = list == NULL || sj_json_is_array(list);
     while (is_good && list != NULL && sj_json_next(list, &at, &none, &item)) {
-        struct sj_text code;
+        struct sj_text code = {"", 0};
         is_good = draft->indicator_count < SJ_PACKAGE_INDICATORS_MAX &&
                   sj_json_as_text(item, &code) && code.len > 0 && code.len <= 32;
         for (size_t i = 0; is_good && i < draft->indicator_count; i++) {

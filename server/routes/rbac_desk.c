@@ -4,6 +4,7 @@
  * standard's terms; and what does the standard call the reason of a refusal?
  */
 #include "rbac_desk.h"
+#include "assignment_json.h"
 
 #include "sanjeh/approval/version.h"
 #include "sanjeh/keys/scopes.h"
@@ -174,4 +175,26 @@ sj_status sj_rbac_answer(struct sj_exchange *x, const struct sj_rbac *model, sj_
     return sj_failed(status) && sj_rbac_why(model)[0] != '\0'
                ? sj_rbac_refuse(x, status.code, sj_rbac_why(model))
                : status;
+}
+
+sj_status sj_rbac_may_close(struct sj_exchange *x, const struct sj_holding *holding)
+{
+    const struct sj_policy *policy = x->active->policy;
+    const struct sj_assigner assigner = {
+        .actor = &x->session.actor, .roles = x->roles.roles, .reach = x->decision.reach};
+    struct sj_assign_fault fault = {.code = "NEVER_SELF",
+        .pointer = "/account_id",
+        .detail = "nobody closes or resets his own account",
+        .is_forbidden = true};
+    if (sj_uuid_equal(sj_account_person(&holding->account), x->session.actor.person)) {
+        return sj_assign_answer(x, &fault);
+    }
+    for (size_t i = 0; i < holding->count; i++) {
+        const uint32_t role = sj_policy_role_number(policy, sj_text_of(holding->items[i].role));
+        if (role != SJ_POLICY_NONE) {
+            TRY(sj_assign_may_touch(policy, &assigner, &holding->account, role, &fault));
+            TRY(sj_assign_answer(x, &fault));
+        }
+    }
+    return SJ_DONE;
 }

@@ -39,5 +39,7 @@ SJ_MUST_CHECK sj_status sj_rbac_refuse(struct sj_exchange *x, enum sj_code code,
 /* The id of a path or body as the model's name for it. */
 SJ_MUST_CHECK sj_status sj_rbac_user_name(
     struct sj_arena *arena, struct sj_uuid account, struct sj_text *ret_name);
+/* Whoever closes or resets an account could take each of its roles; nobody does it to his own. Told as an assignment's fault. */
+SJ_MUST_CHECK sj_status sj_rbac_may_close(struct sj_exchange *x, const struct sj_holding *holding);
 
 #endif

@@ -225,29 +225,6 @@ static const struct sj_json_member delete_members[] = {
         .required = true},
 };
 
-/* Whoever closes an account could take each of its roles; nobody closes his own. */
-static sj_status check_closing(struct sj_exchange *x, const struct sj_holding *holding)
-{
-    const struct sj_policy *policy = x->active->policy;
-    const struct sj_assigner assigner = {
-        .actor = &x->session.actor, .roles = x->roles.roles, .reach = x->decision.reach};
-    struct sj_assign_fault fault = {.code = "NEVER_SELF",
-        .pointer = "/account_id",
-        .detail = "nobody closes his own account",
-        .is_forbidden = true};
-    if (sj_uuid_equal(sj_account_person(&holding->account), x->session.actor.person)) {
-        return sj_assign_answer(x, &fault);
-    }
-    for (size_t i = 0; i < holding->count; i++) {
-        const uint32_t role = sj_policy_role_number(policy, sj_text_of(holding->items[i].role));
-        if (role != SJ_POLICY_NONE) {
-            TRY(sj_assign_may_touch(policy, &assigner, &holding->account, role, &fault));
-            TRY(sj_assign_answer(x, &fault));
-        }
-    }
-    return SJ_DONE;
-}
-
 static sj_status delete_user(struct sj_exchange *x)
 {
     struct delete_body body = {{{0}}};
@@ -259,7 +236,7 @@ static sj_status delete_user(struct sj_exchange *x)
     if (!found || !sj_text_is(holding.account.status, "active")) {
         return sj_rbac_refuse(x, SJ_NOT_FOUND, "NO_USER");
     }
-    TRY(check_closing(x, &holding));
+    TRY(sj_rbac_may_close(x, &holding));
     while (holding.count > 0) {
         const struct sj_uuid assignment = holding.items[holding.count - 1].id;
         TRY(sj_holding_revoke(x->tx, x->worker->channel, &holding, holding.count - 1,

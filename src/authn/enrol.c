@@ -43,6 +43,18 @@ sj_status sj_enrolment_make(struct sj_tx *tx, struct sj_channel *channel, struct
     return sj_tx_query(tx, SJ_SQL_ENROLMENT_INSERT, params, SJ_COUNT(params), NULL);
 }
 
+sj_status sj_enrolment_again(struct sj_tx *tx, struct sj_channel *channel, struct sj_uuid account,
+    struct sj_uuid made_by, struct sj_enrolment *ret_enrolment)
+{
+    static const enum sj_sql gone[] = {SJ_SQL_PASSWORD_DROP, SJ_SQL_TOTP_DROP,
+        SJ_SQL_ACCOUNT_CLOSE_SESSIONS, SJ_SQL_ENROLMENT_DROP};
+    const struct sj_param params[] = {sj_p_id(&account)};
+    for (size_t i = 0; i < SJ_COUNT(gone); i++) {
+        TRY(sj_tx_query(tx, gone[i], params, 1, NULL));
+    }
+    return sj_enrolment_make(tx, channel, account, made_by, ret_enrolment);
+}
+
 /* Takes the row. Errors: LOGIN_FAILED for everything that is no enrolment of this name. */
 static sj_status take(struct sj_authn_loop *loop, struct sj_tx *tx, struct sj_text token,
     struct sj_text username, struct sj_account *ret_account, struct sj_uuid *ret_tag)

@@ -42,6 +42,32 @@ class Users(RbacTest):
         body = {"enrolment": made["enrolment"], "username": made["username"], "password": password, **more}
         return self.stack.anonymous().post("/api/v1/enrolments", body)
 
+    def test_a_reset_takes_two_administrators_and_both_factors(self):
+        """Who has lost a factor: an enrolment, for the exact account, once; the old factors and sessions are gone, nobody resets himself."""
+        told = self.add(self.approved(self.wanted(unit="HRD", role="unit-contributor"))).json()
+        self.assertEqual(self.enrol(told).status, 200)
+        which, path = told["account_id"], f"/api/v1/accounts/{told['account_id']}/reset"
+        self.stack.sql(f"update sanjeh.session set revoked_at = null where account_id = '{which}'")
+        problem(self, self.admin.post(path, {"approval_id": which}), 409, "GUARD_UNMET")
+        made = ask(self.stack, "admin.one", "account:reset", which, {})
+        self.assertEqual(made.status, 201, made)
+        body = {"approval_id": made.json()["id"]}
+        problem(self, self.admin.post(path, body), 409, "GUARD_UNMET")
+        self.assertEqual(approve(self.stack, self.administrator(), made).json()["state"], "approved")
+        problem(self, self.admin.post(path.replace(which, self.stack.accounts["hrd.manager"]["id"]), body), 409, "GUARD_UNMET")
+        problem(self, self.stack.client("hrd.manager").post(path, body), 403, "FORBIDDEN")
+        again = self.admin.post(path, body)
+        self.assertEqual(again.status, 200, again)
+        self.assertEqual(self.stack.sql(f"""select (select count(*) from sanjeh.password where account_id = '{which}')
+            + (select count(*) from sanjeh.totp where account_id = '{which}')
+            + (select count(*) from sanjeh.session where account_id = '{which}' and revoked_at is null)"""), "0")
+        problem(self, self.stack.anonymous().post("/api/v1/login", {"username": told["username"], "password": PASSWORD}), 401, "LOGIN_FAILED")
+        problem(self, self.enrol(told), 401)
+        self.assertEqual(self.enrol({**again.json()}, "نام-عبور-دیگری-۱۴۰۵-y").status, 200)
+        problem(self, self.admin.post(path, body), 409, "GUARD_UNMET")
+        own = self.stack.accounts["admin.one"]["id"]
+        problem(self, self.admin.post(f"/api/v1/accounts/{own}/reset", body), 403)
+
     def test_AddUser(self):
         body = self.approved(self.wanted(unit="HRD", role="unit-contributor"))
         made = self.add(body)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Separation as access: rules 4, 8, 13, 14 and 17 of the domain's list, each an attempt with genuine sessions. (The others are in
-test_separation; 15, break-glass, has no opening yet and 16 no packages: their deeds are refused as unknown.)"""
+test_separation and test_separation_files; 15 in test_break_glass, groups of ten of rule 13 and rule 16 in test_packages.)"""
 
+from approval_case import approve, ask
 from board_case import BoardTest
 from stack import problem
 
@@ -10,6 +11,9 @@ DATA_ROLES = ("unit-contributor", "unit-manager", "analyst", "judge", "process-o
 APART = [("evaluator", "gate-keeper"), ("issuer", "gate-keeper"), *(("administrator", role) for role in DATA_ROLES)]
 ACCOUNTS = {"rule.pic": ("PIC", "-", "evaluator", "از حفاظت"), "rule.jdpd": ("JDP", "JDP-D", "evaluator", "از انتظامی"),
             "rule.giver": ("HRD", "-", "unit-contributor", "تفویض‌کننده"), "rule.colleague": ("HRD", "-", "member", "همکار"),
+            "rule.emergency.sit": ("SIT", "-", "emergency-approver", "تأییدکننده"), "rule.emergency.ago": ("AGO", "-", "emergency-approver", "تأییدکننده"),
+            "rule.emergency.hrd": ("HRD", "-", "emergency-approver", "تأییدکننده"),
+            "rule.emergency.hrd.two": ("HRD", "-", "emergency-approver", "تأییدکننده"),
             "rule.plain": ("SC", "-", "member", "بی‌نقش")}
 
 
@@ -71,10 +75,36 @@ class Access(BoardTest):
         for question in ("q=ali", "personnel_number=HRD-0001", "national_number=0790419904"):
             problem(self, analyst.get(f"/api/v1/judges?{question}"), 403, "FORBIDDEN")
         problem(self, analyst.get(f"/api/v1/judges/{self.judge_id}"), 404, "NOT_FOUND")
-        problem(self, analyst.post("/api/v1/approvals", {"action": "judge:reidentify", "object": self.judge_id, "reason": "کنجکاوی"}), 403)
         for role in ("unit-contributor", "unit-manager"):
             refused = self.admin.post("/api/v1/assignments", {"account_id": self.account("sit.analyst"), "role": role, "reason": "نام‌ها"})
             self.assertIn("SEPARATION", str(problem(self, refused, 422)), "pseudonyms and names are not in one hand")
+
+    def test_rule_13_a_name_takes_two_approvers(self):
+        analyst, path = self.stack.client("sit.analyst"), f"/api/v1/judges/{self.judge_id}/identification"
+        problem(self, analyst.post(path, {"approval_id": self.judge_id}), 409, "GUARD_UNMET")
+        made = ask(self.stack, "sit.analyst", "judge:reidentify", self.judge_id, {})
+        self.assertEqual(made.status, 201, made)
+        body = {"approval_id": made.json()["id"]}
+        for name, refusal in (("rule.emergency.sit", "OTHER_UNIT"), ("rule.emergency.hrd", None), ("rule.emergency.hrd.two", "SAME_UNIT")):
+            answer = approve(self.stack, name, made)
+            if refusal is None:
+                self.assertEqual((answer.status, answer.json()["state"]), (200, "open"), answer)
+                made = self.stack.client(name).get(f"/api/v1/approvals/{body['approval_id']}")
+            else:
+                self.assertEqual([fault["code"] for fault in problem(self, answer, 409, "GUARD_UNMET")["errors"]], [refusal])
+            problem(self, analyst.post(path, body), 409, "GUARD_UNMET")
+        self.assertEqual(approve(self.stack, "rule.emergency.ago", made).json()["state"], "approved")
+        problem(self, analyst.post(path.replace(self.judge_id, self.account("sit.analyst")), body), 409, "GUARD_UNMET")
+        for name in ("rule.emergency.hrd", "sit.manager", "admin.one"):
+            problem(self, self.stack.client(name).post(path, body), 403, "FORBIDDEN")
+        told = analyst.post(path, body)
+        self.assertEqual(told.status, 200, told)
+        known = self.owner.get(f"/api/v1/judges/{self.judge_id}").json()
+        self.assertEqual({name: told.json()[name] for name in ("id", "name", "personnel_number")},
+                         {name: known[name] for name in ("id", "name", "personnel_number")})
+        opened = self.judge.get(f"/api/v1/judges/{self.judge_id}/access-log?limit=20").json()["items"]
+        self.assertIn("judge:reidentify", [row["action"] for row in opened], "he sees who got his name")
+        problem(self, analyst.post(path, body), 409, "GUARD_UNMET")
 
     def test_rule_14_an_administrator_reads_no_row_by_any_route(self):
         evaluation = self.evaluation(self.cycle(), "disclosed")

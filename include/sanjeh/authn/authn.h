@@ -172,6 +172,9 @@ struct sj_enrolment {
 };
 SJ_MUST_CHECK sj_status sj_enrolment_make(struct sj_tx *tx, struct sj_channel *channel,
     struct sj_uuid account, struct sj_uuid made_by, struct sj_enrolment *ret_enrolment);
+/* The same for an account that has factors: they go, and its sessions and an enrolment before. tx in the scopes AUTHN and ADMIN. */
+SJ_MUST_CHECK sj_status sj_enrolment_again(struct sj_tx *tx, struct sj_channel *channel,
+    struct sj_uuid account, struct sj_uuid made_by, struct sj_enrolment *ret_enrolment);
 /* Takes an enrolment, sets the password and makes the second factor's secret, all three or none. ret_actor: account and tag are set as soon
  * as they are known, for the record. Errors: LOGIN_FAILED (no such enrolment of this name), INVALID (the password), TOO_MANY_REQUESTS
  * (*ret_retry_s), BUSY. */

@@ -63,8 +63,7 @@ TEST(endpoints_that_change_something_have_a_transaction)
         const bool writes = endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
                             endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
                             endpoint->use == SJ_USE_STEP_UP || endpoint->use == SJ_USE_ACCOUNTS ||
-                            endpoint->use == SJ_USE_RECORD ||
-                            endpoint->use == SJ_USE_PACKAGE;
+                            endpoint->use == SJ_USE_RECORD || endpoint->use == SJ_USE_PACKAGE;
         CHECK(!writes || unsafe ||
               stands_in(endpoint->route.path, reads_with_a_mark, SJ_COUNT(reads_with_a_mark)));
         CHECK(writes || !unsafe || endpoint->use == SJ_USE_SIGN_IN ||

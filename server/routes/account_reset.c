@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * /accounts/{id}/reset: somebody has lost a factor. Two administrators take both away, his sessions end, and an enrolment, shown once, is his
+ * way to new ones; neither of them ever knows a factor.
+ */
+#include "rbac_desk.h"
+#include "routes.h"
+
+struct body {
+    struct sj_uuid approval_id;
+};
+static const struct sj_json_member members[] = {{.name = "approval_id",
+    .kind = SJ_JSON_ID,
+    .offset = offsetof(struct body, approval_id),
+    .present_offset = SJ_JSON_NO_PRESENT,
+    .required = true}};
+
+static sj_status reset(struct sj_exchange *x)
+{
+    struct body body = {{{0}}};
+    struct sj_uuid id;
+    TRY(sj_exchange_decode(x, members, SJ_COUNT(members), &body));
+    TRY(sj_exchange_id(x, &id));
+    struct sj_holding holding;
+    bool found = false;
+    TRY(sj_holding_take(x->tx, x->worker->channel, id, x->arena, &found, &holding));
+    ENSURE(found && sj_text_is(holding.account.status, "active"), NOT_FOUND);
+    TRY(sj_rbac_may_close(x, &holding));
+    const struct sj_approval_use use = {.kind = sj_approval_kind_find(SJ_TEXT("account:reset")),
+        .approval = body.approval_id,
+        .object = id,
+        .parameters = SJ_TEXT("{}"),
+        .min_need = 1};
+    struct sj_approval approval;
+    TRY(sj_use_approval(x, &use, &approval));
+    struct sj_enrolment enrolment;
+    TRY(sj_enrolment_again(x->tx, x->worker->channel, id, x->session.actor.account, &enrolment));
+    struct sj_json json = sj_json_begin(&x->body);
+    sj_json_object(&json, NULL);
+    sj_json_id(&json, "account_id", id);
+    sj_json_text(&json, "username", holding.account.username);
+    sj_json_str(&json, "enrolment", enrolment.token);
+    sj_json_time(&json, "expires_at", enrolment.expires_at);
+    sj_json_object_end(&json);
+    sj_wipe(&enrolment, sizeof enrolment);
+    return sj_json_end(&json);
+}
+
+const struct sj_endpoint sj_routes_account_reset[] = {
+    {{SJ_POST, "/api/v1/accounts/{id}/reset", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL}, SJ_USE_ACCOUNTS,
+        SJ_ACTION_ACCOUNT_RESET, reset},
+};
+const size_t sj_routes_account_reset_count = SJ_COUNT(sj_routes_account_reset);

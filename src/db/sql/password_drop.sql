@@ -1,0 +1,1 @@
+delete from sanjeh.password where account_id = $1::uuid
