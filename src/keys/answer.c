@@ -270,12 +270,71 @@ static sj_status read_batch(struct sj_reader *body, struct signer_batch *ret_bat
     return sj_read_view(body, (size_t)count * SJ_HASH_SIZE, &ret_batch->leaves);
 }
 
+/* Nothing, or the newest entry itself. */
+static sj_status read_rotation(struct sj_reader *body, struct signer_batch *batch)
+{
+    uint16_t len = 0;
+    batch->rotation = sj_view_of(NULL, 0);
+    if (body->left == 0) {
+        return SJ_DONE;
+    }
+    TRY(sj_read_u16(body, &len));
+    ENSURE(len >= 1 && len <= WIRE_ENTRY_MAX, PROTOCOL);
+    TRY(sj_read_view(body, len, &batch->rotation));
+    return read_end(body);
+}
+
+static sj_status put_epochs(const struct sj_epoch_status *status, struct sj_buf *answer)
+{
+    TRY(sj_buf_put_byte(answer, (uint8_t)status->phase));
+    TRY(sj_buf_put_u64(answer, status->number));
+    TRY(sj_buf_put_u64(answer, (uint64_t)status->since));
+    TRY(sj_buf_put(answer, status->genesis, SJ_ED25519_PUBLIC));
+    TRY(sj_buf_put(answer, status->now, SJ_ED25519_PUBLIC));
+    TRY(sj_buf_put(answer, status->rotation.new_key, SJ_ED25519_PUBLIC));
+    TRY(sj_buf_put_u64(answer, status->rotation.first));
+    return sj_buf_put(answer, status->rotation.pop, SJ_ED25519_SIGNATURE);
+}
+
+static sj_status answer_epochs(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_epoch_status status;
+    TRY(read_end(body));
+    if (answerer->signer == NULL) {
+        ENSURE(answerer->has_epochs, NOT_FOUND);
+        return put_epochs(&answerer->epochs, answer);
+    }
+    signer_epochs(answerer->signer, &status);
+    return put_epochs(&status, answer);
+}
+
+static sj_status answer_epoch_prepare(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_epoch_status status;
+    TRY(read_end(body));
+    TRY(signer_prepare_epoch(answerer->signer));
+    signer_epochs(answerer->signer, &status);
+    return put_epochs(&status, answer);
+}
+
+static sj_status answer_epoch_finish(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_epoch_status status;
+    TRY(read_end(body));
+    TRY(signer_finish_epoch(answerer->signer));
+    signer_epochs(answerer->signer, &status);
+    return put_epochs(&status, answer);
+}
+
 static sj_status answer_extend(
     struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
 {
     struct signer_batch batch;
     TRY(read_batch(body, &batch));
-    TRY(read_end(body));
+    TRY(read_rotation(body, &batch));
     return signer_extend(answerer->signer, &batch, answer);
 }
 
@@ -290,7 +349,7 @@ static sj_status answer_recover(
     TRY(read_id(body, &emitter));
     TRY(read_hash(body, &mac));
     TRY(read_batch(body, &batch));
-    TRY(read_end(body));
+    TRY(read_rotation(body, &batch));
     TRY(vault_emitter_key(answerer->vault, emitter, &key));
     TRY(signer_batch_mac(answerer->signer, &batch, &key, &expected));
     ENSURE(sj_hash_equal(&mac, &expected), LOG_TAMPERED);
@@ -399,6 +458,9 @@ static const struct {
     [WIRE_SIGN_CARD] = {FOR_SERVE, answer_sign_card},
     [WIRE_VOUCH] = {FOR_SERVE, answer_vouch},
     [WIRE_FOLLOW] = {FOR_SERVE, answer_follow},
+    [WIRE_EPOCHS] = {FOR_BOTH, answer_epochs},
+    [WIRE_EPOCH_PREPARE] = {FOR_SERVE, answer_epoch_prepare},
+    [WIRE_EPOCH_FINISH] = {FOR_SERVE, answer_epoch_finish},
     [WIRE_NOTE_AGAIN] = {FOR_SERVE, answer_note_again},
 };
 

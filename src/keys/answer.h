@@ -18,8 +18,10 @@ struct answerer {
     bool has_log_key;      /* an origin was configured */
     struct sj_note_key log_key;
     char instance[SJ_INSTANCE_MAX + 1];
-    struct sj_key vouch_key;         /* holds when has_log_key */
-    struct follower follower;        /* what another server is said to have signed */
+    struct sj_key vouch_key;  /* holds when has_log_key */
+    struct follower follower; /* what another server is said to have signed */
+    bool has_epochs;          /* in PROVISION: what the signer's file says */
+    struct sj_epoch_status epochs;
     struct card_signer *card_signer; /* NULL without an origin */
 };
 

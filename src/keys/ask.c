@@ -246,24 +246,95 @@ static sj_status put_batch(struct sj_buf *body, uint64_t old_size, const struct 
     return sj_buf_put(body, leaves, count * sizeof(leaves[0]));
 }
 
-sj_status ask_extend(struct sj_channel *channel, uint64_t old_size, const struct sj_hash *leaves,
-    size_t count, const struct sj_hash *new_root, struct sj_buf *ret_note)
+static sj_status put_rotation(struct sj_buf *body, struct sj_view rotation)
+{
+    if (rotation.len == 0) {
+        return SJ_DONE;
+    }
+    ENSURE(rotation.len <= WIRE_ENTRY_MAX, LIMIT_EXCEEDED);
+    TRY(sj_buf_put_u16(body, (uint16_t)rotation.len));
+    return sj_buf_put_view(body, rotation);
+}
+
+sj_status ask_extend_rotating(struct sj_channel *channel, uint64_t old_size,
+    const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
+    struct sj_view rotation, struct sj_buf *ret_note)
 {
     CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
     TRY(put_batch(&body, old_size, leaves, count, new_root));
+    TRY(put_rotation(&body, rotation));
     return ask_bytes(channel, WIRE_EXTEND, &body, ret_note);
+}
+
+sj_status ask_extend(struct sj_channel *channel, uint64_t old_size, const struct sj_hash *leaves,
+    size_t count, const struct sj_hash *new_root, struct sj_buf *ret_note)
+{
+    return ask_extend_rotating(
+        channel, old_size, leaves, count, new_root, sj_view_of(NULL, 0), ret_note);
 }
 
 sj_status ask_recover(struct sj_channel *channel, struct sj_uuid emitter, uint64_t old_size,
     const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root, struct sj_view mac,
     struct sj_buf *ret_note)
 {
+    return ask_recover_rotating(
+        channel, emitter, old_size, leaves, count, new_root, mac, sj_view_of(NULL, 0), ret_note);
+}
+
+sj_status ask_recover_rotating(struct sj_channel *channel, struct sj_uuid emitter,
+    uint64_t old_size, const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
+    struct sj_view mac, struct sj_view rotation, struct sj_buf *ret_note)
+{
     ENSURE(mac.len == SJ_HASH_SIZE, LOG_TAMPERED);
     CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
     TRY(put_id(&body, emitter));
     TRY(sj_buf_put_view(&body, mac));
     TRY(put_batch(&body, old_size, leaves, count, new_root));
+    TRY(put_rotation(&body, rotation));
     return ask_bytes(channel, WIRE_RECOVER, &body, ret_note);
+}
+
+static sj_status ask_about_epochs(
+    struct sj_channel *channel, enum wire_kind kind, struct sj_epoch_status *ret_status)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf answer = SJ_BUF(1024);
+    struct sj_epoch_status status = {.number = 0};
+    uint8_t phase = 0;
+    uint64_t since = 0;
+    TRY(channel_ask(channel, kind, sj_view_of(NULL, 0), &answer));
+    struct sj_reader reader = sj_reader_of(sj_buf_view(&answer));
+    TRY(sj_read_u8(&reader, &phase));
+    ENSURE(phase <= SJ_EPOCH_OVERLAP, PROTOCOL);
+    status.phase = (enum sj_epoch_phase)phase;
+    TRY(sj_read_u64(&reader, &status.number));
+    TRY(sj_read_u64(&reader, &since));
+    ENSURE(since <= INT64_MAX, PROTOCOL);
+    status.since = (sj_time_us)since;
+    TRY(sj_read_bytes(&reader, status.genesis, SJ_ED25519_PUBLIC));
+    TRY(sj_read_bytes(&reader, status.now, SJ_ED25519_PUBLIC));
+    TRY(sj_read_bytes(&reader, status.rotation.new_key, SJ_ED25519_PUBLIC));
+    TRY(sj_read_u64(&reader, &status.rotation.first));
+    TRY(sj_read_bytes(&reader, status.rotation.pop, SJ_ED25519_SIGNATURE));
+    ENSURE(reader.left == 0, PROTOCOL);
+    status.rotation.epoch = status.number + 1;
+    TRY(sj_copy(status.rotation.old_key, SJ_ED25519_PUBLIC, status.now, SJ_ED25519_PUBLIC));
+    *ret_status = status;
+    return SJ_DONE;
+}
+
+sj_status ask_epochs(struct sj_channel *channel, struct sj_epoch_status *ret_status)
+{
+    return ask_about_epochs(channel, WIRE_EPOCHS, ret_status);
+}
+
+sj_status ask_prepare_epoch(struct sj_channel *channel, struct sj_epoch_status *ret_status)
+{
+    return ask_about_epochs(channel, WIRE_EPOCH_PREPARE, ret_status);
+}
+
+sj_status ask_finish_epoch(struct sj_channel *channel, struct sj_epoch_status *ret_status)
+{
+    return ask_about_epochs(channel, WIRE_EPOCH_FINISH, ret_status);
 }
 
 sj_status ask_note_again(struct sj_channel *channel, struct sj_buf *ret_note)

@@ -98,6 +98,22 @@ static sj_status start_signer(
     return signer_new(state_fd, name, &seed, &state_key, &process->answerer.signer);
 }
 
+/* What the signer's file says of the keys, for those who do not sign. */
+static sj_status look_at_epochs(
+    struct process *process, const struct sj_keeper_config *config, int *state_fd)
+{
+    struct answerer *answerer = &process->answerer;
+    CLEANUP(sj_key_wipe) struct sj_key seed;
+    CLEANUP(sj_key_wipe) struct sj_key state_key;
+    if (*state_fd < 0) {
+        return SJ_DONE;
+    }
+    const struct sj_text name = sj_text_of(config->origin);
+    TRY(vault_signer_keys(
+        answerer->vault, name, sj_text_of(answerer->instance), &seed, &state_key));
+    return signer_look(state_fd, name, &seed, &state_key, &answerer->epochs, &answerer->has_epochs);
+}
+
 /* The public half alone: what `sanjeh audit vkey` prints while nobody signs. */
 static sj_status learn_log_key(struct process *process, const char *origin)
 {
@@ -157,6 +173,9 @@ static sj_status prepare(struct process *process, const struct process_start *st
     TRY(sj_secret_read_file(config->root_key_file, SJ_KEY_SIZE, &root));
     if (config->use == SJ_KEEPER_SERVE) {
         TRY(open_state(config->signer_state, &state_fd));
+    } else if (config->signer_state != NULL && config->origin != NULL) {
+        state_fd = open(config->signer_state, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        ENSURE(state_fd >= 0 || errno == ENOENT, IO);
     }
     sj_sandbox_lock_memory(&is_locked); /* while limits can still be raised */
     TRY(sj_sandbox_drop(config->user));
@@ -165,6 +184,8 @@ static sj_status prepare(struct process *process, const struct process_start *st
     TRY(sj_secret_use(root, take_root, process));
     if (config->use == SJ_KEEPER_SERVE) {
         TRY(start_signer(process, config, &state_fd));
+    } else {
+        TRY(look_at_epochs(process, config, &state_fd));
     }
     if (config->origin != NULL) {
         TRY(learn_log_key(process, config->origin));

@@ -9,6 +9,7 @@
  * witnesses are for (docs/KEYS.md).
  */
 #include "signer.h"
+#include "epochs.h"
 #include "sanjeh/base/memory.h"
 #include <errno.h>
 #include <string.h>
@@ -16,13 +17,15 @@
 
 #define SLOT_SIZE      4096
 #define SLOT_COUNT     2
-#define MAGIC          "SJSIGN\x00\x01"
+#define MAGIC          "SJSIGN\x00\x02"
+#define MAGIC_1        "SJSIGN\x00\x01" /* of before there were epochs */
 #define MAGIC_SIZE     8
 #define AT_GENERATION  8
 #define AT_SIZE        16
 #define AT_HASHES      24
 #define HASHES_SIZE    (64 * SJ_HASH_SIZE)
-#define AT_MAC         (AT_HASHES + HASHES_SIZE)
+#define AT_EPOCHS      (AT_HASHES + HASHES_SIZE)
+#define AT_MAC         (AT_EPOCHS + EPOCHS_SIZE)
 #define BATCH_LABEL    "sanjeh/batch"
 #define ENTRIES_A_STEP 1024
 
@@ -33,6 +36,8 @@ struct signer {
     struct sj_key state_key;
     struct sj_signing_key *secret;
     struct sj_note_key note_key;
+    struct epochs epochs;
+    bool reads_only;
 };
 
 static void put_u64(uint8_t *at, uint64_t value)
@@ -51,10 +56,10 @@ static uint64_t get_u64(const uint8_t *at)
     return value;
 }
 
-static sj_status slot_mac(
-    const struct sj_key *key, const uint8_t slot[SLOT_SIZE], struct sj_hash *ret_mac)
+static sj_status slot_mac(const struct sj_key *key, const uint8_t slot[SLOT_SIZE], size_t covered,
+    struct sj_hash *ret_mac)
 {
-    const struct sj_view part = sj_view_of(slot, AT_MAC);
+    const struct sj_view part = sj_view_of(slot, covered);
     return sj_hmac_sha256(sj_view_of(key->bytes, SJ_KEY_SIZE), &part, 1, ret_mac);
 }
 
@@ -72,7 +77,8 @@ static sj_status write_slot(
         }
     }
     struct sj_hash mac;
-    TRY(slot_mac(&signer->state_key, slot, &mac));
+    TRY(epochs_save(&signer->epochs, slot + AT_EPOCHS));
+    TRY(slot_mac(&signer->state_key, slot, AT_MAC, &mac));
     memcpy(slot + AT_MAC, mac.bytes, SJ_HASH_SIZE);
     const off_t at = (off_t)(generation % SLOT_COUNT) * SLOT_SIZE;
     ENSURE(pwrite(signer->fd, slot, SLOT_SIZE, at) == SLOT_SIZE, IO);
@@ -80,23 +86,76 @@ static sj_status write_slot(
     return SJ_DONE;
 }
 
+/* A slot whose MAC holds. */
+struct slot_view {
+    const uint8_t *bytes; /* NULL: none */
+    uint64_t generation;
+    bool has_epochs;
+};
+
 /* Takes the slot when its MAC holds and it is newer than what is there. */
-static sj_status take_slot(struct signer *signer, const uint8_t slot[SLOT_SIZE])
+static sj_status take_slot(
+    const struct signer *signer, const uint8_t slot[SLOT_SIZE], struct slot_view *newest)
 {
     struct sj_hash mac;
-    TRY(slot_mac(&signer->state_key, slot, &mac));
-    const uint64_t generation = get_u64(slot + AT_GENERATION);
-    if (memcmp(slot, MAGIC, MAGIC_SIZE) != 0 ||
-        !sj_equal_ct(mac.bytes, slot + AT_MAC, SJ_HASH_SIZE) || generation <= signer->generation) {
+    const bool has_epochs = memcmp(slot, MAGIC, MAGIC_SIZE) == 0;
+    const size_t covered = has_epochs ? AT_MAC : AT_EPOCHS;
+    if (!has_epochs && memcmp(slot, MAGIC_1, MAGIC_SIZE) != 0) {
         return SJ_DONE;
     }
-    signer->generation = generation;
-    signer->frontier.size = get_u64(slot + AT_SIZE);
-    for (size_t bit = 0; bit < 64; bit++) {
-        memcpy(signer->frontier.hashes[bit].bytes, slot + AT_HASHES + bit * SJ_HASH_SIZE,
-            SJ_HASH_SIZE);
+    TRY(slot_mac(&signer->state_key, slot, covered, &mac));
+    const uint64_t generation = get_u64(slot + AT_GENERATION);
+    if (sj_equal_ct(mac.bytes, slot + covered, SJ_HASH_SIZE) && generation > newest->generation) {
+        *newest = (struct slot_view){slot, generation, has_epochs};
     }
     return SJ_DONE;
+}
+
+static void read_slot(struct signer *signer, const struct slot_view *slot)
+{
+    signer->generation = slot->generation;
+    signer->frontier.size = get_u64(slot->bytes + AT_SIZE);
+    for (size_t bit = 0; bit < 64; bit++) {
+        memcpy(signer->frontier.hashes[bit].bytes, slot->bytes + AT_HASHES + bit * SJ_HASH_SIZE,
+            SJ_HASH_SIZE);
+    }
+}
+
+static sj_status write_state(struct signer *signer)
+{
+    TRY(write_slot(signer, signer->generation + 1, &signer->frontier));
+    signer->generation++;
+    return SJ_DONE;
+}
+
+/* A key that was destroyed in one slot may not live on in the other. */
+static sj_status overwrite_other(struct signer *signer, const uint8_t *bytes)
+{
+    uint8_t section[EPOCHS_SIZE];
+    const size_t other = (size_t)((signer->generation + 1) % SLOT_COUNT) * SLOT_SIZE;
+    TRY(epochs_save(&signer->epochs, section));
+    if (memcmp(bytes + other + AT_EPOCHS, section, EPOCHS_SIZE) != 0) {
+        return write_state(signer);
+    }
+    return SJ_DONE;
+}
+
+static sj_status read_state(struct signer *signer, const uint8_t *bytes)
+{
+    struct slot_view newest = {NULL, 0, false};
+    const struct sj_text origin = sj_text_of(signer->note_key.name);
+    for (size_t i = 0; i < SLOT_COUNT; i++) {
+        TRY(take_slot(signer, bytes + i * SLOT_SIZE, &newest));
+    }
+    ENSURE(newest.bytes != NULL, LOG_TAMPERED);
+    read_slot(signer, &newest);
+    if (newest.has_epochs) {
+        TRY(epochs_load(&signer->epochs, origin, &signer->state_key, newest.bytes + AT_EPOCHS));
+    } else {
+        ENSURE(!signer->reads_only, NOT_FOUND);
+        TRY(epochs_new(&signer->epochs, origin, &signer->state_key));
+    }
+    return signer->reads_only ? SJ_DONE : overwrite_other(signer, bytes);
 }
 
 /* A fresh file is empty. Any other length than two slots was not written by us. */
@@ -105,19 +164,16 @@ static sj_status load_state(struct signer *signer)
     uint8_t bytes[SLOT_COUNT * SLOT_SIZE + 1];
     const ssize_t len = pread(signer->fd, bytes, sizeof(bytes), 0);
     ENSURE(len >= 0, IO);
+    ENSURE(len != 0 || !signer->reads_only, NOT_FOUND);
     if (len == 0) {
+        TRY(epochs_new(&signer->epochs, sj_text_of(signer->note_key.name), &signer->state_key));
         /* The slot first: a crash between the two must not leave zeros that look edited. */
-        signer->generation = 1;
-        TRY(write_slot(signer, signer->generation, &signer->frontier));
+        TRY(write_state(signer));
         ENSURE(ftruncate(signer->fd, (off_t)SLOT_COUNT * SLOT_SIZE) == 0, IO);
         return SJ_DONE;
     }
     ENSURE(len == SLOT_COUNT * SLOT_SIZE, LOG_TAMPERED);
-    for (size_t i = 0; i < SLOT_COUNT; i++) {
-        TRY(take_slot(signer, bytes + i * SLOT_SIZE));
-    }
-    ENSURE(signer->generation > 0, LOG_TAMPERED);
-    return SJ_DONE;
+    return read_state(signer, bytes);
 }
 
 static sj_status load_keys(struct signer *signer, struct sj_text origin, const struct sj_key *seed)
@@ -129,8 +185,8 @@ static sj_status load_keys(struct signer *signer, struct sj_text origin, const s
     return SJ_DONE;
 }
 
-sj_status signer_new(int *fd, struct sj_text origin, const struct sj_key *seed,
-    const struct sj_key *state_key, struct signer **ret_signer)
+static sj_status make(int *fd, struct sj_text origin, const struct sj_key *seed,
+    const struct sj_key *state_key, bool reads_only, struct signer **ret_signer)
 {
     CLEANUP(sj_closep) int taken = *fd;
     *fd = -1;
@@ -141,8 +197,29 @@ sj_status signer_new(int *fd, struct sj_text origin, const struct sj_key *seed,
     taken = -1;
     signer->state_key = *state_key;
     TRY(load_keys(signer, origin, seed));
+    signer->reads_only = reads_only;
     TRY(load_state(signer));
     *ret_signer = TAKE(signer);
+    return SJ_DONE;
+}
+
+sj_status signer_new(int *fd, struct sj_text origin, const struct sj_key *seed,
+    const struct sj_key *state_key, struct signer **ret_signer)
+{
+    return make(fd, origin, seed, state_key, false, ret_signer);
+}
+
+sj_status signer_look(int *fd, struct sj_text origin, const struct sj_key *seed,
+    const struct sj_key *state_key, struct sj_epoch_status *ret_status, bool *ret_found)
+{
+    CLEANUP(signer_free) struct signer *signer = NULL;
+    const sj_status looked = make(fd, origin, seed, state_key, true, &signer);
+    *ret_found = !sj_failed(looked);
+    if (looked.code == SJ_NOT_FOUND) {
+        return SJ_DONE; /* nothing was signed yet, or nothing since there are epochs */
+    }
+    TRY(looked);
+    signer_epochs(signer, ret_status);
     return SJ_DONE;
 }
 
@@ -153,6 +230,7 @@ void signer_free(struct signer **signer)
     if (gone != NULL) {
         sj_closep(&gone->fd);
         sj_signing_key_free(&gone->secret);
+        epochs_clear(&gone->epochs);
         sj_wipe(gone, sizeof(*gone));
         sj_free(gone);
     }
@@ -222,16 +300,67 @@ sj_status signer_note_again(const struct signer *signer, struct sj_buf *ret_note
     TRY(sj_frontier_root(&signer->frontier, &root));
     TRY(sj_checkpoint_format(
         sj_text_of(signer->note_key.name), signer->frontier.size, &root, &body));
-    return sj_note_sign(sj_buf_text(&body), &signer->note_key, signer->secret, ret_note);
+    TRY(sj_note_sign(sj_buf_text(&body), &signer->note_key, signer->secret, ret_note));
+    return epochs_sign(&signer->epochs, signer->frontier.size, sj_buf_text(&body), ret_note);
+}
+
+/* The newest leaf is the entry that appoints the next key. */
+static sj_status take_rotation(
+    struct signer *signer, const struct signer_batch *batch, uint64_t size)
+{
+    struct sj_hash leaf;
+    TRY(sj_copy(leaf.bytes, SJ_HASH_SIZE, batch->leaves.ptr + batch->leaves.len - SJ_HASH_SIZE,
+        SJ_HASH_SIZE));
+    return epochs_begin_overlap(&signer->epochs, batch->rotation, &leaf, size);
 }
 
 sj_status signer_extend(
     struct signer *signer, const struct signer_batch *batch, struct sj_buf *ret_note)
 {
     struct sj_frontier next;
+    const enum sj_epoch_phase phase = signer->epochs.phase;
     TRY(check_extension(signer, batch, &next));
-    TRY(signer_adopt(signer, &next));
+    if (batch->rotation.len != 0) {
+        TRY(take_rotation(signer, batch, next.size));
+    }
+    const sj_status kept = signer_adopt(signer, &next);
+    if (sj_failed(kept)) {
+        signer->epochs.phase = phase;
+        return kept;
+    }
     return signer_note_again(signer, ret_note);
+}
+
+void signer_epochs(const struct signer *signer, struct sj_epoch_status *ret_status)
+{
+    const struct epochs *epochs = &signer->epochs;
+    *ret_status = (struct sj_epoch_status){.phase = epochs->phase,
+        .number = epochs->number,
+        .since = epochs->since,
+        .rotation = epochs->rotation};
+    for (size_t i = 0; i < SJ_ED25519_PUBLIC; i++) {
+        ret_status->genesis[i] = epochs->genesis[i];
+        ret_status->now[i] = epochs->now.note_key.public_key[i];
+    }
+}
+
+sj_status signer_prepare_epoch(struct signer *signer)
+{
+    const enum sj_epoch_phase phase = signer->epochs.phase;
+    TRY(epochs_prepare(&signer->epochs));
+    const sj_status kept = write_state(signer);
+    if (sj_failed(kept)) {
+        signer->epochs.phase = phase; /* a key that is not on disk is not handed out */
+    }
+    return kept;
+}
+
+sj_status signer_finish_epoch(struct signer *signer)
+{
+    TRY(epochs_finish(&signer->epochs, signer->frontier.size));
+    /* both slots: the old key stood in each */
+    TRY(write_state(signer));
+    return write_state(signer);
 }
 
 sj_status signer_batch_mac(const struct signer *signer, const struct signer_batch *batch,

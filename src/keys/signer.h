@@ -7,6 +7,7 @@
 
 #include "sanjeh/crypto/merkle.h"
 #include "sanjeh/crypto/note.h"
+#include "sanjeh/keys/epoch.h"
 
 struct signer;
 
@@ -14,6 +15,9 @@ struct signer;
  * edited or belongs to another root key or origin), BAD_CONFIG (origin is no key name), IO. */
 SJ_MUST_CHECK sj_status signer_new(int *fd, struct sj_text origin, const struct sj_key *seed,
     const struct sj_key *state_key, struct signer **ret_signer);
+/* Reads the state and changes nothing, beside a signer that may be running. *ret_found false: there is nothing yet. */
+SJ_MUST_CHECK sj_status signer_look(int *fd, struct sj_text origin, const struct sj_key *seed,
+    const struct sj_key *state_key, struct sj_epoch_status *ret_status, bool *ret_found);
 void signer_free(struct signer **signer);
 SJ_MUST_CHECK sj_status signer_head(
     const struct signer *signer, uint64_t *ret_size, struct sj_hash *ret_root);
@@ -24,10 +28,16 @@ struct signer_batch {
     uint64_t old_size;
     struct sj_view leaves;
     struct sj_hash new_root;
+    /* The newest entry, when it is the one that appoints the log's next key; else empty. */
+    struct sj_view rotation;
 };
 /* Appends the note. The state is on disk before anything is signed. Errors: LOG_TAMPERED, nothing changed; IO. */
 SJ_MUST_CHECK sj_status signer_extend(
     struct signer *signer, const struct signer_batch *batch, struct sj_buf *ret_note);
+/* The keys of the epochs. Each step is on disk on return. Errors: IO; CONFLICT (finish: the next key has not signed yet). */
+void signer_epochs(const struct signer *signer, struct sj_epoch_status *ret_status);
+SJ_MUST_CHECK sj_status signer_prepare_epoch(struct signer *signer);
+SJ_MUST_CHECK sj_status signer_finish_epoch(struct signer *signer);
 /* Signs again what was signed last. Appends the note. */
 SJ_MUST_CHECK sj_status signer_note_again(const struct signer *signer, struct sj_buf *ret_note);
 /* What was signed, or taken over, last; and the key. Borrowed, while the signer lives and is not changed. */

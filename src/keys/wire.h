@@ -31,6 +31,9 @@ enum wire_kind {
     WIRE_VOUCH,
     WIRE_FOLLOW,
     WIRE_NOTE_AGAIN,
+    WIRE_EPOCHS,
+    WIRE_EPOCH_PREPARE,
+    WIRE_EPOCH_FINISH,
     WIRE_KIND_COUNT_
 };
 
@@ -42,6 +45,7 @@ enum wire_kind {
 #define WIRE_WRAPPED_MAX   512 /* a wrapped key is 125 or 205 bytes */
 #define WIRE_LEAVES_MAX    1024
 #define WIRE_NOTE_MAX      32768 /* of another server: one signature, or a few */
+#define WIRE_ENTRY_MAX     4096
 #define WIRE_BLIND_MAX     256
 #define WIRE_SCOPES_MAX    11 /* what fits into struct sj_context */
 #define WIRE_CHANNELS_MAX  64

@@ -22,6 +22,7 @@
 #include "sanjeh/crypto/hash.h"
 #include "sanjeh/db/db.h"
 #include "sanjeh/keys/card_claim.h"
+#include "sanjeh/keys/epoch.h"
 
 struct sj_keeper;  /* the process, seen from its parent */
 struct sj_channel; /* one loop's line to it */
@@ -163,12 +164,32 @@ SJ_MUST_CHECK sj_status ask_log_vkey(struct sj_channel *channel, struct sj_buf *
 SJ_MUST_CHECK sj_status ask_extend(struct sj_channel *channel, uint64_t old_size,
     const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
     struct sj_buf *ret_note);
+/* The newest entry of the batch is the one that appoints the log's next key, as ask_prepare_epoch told it with first the new
+ * size + 1: from then on both keys sign. Errors as above, and LOG_TAMPERED when it is not that entry. */
+SJ_MUST_CHECK sj_status ask_extend_rotating(struct sj_channel *channel, uint64_t old_size,
+    const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
+    struct sj_view rotation, struct sj_buf *ret_note);
 /* Recovery of one committed but unsigned batch: the same, but only with the batch MAC
  * HMAC(emitter key, "sanjeh/batch" || old_size || old_root || new_size || new_root) that the front
  * stored in the head row. Errors: LOG_TAMPERED when the MAC is not ours. */
 SJ_MUST_CHECK sj_status ask_recover(struct sj_channel *channel, struct sj_uuid emitter,
     uint64_t old_size, const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
     struct sj_view mac, struct sj_buf *ret_note);
+/* The same of a batch whose newest entry appoints the log's next key. */
+SJ_MUST_CHECK sj_status ask_recover_rotating(struct sj_channel *channel, struct sj_uuid emitter,
+    uint64_t old_size, const struct sj_hash *leaves, size_t count, const struct sj_hash *new_root,
+    struct sj_view mac, struct sj_view rotation, struct sj_buf *ret_note);
+
+/* ---- the log's keys, one after another ---- */
+
+/* In PROVISION what the signer's file says (config signer_state): NOT_FOUND when there is none yet. */
+SJ_MUST_CHECK sj_status ask_epochs(struct sj_channel *channel, struct sj_epoch_status *ret_status);
+/* Makes the next key, or tells of the one that is there (SERVE). */
+SJ_MUST_CHECK sj_status ask_prepare_epoch(
+    struct sj_channel *channel, struct sj_epoch_status *ret_status);
+/* Destroys the old key (SERVE). Errors: CONFLICT (the next has not signed yet). */
+SJ_MUST_CHECK sj_status ask_finish_epoch(
+    struct sj_channel *channel, struct sj_epoch_status *ret_status);
 
 /* Signs again what was signed last: the same text, appended. Errors: NOT_FOUND (nothing was signed yet). */
 SJ_MUST_CHECK sj_status ask_note_again(struct sj_channel *channel, struct sj_buf *ret_note);
