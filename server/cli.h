@@ -32,6 +32,8 @@ extern const struct sj_command sj_command_keys_create_root;
 extern const struct sj_command sj_command_keys_selftest;
 extern const struct sj_command sj_command_audit_export;
 extern const struct sj_command sj_command_audit_vkey;
+extern const struct sj_command sj_command_audit_scrub;
+extern const struct sj_command sj_command_audit_alarms;
 extern const struct sj_command sj_command_card_vkey;
 extern const struct sj_command sj_command_import;
 extern const struct sj_command sj_command_deadlines;

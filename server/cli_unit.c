@@ -25,8 +25,10 @@ void sj_cli_desk_close(struct sj_cli_desk *desk)
 
 sj_status sj_cli_desk_open(struct sj_cli_desk *desk, const struct sj_config *config)
 {
-    const struct sj_keeper_config keeper_config = {
-        .root_key_file = config->root_key_file, .use = SJ_KEEPER_PROVISION, .channels = 1};
+    const struct sj_keeper_config keeper_config = {.root_key_file = config->root_key_file,
+        .origin = config->origin,
+        .use = SJ_KEEPER_PROVISION,
+        .channels = 1};
     const struct sj_db_config db_config = {.conninfo = config->conninfo,
         .read_connections = 1,
         .write_connections = 1,

@@ -31,6 +31,8 @@ static const struct sj_command *const commands[] = {
     &sj_command_account_create,
     &sj_command_audit_export,
     &sj_command_audit_vkey,
+    &sj_command_audit_scrub,
+    &sj_command_audit_alarms,
     &sj_command_card_vkey,
     &sj_command_import,
     &sj_command_deadlines,

@@ -130,6 +130,13 @@ static sj_status write_alarms(struct sj_server *server, struct sj_buf *out)
     }
     TRY(line(out, "# TYPE sanjehd_watch_lag_entries gauge\nsanjehd_watch_lag_entries %llu\n",
         (unsigned long long)atomic_load(&server->watch_lag)));
+    TRY(line(out, "# TYPE sanjehd_scrub_position gauge\nsanjehd_scrub_position %llu\n",
+        (unsigned long long)atomic_load(&server->scrub_position)));
+    TRY(line(out, "# TYPE sanjehd_scrub_findings gauge\nsanjehd_scrub_findings %llu\n",
+        (unsigned long long)atomic_load(&server->scrub_findings)));
+    TRY(line(out,
+        "# TYPE sanjehd_scrub_finished_seconds gauge\nsanjehd_scrub_finished_seconds %lld\n",
+        (long long)(atomic_load(&server->scrub_finished) / 1000000)));
     return line(out, "# TYPE sanjehd_watch_failing gauge\nsanjehd_watch_failing %d\n",
         atomic_load(&server->watch_failing) ? 1 : 0);
 }

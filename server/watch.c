@@ -135,8 +135,8 @@ static void tick(struct sj_watcher *w)
 {
     sj_status status = prepare(w);
     if (!sj_failed(status)) {
-        static sj_status (*const parts[])(struct sj_watcher *) = {
-            sj_watcher_check_clock, sj_watcher_look, sj_watcher_follow, count_open};
+        static sj_status (*const parts[])(struct sj_watcher *) = {sj_watcher_check_clock,
+            sj_watcher_look, sj_watcher_follow, sj_watcher_scrub, count_open};
         for (size_t i = 0; i < SJ_COUNT(parts); i++) {
             const sj_status part = parts[i](w);
             status = sj_failed(part) ? part : status;
@@ -184,6 +184,7 @@ void sj_watch_free_all(struct sj_server *server)
         return;
     }
     sj_rules_free(&w->rules);
+    sj_scrub_free(&w->scrub);
     sj_db_close(&w->db);
     sj_buf_clear(&w->scenery);
     sj_buf_clear(&w->superusers);

@@ -7,6 +7,7 @@
 
 #include "watch.h"
 
+#include "sanjeh/audit/scrub.h"
 #include "sanjeh/watch/scenery.h"
 
 #define SJ_WATCH_RAISED_MAX 32u
@@ -34,6 +35,12 @@ struct sj_watcher {
     int64_t looked_at_ms;
     int64_t counted_at_ms;
 
+    struct sj_scrub *scrub; /* NULL: none under way */
+    bool has_scrub_state;
+    sj_time_us scrub_started;  /* 0: never */
+    sj_time_us scrub_finished; /* 0: not yet */
+    int64_t scrub_saved_ms;
+
     int64_t clock_offset_us; /* wall minus monotonic at the last look */
     bool has_clock;
     struct sj_draft drafts[SJ_WATCH_RAISED_MAX]; /* of alarms, until their commit */
@@ -58,5 +65,7 @@ SJ_MUST_CHECK sj_status sj_watcher_follow(struct sj_watcher *w);
 /* watch_look.c: scenery, superusers, clock. */
 SJ_MUST_CHECK sj_status sj_watcher_look(struct sj_watcher *w);
 SJ_MUST_CHECK sj_status sj_watcher_check_clock(struct sj_watcher *w);
+/* watch_scrub.c */
+SJ_MUST_CHECK sj_status sj_watcher_scrub(struct sj_watcher *w);
 
 #endif

@@ -27,6 +27,11 @@ static sj_status readyz(struct sj_exchange *x)
     sj_json_bool(&json, "database", database);
     sj_json_bool(&json, "keeper", keeper);
     sj_json_bool(&json, "sequencer", sequencer);
+    /* told, not judged: who stops the service for a finding also stops whoever looks into it */
+    sj_json_str(&json, "scrub",
+        atomic_load(&server->scrub_findings) > 0    ? "findings"
+        : atomic_load(&server->scrub_finished) == 0 ? "pending"
+                                                    : "clean");
     sj_json_object_end(&json);
     x->status = ready ? 200 : 503;
     return sj_json_end(&json);

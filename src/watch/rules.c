@@ -260,6 +260,21 @@ static sj_status count(struct sj_rules *rules, enum sj_alarm_rule rule,
     return found(ctx, &hit);
 }
 
+/* Whoever scrubbed, the server or somebody at the command line: his entry says what he found. */
+static sj_status tell_scrub(
+    const struct sj_rules *rules, const struct sj_entry *entry, sj_alarm_found_fn *found, void *ctx)
+{
+    const struct sj_alarm_setting *setting = &rules->settings.rules[SJ_ALARM_SCRUB];
+    const char *cause = strstr(entry->draft.detail, "cause=");
+    struct sj_alarm_hit hit = {.rule = SJ_ALARM_SCRUB,
+        .window_start = sj_alarm_window(setting, entry->time),
+        .count = 1,
+        .first = entry->index,
+        .last = entry->index};
+    (void)snprintf(hit.cause, sizeof hit.cause, "what=%.80s", cause == NULL ? "" : cause + 6);
+    return found(ctx, &hit);
+}
+
 sj_status sj_rules_feed(
     struct sj_rules *rules, const struct sj_entry *entry, sj_alarm_found_fn *found, void *ctx)
 {
@@ -267,6 +282,10 @@ sj_status sj_rules_feed(
         if (rules->settings.rules[i].on) {
             TRY(count(rules, (enum sj_alarm_rule)i, entry, found, ctx));
         }
+    }
+    if (entry->draft.kind == SJ_ENTRY_SCRUB && entry->draft.outcome == SJ_OUTCOME_FAILED &&
+        rules->settings.rules[SJ_ALARM_SCRUB].on) {
+        TRY(tell_scrub(rules, entry, found, ctx));
     }
     rules->next = entry->index + 1;
     return SJ_DONE;

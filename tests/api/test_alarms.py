@@ -2,15 +2,17 @@
 """The watch over the record: each rule raises one alarm a window and cause, as an entry, an item and a metric; none is lost or doubled by a
 crash; what a database superuser changes around the record is seen."""
 
+import json
 import time
 import unittest
 import uuid
 
-from stack import Stack, problem
+from stack import Stack, problem, run
 
 ALARMS = "/api/v1/audit/alarms"
 RULES = {"SANJEH_ALARMS_LOOK_S": "1", "SANJEH_ALARMS_FAILED_FACTORS_THRESHOLD": "3", "SANJEH_ALARMS_FAILED_FACTORS_WINDOW_S": "604800",
-         "SANJEH_ALARMS_DENIALS_THRESHOLD": "5", "SANJEH_ALARMS_DENIALS_WINDOW_S": "604800"}
+         "SANJEH_ALARMS_DENIALS_THRESHOLD": "5", "SANJEH_ALARMS_DENIALS_WINDOW_S": "604800",
+         "SANJEH_AUDIT_SCRUB_CYCLE_S": "2"}
 
 
 class AlarmTest(unittest.TestCase):
@@ -130,6 +132,40 @@ class Rules(AlarmTest):
         alarm, = self.wait_for("failed-factors")
         self.assertEqual((alarm["cause"], alarm["count"]), (f"account={account['id']}", 3))
 
+
+    def health(self):
+        return self.stack.anonymous().get("/readyz").json()["scrub"]
+
+    def wait_health(self, state):
+        deadline = time.time() + 12
+        while self.health() != state and time.time() < deadline:
+            time.sleep(0.1)
+        self.assertEqual(self.health(), state)
+
+    def scrub(self):
+        return run(self.stack.build / "server/sanjeh", "audit", "scrub", "--json", "--config", self.stack.folder / "sanjehd.conf",
+                   check=False)
+
+    def test_y_the_scrubber_tells_everybody(self):
+        self.wait_health("clean")
+        self.assertEqual(self.alarms("scrub"), [])
+        edit = "update sanjeh.audit_entry set entry = set_byte(entry, 60, get_byte(entry, 60) # 1) where idx = 3"
+        self.stack.sql(f"set session_replication_role = replica; {edit}")
+        self.wait_health("findings")
+        alarm, = self.wait_for("scrub")
+        self.assertEqual(alarm["cause"], "what=the entry does not give its leaf hash")
+        entry = self.stack.client("security.officer").get(f"/api/v1/audit/entries/{alarm['last_index']}").json()
+        self.assertEqual((entry["kind"], entry["action"], entry["outcome"]), ("scrub", "log:scrub", "failed"))
+        self.assertIn(";index=3;", entry["detail"])
+        self.assertNotIn("sanjehd_scrub_findings 0\n", self.metrics())
+        done = self.scrub()
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(json.loads(done.stdout or "{}").get("index"), 3, done.stderr)
+        self.stack.sql(f"set session_replication_role = replica; {edit}")
+        self.wait_health("clean")
+        done = self.scrub()
+        self.assertEqual((done.returncode, json.loads(done.stdout)["findings"]), (0, 0), done.stderr)
+        self.assertEqual(len(self.alarms("scrub")), 1, "one alarm a window and cause")
 
     def test_z_a_crash_loses_no_alarm_and_doubles_none(self):
         self.wait_for("denials")
