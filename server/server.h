@@ -43,8 +43,8 @@ struct sj_server {
     _Atomic uint64_t scrub_position;
     _Atomic uint64_t scrub_findings; /* of the last whole walk */
     _Atomic int64_t scrub_finished;  /* when; 0: not yet */
-    _Atomic uint64_t glass_overdue; /* openings of break-glass whose review is overdue */
-    struct sj_policy_point *point;  /* the policy in force; a request pins it: exchange.h */
+    _Atomic uint64_t glass_overdue;  /* openings of break-glass whose review is overdue */
+    struct sj_policy_point *point;   /* the policy in force; a request pins it: exchange.h */
     struct sj_keeper *keeper;
     struct sj_press *press; /* NULL: it could not start; cards are then not printed */
     struct sj_tls *tls;
