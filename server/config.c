@@ -49,6 +49,7 @@ static const struct sj_setting keys[] = {
     TEXT("audit", "instance", instance, ""),
     NUMBER("audit", "deadline_ms", audit_deadline_ms, 100, 60000, 2000),
     NUMBER("audit", "queue_max", audit_queue_max, 16, 65536, 4096),
+    NUMBER("audit", "search_reason", audit_search_reason, 0, 1, 1),
     NUMBER("audit", "scrub_cycle_s", scrub_cycle_s, 0, 2592000, 86400),
     RULE("failed_factors", SJ_ALARM_FAILED_FACTORS, 100000, 5, 900),
     RULE("denials", SJ_ALARM_DENIALS, 200, 20, 600),

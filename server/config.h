@@ -37,6 +37,7 @@ struct sj_config {
     char instance[SJ_CONFIG_TEXT_MAX]; /* which server of the log; empty: the first */
     int64_t audit_deadline_ms;
     int64_t audit_queue_max;
+    int64_t audit_search_reason; /* 1: a search without a reason is refused */
     int64_t scrub_cycle_s; /* the whole record is hashed again in this time; 0: never */
     /* [alarms] */
     struct sj_alarm_settings alarms;

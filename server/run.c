@@ -5,10 +5,12 @@
  */
 #include "clock_worker.h"
 #include "import_worker.h"
+#include "index_worker.h"
 #include "policy_worker.h"
 #include "watch.h"
 #include "worker.h"
 
+#include "sanjeh/audit/index.h"
 #include "sanjeh/base/log.h"
 
 #include <signal.h>
@@ -67,7 +69,8 @@ static sj_status open_record(struct sj_server *server, char *reason, size_t size
         .instance = server->config.instance,
         .queue_max = (unsigned)server->config.audit_queue_max,
         .deadline_ms = server->config.audit_deadline_ms};
-    return sj_sequencer_start(&config, &server->sequencer, reason, size);
+    TRY(sj_sequencer_start(&config, &server->sequencer, reason, size));
+    return sj_index_new(sj_sequencer_record_key(server->sequencer), &server->index);
 }
 
 /* Under a clock that runs ahead real deadlines would lapse early: it needs the operator's explicit word. */
@@ -290,6 +293,7 @@ static void boot_fiber(void *ctx)
     sj_ignore(sj_import_worker_start(server), "imports wait for the next start, requests do not");
     sj_ignore(sj_policy_worker_start(server), "activations of others wait for the next start");
     sj_ignore(sj_clock_worker_start(server), "clocks wait for the next start, requests do not");
+    sj_ignore(sj_index_worker_start(server), "searches say how far the index goes");
     sj_ignore(sj_watch_start(server), "entries wait for the next start, requests do not");
     SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
         sj_log_int("loops", server->worker_count));
@@ -414,6 +418,7 @@ int sj_server_run(struct sj_server *server)
         SJ_LOG(WARN, "server.stop.unfinished", sj_log_int("fibers", atomic_load(&run.unfinished)));
         _exit(server->exit_code);
     }
+    sj_index_free(&server->index);
     sj_watch_free_all(server);
     sj_sequencer_free(&server->sequencer);
     sj_watch_free(&run.signals);

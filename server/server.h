@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 
 struct sj_own_cache;
+struct sj_index;
 struct sj_watcher;
 
 #define SJ_WORKERS_MAX 64
@@ -52,6 +53,7 @@ struct sj_server {
     struct sj_db
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
+    struct sj_index *index;         /* of the record; made when it is open */
     struct sj_domains *domains;     /* policy domains of other systems */
     struct sj_own_cache *own_cache;
     struct sj_anonymous *anonymous;

@@ -7,32 +7,11 @@
  */
 #include "sanjeh/audit/reading.h"
 
+#include "reading_priv.h"
 #include "sanjeh/base/log.h"
 #include "sanjeh/crypto/note.h"
-#include "state.h"
 
-#define TILES_MAX 18 /* two a level of a proof over 2^63 leaves, and to spare */
-#define ATTEMPTS  100
-
-struct tile {
-    unsigned level;
-    uint64_t n;
-    bool is_read;
-    struct sj_hash *hashes; /* SJ_TILE_WIDTH of them */
-};
-
-struct sj_reading {
-    struct sj_sequencer *sequencer;
-    struct sj_db *db;
-    const struct sj_context *context;
-    struct sj_frontier frontier;
-    struct sj_edge edge;
-    struct sj_hash root;
-    struct sj_buf note;
-    bool is_planning; /* nodes are asked for to learn which tiles they need */
-    size_t tile_count;
-    struct tile tiles[TILES_MAX];
-};
+#define ATTEMPTS 100
 
 /* ---- the view ---- */
 
@@ -95,7 +74,7 @@ sj_status sj_reading_open(struct sj_sequencer *sequencer, struct sj_db *db,
 void sj_reading_close(struct sj_reading **reading)
 {
     if (*reading != NULL) {
-        for (size_t i = 0; i < TILES_MAX; i++) {
+        for (size_t i = 0; i < SJ_READING_TILES; i++) {
             sj_free((*reading)->tiles[i].hashes);
         }
         sj_buf_clear(&(*reading)->note);
@@ -137,7 +116,7 @@ static bool is_full(const struct sj_reading *r, unsigned level, uint64_t n)
     return sj_tile_count(r->frontier.size, level, n) == SJ_TILE_WIDTH;
 }
 
-static struct tile *find_tile(struct sj_reading *r, unsigned level, uint64_t n)
+static struct sj_read_tile *find_tile(struct sj_reading *r, unsigned level, uint64_t n)
 {
     for (size_t i = 0; i < r->tile_count; i++) {
         if (r->tiles[i].level == level && r->tiles[i].n == n) {
@@ -152,8 +131,8 @@ static sj_status plan_tile(struct sj_reading *r, unsigned level, uint64_t n)
     if (find_tile(r, level, n) != NULL) {
         return SJ_DONE;
     }
-    ENSURE(r->tile_count < TILES_MAX, LIMIT_EXCEEDED);
-    struct tile *tile = &r->tiles[r->tile_count];
+    ENSURE(r->tile_count < SJ_READING_TILES, LIMIT_EXCEEDED);
+    struct sj_read_tile *tile = &r->tiles[r->tile_count];
     if (tile->hashes == NULL) {
         void *memory = NULL;
         TRY(sj_alloc(SJ_TILE_WIDTH, sizeof(struct sj_hash), &memory));
@@ -182,13 +161,13 @@ static sj_status node(void *ctx, unsigned level, uint64_t index, struct sj_hash 
         *ret_hash = (struct sj_hash){{0}};
         return is_edge ? SJ_DONE : plan_tile(r, row, n);
     }
-    const struct tile *tile = is_edge ? NULL : find_tile(r, row, n);
+    const struct sj_read_tile *tile = is_edge ? NULL : find_tile(r, row, n);
     ENSURE(is_edge || tile != NULL, INTERNAL);
     const struct sj_hash *hashes = is_edge ? r->edge.hashes[row] : tile->hashes;
     return sj_tile_root(&hashes[first], count, ret_hash);
 }
 
-static sj_status take_tile(struct tile *tile, const struct sj_rows *rows)
+static sj_status take_tile(struct sj_read_tile *tile, const struct sj_rows *rows)
 {
     ENSURE(sj_rows_count(rows) == 1 && sj_row_bytes(rows, 0, 1).len == SJ_TILE_BYTES, LOG_TAMPERED);
     tile->is_read = true;
@@ -205,7 +184,7 @@ static void free_rows(struct sj_rows **rows, size_t count)
 }
 
 /* Some of the planned tiles, in one round trip. */
-static sj_status read_tiles(struct sj_reading *r, struct tile *tiles, size_t count)
+static sj_status read_tiles(struct sj_reading *r, struct sj_read_tile *tiles, size_t count)
 {
     struct sj_param params[AT_ONCE][3];
     struct sj_query queries[SJ_BATCH_MAX];

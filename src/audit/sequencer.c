@@ -423,6 +423,11 @@ struct sj_uuid sj_sequencer_emitter(const struct sj_sequencer *s)
     return s->emitter;
 }
 
+const struct sj_key *sj_sequencer_record_key(const struct sj_sequencer *s)
+{
+    return &s->seen_key;
+}
+
 const struct sj_key *sj_sequencer_emitter_key(const struct sj_sequencer *s)
 {
     return &s->emitter_key;

@@ -37,4 +37,16 @@ SJ_MUST_CHECK sj_status sj_reading_consistency(struct sj_reading *reading, uint6
     uint64_t new_size, struct sj_hash *ret_old, struct sj_hash *ret_new,
     struct sj_proof *ret_proof);
 
+/* One entry, as it was signed. */
+struct sj_hit {
+    uint64_t index; /* set by the caller */
+    struct sj_entry entry;
+    struct sj_hash leaf;
+};
+#define SJ_HITS_MAX 256
+/* Reads entries and proves them together: each tile is read and hashed once. Indices strictly rise or fall. Errors: NOT_FOUND (one
+ * is beyond the view), LOG_TAMPERED (*reterr_index: which, as far as it is known), LIMIT_EXCEEDED (count). */
+SJ_MUST_CHECK sj_status sj_reading_entries(
+    struct sj_reading *reading, struct sj_hit *hits, size_t count, uint64_t *reterr_index);
+
 #endif

@@ -80,6 +80,8 @@ struct sj_sequencer_stats sj_sequencer_stats(const struct sj_sequencer *sequence
 /* Inserts the draft with its MAC into the outbox inside the deed's transaction. */
 SJ_MUST_CHECK sj_status sj_outbox_put(
     struct sj_tx *tx, const struct sj_key *emitter_key, const struct sj_draft *draft);
+/* The key of the record itself (of its log id): for what is derived from it. */
+const struct sj_key *sj_sequencer_record_key(const struct sj_sequencer *sequencer);
 /* The key of the sequencer's own emitter, for sj_outbox_put. */
 const struct sj_key *sj_sequencer_emitter_key(const struct sj_sequencer *sequencer);
 

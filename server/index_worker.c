@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Who keeps the record's index up with the record? One fiber on the first loop: twice a second whatever was signed since goes in, in
+ * batches, between which requests have their turn. Never on the way of an append: a record whose index lags is still whole, and
+ * each search says how far the index goes.
+ */
+#include "index_worker.h"
+
+#include "sanjeh/audit/index.h"
+#include "sanjeh/base/log.h"
+#include "sanjeh/keys/scopes.h"
+
+#define TICK_MS    100
+#define TICKS      5u
+#define CONTEXT_US (INT64_C(120) * 1000 * 1000)
+
+static bool is_stopping(struct sj_server *server)
+{
+    return atomic_load(&server->stopping);
+}
+
+static sj_status follow(struct sj_server *server)
+{
+    struct sj_worker *worker = &server->workers[0];
+    const struct sj_uuid scope = SJ_SCOPE_RECORD;
+    struct sj_context context;
+    CLEANUP(sj_reading_close) struct sj_reading *reading = NULL;
+    TRY(ask_context(worker->channel, &scope, 1, sj_time_now() + CONTEXT_US, &context));
+    TRY(sj_reading_open(server->sequencer, worker->db, &context, &reading));
+    const sj_time_us until = sj_time_now() + CONTEXT_US / 2;
+    for (bool more = true; more && !is_stopping(server) && sj_time_now() < until;) {
+        TRY(sj_index_step(server->index, reading, worker->db, &context, &more));
+    }
+    return SJ_DONE;
+}
+
+static void run(void *ctx)
+{
+    struct sj_server *server = ctx;
+    unsigned ticks = 0;
+    bool was_failing = false;
+    uint64_t size = 0;
+    while (!is_stopping(server)) {
+        const uint64_t now = sj_sequencer_stats(server->sequencer).size;
+        if (ticks++ % TICKS == 0 && (now != size || was_failing || ticks == 1)) {
+            const sj_status status = follow(server);
+            if (sj_failed(status) && !was_failing) {
+                SJ_LOG(WARN, "audit.index.behind", sj_log_status(status));
+            }
+            was_failing = sj_failed(status);
+            size = now;
+        }
+        sj_fiber_sleep_ms(TICK_MS);
+    }
+    (void)atomic_fetch_sub(&server->background, 1);
+}
+
+sj_status sj_index_worker_start(struct sj_server *server)
+{
+    (void)atomic_fetch_add(&server->background, 1);
+    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, server);
+    if (sj_failed(status)) {
+        (void)atomic_fetch_sub(&server->background, 1);
+    }
+    return status;
+}

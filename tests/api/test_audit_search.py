@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does an officer find everything about an account or an object, proven, and hears when something was hidden? Receipts of one's own."""
+
+import base64
+import hashlib
+import json
+import time
+import unittest
+import urllib.parse
+
+from stack import SharedTest, Stack, problem, recorded
+from test_audit_tree import climb
+
+WHY = "reason=" + urllib.parse.quote("پرونده ۱۲ بازرسی")
+
+
+def search(officer, query, reason=WHY):
+    return officer.get(f"/api/v1/audit/entries?{query}{'&' if query else ''}{reason}")
+
+
+def wait_index(test, officer, index):
+    """Until the index has gone past this entry."""
+    deadline = time.time() + 15
+    while time.time() < deadline:
+        answer = search(officer, "action=no:such")
+        test.assertEqual(answer.status, 200, answer)
+        if answer.json()["coverage"]["indexed"] > index:
+            return
+        time.sleep(0.1)
+    test.fail("the index does not follow the record")
+
+
+def account(stack, name):
+    return stack.client(name).get("/api/v1/me").json()["account"]["id"]
+
+
+class Search(SharedTest):
+    def setUp(self):
+        self.officer = self.stack.client("security.officer")
+
+    def found(self, query):
+        answer = search(self.officer, query)
+        self.assertEqual(answer.status, 200, answer)
+        document = answer.json()
+        self.assertTrue(document["coverage"]["complete"], document["coverage"])
+        self.assertIsNone(document["coverage"]["gap"])
+        return document
+
+    def test_a_request_is_found_by_actor_object_action_unit_and_outcome(self):
+        hrd = self.stack.client("hrd.manager")
+        judge = hrd.items("/api/v1/judges")[0]["id"]
+        index = recorded(self, hrd.get(f"/api/v1/judges/{judge}"))
+        wait_index(self, self.officer, index)
+        me = account(self.stack, "hrd.manager")
+        for query in (f"actor={me}", f"object={judge}", f"actor={me}&object={judge}&action=judge:read&outcome=permitted",
+                      f"unit=HRD&from={index}&to={index + 1}", f"action=judge:read&from={index - 50}", f"from={index}&to={index + 1}"):
+            document = self.found(query)
+            hit = next((item for item in document["items"] if item["index"] == index), None)
+            self.assertIsNotNone(hit, (query, index, document["items"][:3]))
+            self.assertEqual((hit["actor"], hit["object"], hit["action"], hit["outcome"]), (me, judge, "judge:read", "permitted"))
+            entry = bytes.fromhex(self.stack.sql(f"select encode(entry, 'hex') from sanjeh.audit_entry where idx = {index}"))
+            self.assertEqual(base64.b64decode(hit["leaf"]), hashlib.sha256(b"\0" + entry).digest())
+        for query in (f"actor={me}&outcome=denied&from={index}&to={index + 1}", f"unit=SC&from={index}&to={index + 1}",
+                      f"actor={judge}", f"object={judge}&action=court:read"):
+            self.assertEqual(self.found(query)["items"], [], query)
+
+    def test_times_bound_a_search_exactly(self):
+        hrd = self.stack.client("hrd.manager")
+        marks = [recorded(self, hrd.get("/api/v1/me")) for _ in range(3)]
+        wait_index(self, self.officer, marks[-1])
+        at = self.officer.get(f"/api/v1/audit/entries/{marks[1]}").json()["time"]
+        me = account(self.stack, "hrd.manager")
+        after = [item["index"] for item in self.found(f"actor={me}&from={at}&limit=200")["items"]]
+        before = [item["index"] for item in self.found(f"actor={me}&to={at}&limit=200")["items"]]
+        self.assertLessEqual({marks[1], marks[2]}, set(after))
+        self.assertNotIn(marks[0], after)
+        self.assertIn(marks[0], before)
+        self.assertFalse({marks[1], marks[2]} & set(before))
+
+    def test_pages_give_every_entry_once(self):
+        me = account(self.stack, "hrd.manager")
+        wait_index(self, self.officer, 0)
+        seen, cursor, pages = [], "", 0
+        while cursor is not None and pages < 60:
+            document = self.found(f"actor={me}&limit=7{cursor}")
+            seen += [item["index"] for item in document["items"]]
+            cursor = document["next"] and f"&cursor={document['next']}"
+            pages += 1
+            if document["next"] is None:
+                break
+        self.assertEqual(seen, sorted(set(seen), reverse=True))
+        covered = document["coverage"]["indexed"]
+        count = self.stack.sql(f"select count(*) from sanjeh.audit_entry where idx < {covered} and idx >= {seen[-1]} and idx <= {seen[0]} and "
+                               f"substring(entry from 131 for 16) = uuid_send('{me}')")
+        if document["next"] is None:
+            self.assertEqual(len(seen), int(count))
+
+    def test_what_is_asked_badly_is_refused(self):
+        for query in ("actor=x", "actor=00000000-0000-0000-0000-000000000000", "unit=NOSUCH", "outcome=maybe", "from=yesterday", "limit=201",
+                      "to=2026-13-01T00:00:00Z", "who=x", "actor=&", "cursor=AAAA"):
+            problem(self, search(self.officer, query), 400)
+        problem(self, search(self.officer, "", "reason=short"), 400, "BAD_PARAMETER")
+
+    def test_the_search_is_one_entry_and_its_reason_a_payload(self):
+        index = recorded(self, search(self.officer, "action=judge:read&limit=3"))
+        entry = self.officer.get(f"/api/v1/audit/entries/{index}").json()
+        self.assertEqual((entry["action"], entry["outcome"]), ("audit:read", "permitted"))
+        self.assertIn("reason=given", entry["detail"])
+        self.assertNotIn("judge:read", entry["detail"])
+        content = bytes.fromhex(self.stack.sql(f"select encode(content, 'hex') from sanjeh.audit_payload where idx = {index}"))
+        asked = json.loads(content[content.index(b'{"reason"'):])
+        self.assertEqual(asked, {"reason": "پرونده ۱۲ بازرسی", "action": "judge:read", "limit": "3"})
+        size = int(self.stack.sql("select size from sanjeh.audit_head"))
+        again = recorded(self, search(self.officer, "action=judge:read&limit=3"))
+        self.assertEqual(again, size, "a search is one entry, not one a hit")
+
+    def test_attack_23_the_record_is_searched_by_the_officer_alone(self):
+        for who in ("hrd.manager", "sit.analyst", "admin.one", "jdpe.manager", "judge.one"):
+            answer = search(self.stack.client(who), "action=judge:read")
+            problem(self, answer, 403, "FORBIDDEN")
+            recorded(self, answer)
+        problem(self, search(self.stack.anonymous(), "action=judge:read"), 401, "UNAUTHENTICATED")
+
+    def test_a_receipt_proves_the_own_request_as_json_and_as_a_file(self):
+        hrd = self.stack.client("hrd.manager")
+        answer = hrd.get("/api/v1/judges?limit=1")
+        path = f"/api/v1/audit/receipts/{answer.header('X-Request-Id')}"
+        for _ in range(2):  # before the index has it, and after
+            receipt = hrd.get(path)
+            self.assertEqual(receipt.status, 200, receipt)
+            document = receipt.json()
+            self.assertEqual(document["index"], int(answer.header("Audit-Index")))
+            self.assertEqual(document["leaf"], answer.header("Audit-Leaf"))
+            lines = document["checkpoint"].splitlines()
+            self.assertEqual((int(lines[1]), lines[2]), (document["size"], document["root"]))
+            proof = [base64.b64decode(text) for text in document["proof"]]
+            self.assertEqual(climb(document["index"], document["size"], base64.b64decode(document["leaf"]), proof),
+                             base64.b64decode(document["root"]))
+            wait_index(self, self.officer, int(answer.header("Audit-Index")))
+        file = hrd.request("GET", path, headers={"Accept": "text/plain"})
+        self.assertEqual(file.header("Content-Type"), "text/plain; charset=utf-8")
+        self.assertTrue(file.body.startswith(b"c2sp.org/tlog-proof@v1\nindex " + str(document["index"]).encode() + b"\n"))
+
+    def test_attack_23_a_receipt_is_for_its_caller_alone(self):
+        answer = self.stack.client("hrd.manager").get("/api/v1/me")
+        path = f"/api/v1/audit/receipts/{answer.header('X-Request-Id')}"
+        for who in ("sit.manager", "judge.one", "security.officer"):
+            problem(self, self.stack.client(who).get(path), 404, "NOT_FOUND")
+        problem(self, self.stack.client("hrd.manager").get("/api/v1/audit/receipts/not-an-id"), 404, "NOT_FOUND")
+        problem(self, self.stack.client("hrd.manager").get("/api/v1/audit/receipts/00000000-0000-4000-8000-000000000000"), 404)
+
+
+class Hidden(unittest.TestCase):
+    """A superuser of the database hides hits from the officer (attack 12). A stack of its own, in which a reason is mandatory."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack.own(env={"SANJEH_AUDIT_SEARCH_REASON": "1"})
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.destroy()
+
+    def test_attack_12_hidden_and_changed_hits_are_named(self):
+        officer, hrd = self.stack.client("security.officer"), self.stack.client("hrd.manager")
+        problem(self, officer.get("/api/v1/audit/entries?action=self:read"), 400, "BAD_PARAMETER")
+        reason = {"headers": {"Sanjeh-Reason": "a monthly control"}}
+        self.assertEqual(officer.request("GET", "/api/v1/audit/entries?action=self:read", **reason).status, 200)
+        marks = [recorded(self, hrd.get("/api/v1/me")) for _ in range(6)]
+        wait_index(self, officer, marks[-1])
+        query = f"actor={account(self.stack, 'hrd.manager')}"
+        whole = search(officer, query).json()
+        self.assertTrue(whole["coverage"]["complete"])
+        # one posting of the entry goes, whichever term it is of: each search by one of its terms must say so
+        self.stack.sql(f"create table public.kept as select * from sanjeh.audit_posting where idx = {marks[2]};"
+                       f"delete from sanjeh.audit_posting where idx = {marks[2]}")
+        for gone in (query, "action=self:read", "unit=HRD"):
+            hidden = search(officer, gone).json()
+            self.assertNotIn(marks[2], [item["index"] for item in hidden["items"]])
+            self.assertFalse(hidden["coverage"]["complete"], gone)
+            self.assertRegex(hidden["coverage"]["gap"], "missing")
+        index = recorded(self, search(officer, query))
+        self.assertIn("complete=0", officer.get(f"/api/v1/audit/entries/{index}").json()["detail"])
+        self.stack.sql("insert into sanjeh.audit_posting table public.kept")
+        self.assertTrue(search(officer, query).json()["coverage"]["complete"])
+        # an entry that is changed is not shown, and named
+        self.stack.sql("alter table sanjeh.audit_entry disable trigger all; update sanjeh.audit_entry set entry = set_byte(entry, 162, 0) "
+                       f"where idx = {marks[3]}; alter table sanjeh.audit_entry enable trigger all")
+        changed = search(officer, query).json()
+        self.assertEqual(changed["coverage"]["contradicted"], [marks[3]])
+        self.assertFalse(changed["coverage"]["complete"])
+        self.assertNotIn(marks[3], [item["index"] for item in changed["items"]])
+        self.assertLessEqual({marks[1], marks[2], marks[4]}, {item["index"] for item in changed["items"]})
+
+
+if __name__ == "__main__":
+    unittest.main()
