@@ -299,11 +299,13 @@ static bool has_no_session(const struct sj_endpoint *endpoint)
 
 static sj_status run(struct sj_exchange *x, const struct sj_endpoint *endpoint, bool *ret_in_outbox)
 {
+    bool by_cookie = false;
     if (endpoint != NULL && (endpoint->use == SJ_USE_OPEN || endpoint->use == SJ_USE_PUBLIC)) {
+        /* what everybody may read is still an entry of whoever is known */
+        TRY(endpoint->use == SJ_USE_PUBLIC ? authenticate(x, &by_cookie) : SJ_DONE);
         TRY(refusal(x));
         return endpoint->fn(x);
     }
-    bool by_cookie = false;
     const bool sessionless = has_no_session(endpoint);
     if (!sessionless) {
         TRY(authenticate(x, &by_cookie));
@@ -324,6 +326,8 @@ static void name_action(struct sj_exchange *x, const struct sj_endpoint *endpoin
     const char *action = "http:refused";
     if (endpoint != NULL && endpoint->use == SJ_USE_SIGN_IN) {
         action = "session:sign-in";
+    } else if (endpoint != NULL && endpoint->use == SJ_USE_PUBLIC) {
+        action = "document:read";
     } else if (endpoint != NULL) {
         action = sj_action_name(endpoint->action);
         (void)snprintf(x->draft.object_type, sizeof x->draft.object_type, "%s",
@@ -404,7 +408,7 @@ static void record_and_send(
     struct sj_exchange *x, const struct sj_endpoint *endpoint, bool in_outbox)
 {
     struct sj_server *server = x->worker->server;
-    const bool open = endpoint != NULL && endpoint->use == SJ_USE_OPEN;
+    const bool open = sj_endpoint_is_exempt(endpoint);
     const bool sign_in = endpoint != NULL && endpoint->use == SJ_USE_SIGN_IN;
     const bool recorded = x->signed_in || sign_in;
     if (!recorded) {
@@ -487,6 +491,9 @@ void sj_exchange_handle(void *ctx, struct sj_request *request)
     if (sj_failed(status)) {
         log_failure(&x, status);
         sj_answer_problem(&x, status);
+    } else if (sj_exchange_is_unchanged(&x)) {
+        x.status = 304; /* recorded like the answer that it stands for */
+        sj_buf_reset(&x.body);
     }
     record_and_send(&x, endpoint, in_outbox);
     sj_metrics_count(

@@ -91,10 +91,10 @@ struct sj_exchange {
 typedef sj_status sj_endpoint_fn(struct sj_exchange *x);
 
 enum sj_endpoint_use {
-    SJ_USE_OPEN,    /* no session, no record: health, metrics, OpenAPI */
+    SJ_USE_OPEN,    /* no session, no record: health (sj_endpoint_is_exempt) */
     SJ_USE_SIGN_IN, /* no session, admitted by source; recorded one by one, but 429 (flood.h) */
     SJ_USE_ANONYMOUS, /* no session, admitted by source; recorded only as a count that names no source */
-    SJ_USE_PUBLIC, /* says the same to everybody and touches no data; recorded in the count of requests without a session */
+    SJ_USE_PUBLIC, /* says the same to everybody and touches no data; with a session an entry, else in the count of requests without one */
     SJ_USE_READ,   /* session, decision */
     SJ_USE_WRITE,  /* session, decision, transaction, idempotency on POST */
     SJ_USE_ADMIN,  /* WRITE in the session's scopes and ADMIN: what belongs to no unit */
@@ -178,6 +178,8 @@ SJ_MUST_CHECK sj_status sj_exchange_list_end(
 /* ETag of a version number; checks If-Match for PATCH and DELETE: PRECONDITION_REQUIRED, PRECONDITION_FAILED. */
 SJ_MUST_CHECK sj_status sj_exchange_etag(struct sj_exchange *x, int64_t version);
 SJ_MUST_CHECK sj_status sj_exchange_if_match(struct sj_exchange *x, int64_t version);
+/* A GET whose client has this version already (If-None-Match). */
+bool sj_exchange_is_unchanged(const struct sj_exchange *x);
 /* Location: <prefix>/<id>, status 201. */
 SJ_MUST_CHECK sj_status sj_exchange_created(
     struct sj_exchange *x, const char *prefix, struct sj_uuid id);

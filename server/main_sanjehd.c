@@ -21,7 +21,8 @@ static const char help[] =
     "\n"
     "  --config FILE   configuration, see sanjeh.conf(5)\n"
     "  --check         read configuration, certificate, keys and policy, then exit\n"
-    "  --routes        print every route as 'METHOD path', then exit\n"
+    "  --routes        print every route as 'METHOD path', 'exempt' behind those outside the "
+    "record\n"
     "  --help          this text\n"
     "\n"
     "Signals: TERM finishes what is in flight (10 s at most), HUP reads certificate and key "
@@ -37,7 +38,8 @@ static int print_routes(void)
 {
     for (size_t i = 0; i < sj_endpoint_count(); i++) {
         const struct sj_route *route = &sj_endpoint_at(i)->route;
-        (void)printf("%s %s\n", methods[route->method], route->path);
+        (void)printf("%s %s%s\n", methods[route->method], route->path,
+            sj_endpoint_is_exempt(sj_endpoint_at(i)) ? " exempt" : "");
     }
     return EXIT_SUCCESS;
 }

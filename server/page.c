@@ -176,6 +176,21 @@ sj_status sj_exchange_if_match(struct sj_exchange *x, int64_t version)
     return SJ_DONE;
 }
 
+/* @cite RFC 9110 §13.1.2: weak comparison */
+bool sj_exchange_is_unchanged(const struct sj_exchange *x)
+{
+    const enum sj_method method = sj_request_method(x->request);
+    struct sj_text header = {NULL, 0};
+    char etag[80];
+    if (x->status != 200 || x->etag.len == 0 || x->etag.len > 64 ||
+        (method != SJ_GET && method != SJ_HEAD) ||
+        !sj_request_header(x->request, "If-None-Match", &header)) {
+        return false;
+    }
+    (void)snprintf(etag, sizeof etag, "W/\"%.*s\"", (int)x->etag.len, x->etag.ptr);
+    return matches(header, etag) || matches(header, etag + 2);
+}
+
 sj_status sj_exchange_created(struct sj_exchange *x, const char *prefix, struct sj_uuid id)
 {
     char text[128];

@@ -88,6 +88,9 @@ const struct sj_endpoint *sj_endpoint_at(size_t number);
 /* SJ_METRICS_ENDPOINTS_MAX for NULL or one of no table. */
 size_t sj_endpoint_number(const struct sj_endpoint *endpoint);
 
+/* Whether its answers leave no entry and are not counted: a compiled list. */
+bool sj_endpoint_is_exempt(const struct sj_endpoint *endpoint);
+
 /* The http handler of every loop: ctx is its struct sj_worker. */
 void sj_exchange_handle(void *ctx, struct sj_request *request);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Is the server alive, is it ready, how is it doing, and what does it offer? No data of units; the only
- * routes outside the record.
+ * Is the server alive, is it ready, how is it doing, and what does it offer? No data of units. The first two are the only routes
+ * outside the record.
  */
 #include "../server.h"
 #include "openapi.h"
@@ -49,15 +49,15 @@ static sj_status openapi(struct sj_exchange *x)
     return sj_buf_put(&x->body, sj_openapi_json, sj_openapi_json_size);
 }
 
-#define OPEN(path, fn)                                                                             \
+#define OPEN(path, use, fn)                                                                        \
     {                                                                                              \
-        {SJ_GET, path, SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, SJ_USE_OPEN, SJ_ACTION_NONE, fn         \
+        {SJ_GET, path, SJ_BODY_NONE, SJ_MEDIA_NONE, NULL}, use, SJ_ACTION_NONE, fn                 \
     }
 
 const struct sj_endpoint sj_routes_health[] = {
-    OPEN("/healthz", healthz),
-    OPEN("/readyz", readyz),
-    OPEN("/metrics", metrics),
-    OPEN("/api/v1/openapi.json", openapi),
+    OPEN("/healthz", SJ_USE_OPEN, healthz),
+    OPEN("/readyz", SJ_USE_OPEN, readyz),
+    OPEN("/metrics", SJ_USE_PUBLIC, metrics),
+    OPEN("/api/v1/openapi.json", SJ_USE_PUBLIC, openapi),
 };
 const size_t sj_routes_health_count = SJ_COUNT(sj_routes_health);
