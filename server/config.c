@@ -28,6 +28,16 @@
     NUMBER("alarms", name, alarms.rules[rule].on, 0, 1, 1),                                        \
         NUMBER("alarms", name "_window_s", alarms.rules[rule].window_s, 1, 604800, window)
 
+#define SINK(name, number)                                                                         \
+    TEXT(name, "kind", sinks[number].kind, ""),                                                    \
+        TEXT(name, "format", sinks[number].format, "ocsf"),                                        \
+        TEXT(name, "path", sinks[number].path, ""), TEXT(name, "host", sinks[number].host, ""),    \
+        TEXT(name, "port", sinks[number].port, "6514"),                                            \
+        TEXT(name, "server_name", sinks[number].server_name, ""),                                  \
+        TEXT(name, "ca_file", sinks[number].ca_file, ""),                                          \
+        TEXT(name, "cert_file", sinks[number].cert_file, ""),                                      \
+        TEXT(name, "key_file", sinks[number].key_file, "")
+
 static const struct sj_setting keys[] = {
     TEXT("server", "address", address, "127.0.0.1"),
     NUMBER("server", "port", port, 1, 65535, 8443),
@@ -66,8 +76,12 @@ static const struct sj_setting keys[] = {
     EVENT("scrub", SJ_ALARM_SCRUB, 86400),
     EVENT("break_glass", SJ_ALARM_BREAK_GLASS, 604800),
     EVENT("sink", SJ_ALARM_SINK, 3600),
+    NUMBER("alarms", "sink_lag_s", alarms.rules[SJ_ALARM_SINK].threshold, 1, 86400, 300),
     EVENT("watch", SJ_ALARM_WATCH, 3600),
     NUMBER("alarms", "look_s", alarms_look_s, 1, 3600, 10),
+    SINK("sink1", 0),
+    SINK("sink2", 1),
+    SINK("sink3", 2),
     NUMBER("authn", "hash_threads", hash_threads, 0, 64, 0),
     NUMBER("authn", "idle_s", idle_s, 60, 3600, 900),
     NUMBER("authn", "absolute_s", absolute_s, 300, 86400, 28800),

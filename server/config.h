@@ -12,6 +12,20 @@
 
 #define SJ_CONFIG_TEXT_MAX 512
 
+/* [sink1] to [sink3]: where the record is carried on to */
+#define SJ_SINKS_MAX 3u
+struct sj_sink_config {
+    char kind[SJ_CONFIG_TEXT_MAX];   /* file, syslog; empty: none */
+    char format[SJ_CONFIG_TEXT_MAX]; /* ocsf, cef, plain */
+    char path[SJ_CONFIG_TEXT_MAX];   /* of a file */
+    char host[SJ_CONFIG_TEXT_MAX];   /* of syslog, and the rest */
+    char port[SJ_CONFIG_TEXT_MAX];
+    char server_name[SJ_CONFIG_TEXT_MAX]; /* in its certificate; empty: host */
+    char ca_file[SJ_CONFIG_TEXT_MAX];
+    char cert_file[SJ_CONFIG_TEXT_MAX];
+    char key_file[SJ_CONFIG_TEXT_MAX];
+};
+
 struct sj_config {
     /* [server] */
     char address[SJ_CONFIG_TEXT_MAX];
@@ -42,6 +56,7 @@ struct sj_config {
     /* [alarms] */
     struct sj_alarm_settings alarms;
     int64_t alarms_look_s; /* between two looks at the database's guards */
+    struct sj_sink_config sinks[SJ_SINKS_MAX];
     /* [authn] */
     int64_t hash_threads; /* 0: cores - 1, at least 1 */
     int64_t idle_s;

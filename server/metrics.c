@@ -5,6 +5,7 @@
 #include "metrics.h"
 
 #include "server.h"
+#include "sink.h"
 
 #include <stdarg.h>
 
@@ -114,6 +115,22 @@ static sj_status write_policy(struct sj_server *server, struct sj_buf *out)
         (unsigned long long)atomic_load(&server->policy_alarms));
 }
 
+static sj_status write_sinks(struct sj_server *server, struct sj_buf *out)
+{
+    struct sj_sink_state state;
+    for (unsigned i = 0; sj_sink_state(server, i, &state); i++) {
+        TRY(line(out, "sanjehd_sink_position{sink=\"%s\"} %llu\n", state.name,
+            (unsigned long long)state.position));
+        TRY(line(out, "sanjehd_sink_lag_entries{sink=\"%s\"} %llu\n", state.name,
+            (unsigned long long)state.lag));
+        TRY(line(out, "sanjehd_sink_behind_seconds{sink=\"%s\"} %lld\n", state.name,
+            (long long)(state.behind_ms / 1000)));
+        TRY(line(out, "sanjehd_sink_failures_total{sink=\"%s\"} %llu\n", state.name,
+            (unsigned long long)state.failures));
+    }
+    return SJ_DONE;
+}
+
 static sj_status write_alarms(struct sj_server *server, struct sj_buf *out)
 {
     TRY(sj_buf_put_str(out, "# TYPE sanjehd_alarms_open gauge\n"));
@@ -150,6 +167,7 @@ sj_status sj_metrics_write(struct sj_server *server, struct sj_buf *out)
     }
     TRY(write_policy(server, out));
     TRY(write_alarms(server, out));
+    TRY(write_sinks(server, out));
     TRY(line(out,
         "# TYPE sanjehd_break_glass_reviews_overdue gauge\nsanjehd_break_glass_reviews_overdue "
         "%llu\n",

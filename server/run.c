@@ -7,6 +7,7 @@
 #include "import_worker.h"
 #include "index_worker.h"
 #include "policy_worker.h"
+#include "sink.h"
 #include "watch.h"
 #include "worker.h"
 
@@ -294,6 +295,7 @@ static void boot_fiber(void *ctx)
     sj_ignore(sj_policy_worker_start(server), "activations of others wait for the next start");
     sj_ignore(sj_clock_worker_start(server), "clocks wait for the next start, requests do not");
     sj_ignore(sj_index_worker_start(server), "searches say how far the index goes");
+    sj_ignore(sj_sinks_start(server), "told; entries wait for the next start");
     sj_ignore(sj_watch_start(server), "entries wait for the next start, requests do not");
     SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
         sj_log_int("loops", server->worker_count));
@@ -419,6 +421,7 @@ int sj_server_run(struct sj_server *server)
         _exit(server->exit_code);
     }
     sj_index_free(&server->index);
+    sj_sinks_free(server);
     sj_watch_free_all(server);
     sj_sequencer_free(&server->sequencer);
     sj_watch_free(&run.signals);

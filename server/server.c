@@ -9,6 +9,7 @@
 
 #include "own_point.h"
 #include "policy_worker.h"
+#include "sink.h"
 #include "worker.h"
 
 #include "sanjeh/base/log.h"
@@ -138,6 +139,7 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
     TRY(sj_own_cache_new(&server->own_cache));
     TRY(sj_anonymous_new(&server->anonymous));
     TRY(sj_flood_new(&server->flood));
+    TRY(sj_sinks_prepare(server, reterr_detail, detail_size));
     TRY(take_signals(server));
     TRY(explain(write_pid_file(config, server->is_check), reterr_detail, detail_size,
         "the pid file cannot be written"));
@@ -150,6 +152,7 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
 
 void sj_server_clear(struct sj_server *server)
 {
+    sj_sinks_free(server); /* of a start that failed */
     sj_authn_free(&server->authn);
     sj_work_pool_free(&server->work_pool);
     sj_flood_free(&server->flood);

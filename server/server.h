@@ -19,6 +19,7 @@
 struct sj_own_cache;
 struct sj_index;
 struct sj_watcher;
+struct sj_sinks;
 
 #define SJ_WORKERS_MAX 64
 #define SJ_EXPORTS_MAX 1u /* each holds the log in memory once */
@@ -36,6 +37,7 @@ struct sj_server {
     struct sj_buf installed_tests;
     _Atomic bool policy_stale; /* the database may have another one in force */
     _Atomic uint64_t policy_alarms;
+    struct sj_sinks *sinks;
     struct sj_watcher *watcher;
     _Atomic uint64_t alarms_raised[SJ_ALARM_RULE_COUNT_]; /* since the start */
     _Atomic uint64_t alarms_open[SJ_ALARM_RULE_COUNT_];   /* nobody has acknowledged them */

@@ -4,6 +4,7 @@
  * what guards them, and raises alarms. Nothing waits for it: a request is never slower because a rule is slow, and what it
  * has not seen yet it sees later, from where it stopped.
  */
+#include "sink.h"
 #include "watch_priv.h"
 #include "worker.h"
 
@@ -131,12 +132,36 @@ static sj_status count_open(struct sj_watcher *w)
     return SJ_DONE;
 }
 
+/* The threads read by the watch's right; what they have not delivered for too long is an alarm. */
+static sj_status look_after_sinks(struct sj_watcher *w)
+{
+    struct sj_sink_state state;
+    struct sj_context context;
+    TRY(sj_watcher_context(w, &context));
+    sj_sinks_give(w->server, &context, &w->key, sj_sequencer_stats(w->server->sequencer).size);
+    for (unsigned i = 0; sj_sink_state(w->server, i, &state); i++) {
+        char cause[SJ_ALARM_CAUSE_SIZE];
+        char detail[SJ_ALARM_DETAIL_SIZE];
+        const int64_t most_s = w->server->config.alarms.rules[SJ_ALARM_SINK].threshold;
+        if (state.behind_ms < most_s * 1000) {
+            continue;
+        }
+        (void)snprintf(cause, sizeof cause, "sink=%s", state.name);
+        (void)snprintf(detail, sizeof detail, "position=%llu;behind_s=%lld",
+            (unsigned long long)state.position, (long long)(state.behind_ms / 1000));
+        const struct sj_alarm_news news = {
+            .rule = SJ_ALARM_SINK, .cause = cause, .detail = detail, .count = state.lag};
+        TRY(sj_watch_raise(&w->server->workers[0], &news));
+    }
+    return SJ_DONE;
+}
+
 static void tick(struct sj_watcher *w)
 {
     sj_status status = prepare(w);
     if (!sj_failed(status)) {
         static sj_status (*const parts[])(struct sj_watcher *) = {sj_watcher_check_clock,
-            sj_watcher_look, sj_watcher_follow, sj_watcher_scrub, count_open};
+            sj_watcher_look, sj_watcher_follow, sj_watcher_scrub, count_open, look_after_sinks};
         for (size_t i = 0; i < SJ_COUNT(parts); i++) {
             const sj_status part = parts[i](w);
             status = sj_failed(part) ? part : status;
