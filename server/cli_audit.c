@@ -6,6 +6,8 @@
 #include "cli.h"
 
 #include "sanjeh/audit/bundle.h"
+#include "sanjeh/audit/published.h"
+#include "sanjeh/audit/tlog_policy.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/keys/keeper.h"
 #include "sanjeh/keys/scopes.h"
@@ -118,11 +120,16 @@ static sj_status export_to(
         .connect_timeout_ms = 5000,
         .statement_timeout_ms = 600000};
     struct sj_db *db = NULL;
+    CLEANUP(sj_buf_clear) struct sj_buf lines = SJ_BUF(SJ_POLICY_TEXT_MAX + 1);
+    if (config->publish_policy_file[0] != '\0') {
+        TRY(sj_policy_trust_read(config->publish_policy_file, &lines));
+    }
+    const struct sj_bundle_trust trust = {sj_buf_text(&vkey), sj_buf_text(&lines)};
     TRY(sj_db_open(&db_config, NULL, &db));
     CLEANUP(sj_closep) int fd = open(arguments->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     const sj_status status =
         fd < 0 ? SJ_FAILURE(IO)
-               : sj_bundle_export(db, &context, sj_buf_text(&vkey), arguments->to, fd, ret_size);
+               : sj_bundle_export(db, &context, &trust, arguments->to, fd, ret_size);
     sj_db_close(&db);
     return status;
 }

@@ -57,6 +57,14 @@ struct sj_config {
     struct sj_alarm_settings alarms;
     int64_t alarms_look_s; /* between two looks at the database's guards */
     struct sj_sink_config sinks[SJ_SINKS_MAX];
+    /* [publish] */
+    char publish_policy_file
+        [SJ_CONFIG_TEXT_MAX]; /* tlog-policy with the witnesses; empty: none are asked */
+    char publish_ca_file[SJ_CONFIG_TEXT_MAX]; /* for their certificates; empty: the system's */
+    int64_t publish_interval_ms;
+    int64_t publish_timeout_ms;
+    int64_t publish_alarm_s;
+    int64_t publish_block_s;
     /* [authn] */
     int64_t hash_threads; /* 0: cores - 1, at least 1 */
     int64_t idle_s;

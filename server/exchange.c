@@ -269,6 +269,21 @@ static bool has_transaction(const struct sj_endpoint *endpoint)
            endpoint->use == SJ_USE_RECORD || endpoint->use == SJ_USE_PACKAGE;
 }
 
+/* What changes who may do what, and what destroys: not while nobody outside sees the record. */
+static bool needs_witness(const struct sj_endpoint *endpoint)
+{
+    static const char *const places[] = {"/api/v1/accounts", "/api/v1/approvals",
+        "/api/v1/assignments", "/api/v1/break-glass", "/api/v1/delegations", "/api/v1/policies",
+        "/api/v1/policy-domains", "/api/v1/rbac", "/api/v1/recertifications"};
+    for (size_t i = 0; i < SJ_COUNT(places); i++) {
+        if (has_transaction(endpoint) &&
+            strncmp(endpoint->route.path, places[i], strlen(places[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static sj_status decide_and_work(
     struct sj_exchange *x, const struct sj_endpoint *endpoint, bool by_cookie, bool *ret_in_outbox)
 {
@@ -282,6 +297,8 @@ static sj_status decide_and_work(
     x->draft.policy_version = x->decision.policy_version;
     x->is_decided = true;
     ENSURE(x->decision.permit, FORBIDDEN);
+    ENSURE(!needs_witness(endpoint) || !sj_publisher_blocks(x->worker->server->publisher),
+        RECORD_UNWITNESSED);
     if (has_transaction(endpoint)) {
         return work_write(x, endpoint, ret_in_outbox);
     }

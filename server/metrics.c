@@ -158,12 +158,33 @@ static sj_status write_alarms(struct sj_server *server, struct sj_buf *out)
         atomic_load(&server->watch_failing) ? 1 : 0);
 }
 
+static sj_status write_publisher(struct sj_server *server, struct sj_buf *out)
+{
+    const struct sj_publisher_stats stats = sj_publisher_stats(server->publisher);
+    TRY(line(out, "# TYPE sanjehd_witness_size gauge\nsanjehd_witness_size %llu\n",
+        (unsigned long long)stats.size));
+    TRY(line(out, "# TYPE sanjehd_witness_lag_seconds gauge\nsanjehd_witness_lag_seconds %lld\n",
+        (long long)stats.lag_s));
+    TRY(line(out,
+        "# TYPE sanjehd_witness_rounds_total counter\nsanjehd_witness_rounds_total %llu\n",
+        (unsigned long long)stats.rounds));
+    TRY(line(out,
+        "# TYPE sanjehd_witness_failures_total counter\nsanjehd_witness_failures_total %llu\n",
+        (unsigned long long)stats.failures));
+    return line(out,
+        "# TYPE sanjehd_witness_conflicts_total counter\nsanjehd_witness_conflicts_total %llu\n",
+        (unsigned long long)stats.conflicts);
+}
+
 sj_status sj_metrics_write(struct sj_server *server, struct sj_buf *out)
 {
     TRY(write_requests(&server->metrics, out));
     TRY(write_durations(&server->metrics, out));
     if (server->sequencer != NULL) {
         TRY(write_record(server, out));
+    }
+    if (server->publisher != NULL) {
+        TRY(write_publisher(server, out));
     }
     TRY(write_policy(server, out));
     TRY(write_alarms(server, out));

@@ -134,6 +134,7 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
         detail_size,
         "the certificate or its key cannot be used: see [server] cert_file and key_file"));
     TRY(sj_policy_install(server, reterr_detail, detail_size));
+    TRY(sj_publisher_new(&server->config, &server->publisher, reterr_detail, detail_size));
     TRY(make_routes(server));
     TRY(sj_domains_new(&server->domains));
     TRY(sj_own_cache_new(&server->own_cache));
@@ -159,6 +160,7 @@ void sj_server_clear(struct sj_server *server)
     sj_anonymous_free(&server->anonymous);
     sj_domains_free(&server->domains);
     sj_own_cache_free(&server->own_cache);
+    sj_publisher_free(&server->publisher);
     sj_policy_point_free(&server->point);
     sj_buf_clear(&server->installed);
     sj_buf_clear(&server->installed_tests);

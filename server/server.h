@@ -12,6 +12,7 @@
 #include "metrics.h"
 
 #include "policy_point.h"
+#include "publish.h"
 #include "sanjeh/authzen/registry.h"
 
 #include <stdatomic.h>
@@ -56,6 +57,7 @@ struct sj_server {
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
     struct sj_index *index;         /* of the record; made when it is open */
+    struct sj_publisher *publisher; /* NULL: no witnesses are configured */
     struct sj_domains *domains;     /* policy domains of other systems */
     struct sj_own_cache *own_cache;
     struct sj_anonymous *anonymous;

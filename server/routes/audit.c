@@ -94,7 +94,9 @@ static sj_status write_bundle(struct sj_exchange *x)
     uint64_t size = 0;
     struct sj_context context;
     TRY(sj_record_desk_context(x, EXPORT_S, &context));
-    TRY(sj_bundle_export(x->worker->db, &context, sj_buf_text(&vkey),
+    const struct sj_bundle_trust trust = {
+        sj_buf_text(&vkey), sj_publisher_trust(x->worker->server->publisher)};
+    TRY(sj_bundle_export(x->worker->db, &context, &trust,
         body.to == TO_NEWEST ? 0 : (uint64_t)body.to, x->fd, &size));
     const off_t bytes = lseek(x->fd, 0, SEEK_END);
     ENSURE(bytes > 0 && lseek(x->fd, 0, SEEK_SET) == 0, IO);

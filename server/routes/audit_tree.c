@@ -8,11 +8,13 @@
 #include "record_desk.h"
 #include "routes.h"
 
+#include "sanjeh/audit/published.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/crypto/note.h"
 
 /* Whoever asks next on the same machine is not necessarily the same person. */
 #define KEEP_FOR_EVER "private, max-age=31536000, immutable"
+#define READING_S     60
 #define KEEP_A_MOMENT "private, max-age=1"
 
 static void may_keep(struct sj_exchange *x, const char *how)
@@ -28,10 +30,50 @@ static sj_status open_tree(struct sj_exchange *x, struct sj_reading **ret_readin
     return sj_record_desk_open(x, ret_reading);
 }
 
+/* The newest one that a quorum of witnesses has cosigned; without witnesses, and before their first answer, the newest one. */
+static sj_status newest_checkpoint(struct sj_exchange *x)
+{
+    struct sj_server *server = x->worker->server;
+    uint64_t size = 0;
+    int64_t cosigned_s = 0;
+    if (server->publisher != NULL) {
+        struct sj_context context;
+        TRY(sj_record_desk_context(x, READING_S, &context));
+        const sj_status status =
+            sj_published_newest(x->worker->db, &context, UINT64_MAX, &x->body, &size, &cosigned_s);
+        if (status.code != SJ_NOT_FOUND) {
+            return status;
+        }
+    }
+    return sj_sequencer_checkpoint(server->sequencer, &x->body);
+}
+
+/* For a receipt: the cosigned tree when it has the entry already, else the newest. size 0: not asked for one. */
+static sj_status checkpoint_of_proof(struct sj_exchange *x, struct sj_reading *reading,
+    uint64_t index, uint64_t *size, struct sj_buf *note)
+{
+    struct sj_server *server = x->worker->server;
+    if (*size == 0 && server->publisher != NULL) {
+        struct sj_context context;
+        uint64_t published = 0;
+        int64_t cosigned_s = 0;
+        TRY(sj_record_desk_context(x, READING_S, &context));
+        const sj_status status = sj_published_newest(
+            x->worker->db, &context, sj_reading_size(reading), note, &published, &cosigned_s);
+        if (!sj_failed(status) && index < published) {
+            *size = published;
+            return SJ_DONE;
+        }
+        ENSURE(!sj_failed(status) || status.code == SJ_NOT_FOUND, DATABASE_UNAVAILABLE);
+        sj_buf_reset(note);
+    }
+    return sj_reading_checkpoint(reading, *size, note);
+}
+
 static sj_status checkpoint(struct sj_exchange *x)
 {
     ENSURE(x->decision.reach == SJ_REACH_ALL, FORBIDDEN);
-    TRY(sj_sequencer_checkpoint(x->worker->server->sequencer, &x->body));
+    TRY(newest_checkpoint(x));
     x->content_type = "text/plain; charset=utf-8";
     may_keep(x, KEEP_A_MOMENT);
     return SJ_DONE;
@@ -117,11 +159,12 @@ static sj_status inclusion(struct sj_exchange *x)
     TRY(take_size(x, "size", &size));
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "index=%llu;size=%llu",
         (unsigned long long)index, (unsigned long long)size);
-    TRY(sj_reading_checkpoint(reading, size, &note));
+    const bool is_fixed = size != 0;
+    TRY(checkpoint_of_proof(x, reading, index, &size, &note));
     TRY(sj_reading_inclusion(reading, index, size, &leaf, &proof));
     TRY(sj_proof_format(index, &proof, sj_buf_view(&note), &x->body));
     x->content_type = "text/plain; charset=utf-8";
-    if (size != 0) {
+    if (is_fixed) {
         may_keep(x, KEEP_FOR_EVER);
     }
     return SJ_DONE;

@@ -8,8 +8,10 @@
 #include "sanjeh/audit/bundle.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "sanjeh/audit/published.h"
 #include "sanjeh/audit/tar.h"
 #include "sanjeh/audit/tile_path.h"
 #include "state.h"
@@ -17,6 +19,9 @@
 #define ENTRY_LIMIT 65535
 #define BUNDLE_MAX  ((size_t)SJ_TILE_WIDTH * (2 + ENTRY_LIMIT))
 #define NOTES_PAGE  1024
+
+#define WITNESS_SLICE_MS 100
+#define WITNESS_SLICES   30u
 
 struct export
 {
@@ -91,14 +96,53 @@ static sj_status read_one(struct export *x, enum sj_sql sql, const struct sj_par
     return sj_record_read(x->db, x->context, &query, ret_rows);
 }
 
-static sj_status write_checkpoint(struct export *x, uint64_t to)
+static void wait_a_little(void)
 {
-    const struct sj_param param = sj_p_i64(to == 0 || to > INT64_MAX ? INT64_MAX : (int64_t)to);
+    const struct timespec pause = {.tv_nsec = WITNESS_SLICE_MS * 1000000};
+    if (sj_fiber_current() != NULL) {
+        sj_fiber_sleep_ms(WITNESS_SLICE_MS);
+    } else {
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+/* The cosigned checkpoint when witnesses have seen a tree of at least `least` entries within a few seconds. It replaces the one in
+ * content. */
+static sj_status prefer_cosigned(struct export *x, uint64_t least, uint64_t to)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf note = SJ_BUF(SJ_NOTE_MAX);
+    int64_t cosigned_s = 0;
+    for (unsigned slice = 0; slice < WITNESS_SLICES; slice++) {
+        uint64_t size = 0;
+        sj_buf_reset(&note);
+        const sj_status status =
+            sj_published_newest(x->db, x->context, to, &note, &size, &cosigned_s);
+        ENSURE(!sj_failed(status) || status.code == SJ_NOT_FOUND, DATABASE_UNAVAILABLE);
+        if (!sj_failed(status) && size >= least) {
+            x->size = size;
+            sj_buf_reset(&x->content);
+            return sj_buf_put_view(&x->content, sj_buf_view(&note));
+        }
+        wait_a_little();
+    }
+    return SJ_DONE;
+}
+
+static sj_status write_checkpoint(struct export *x, bool has_witnesses, uint64_t to)
+{
+    const uint64_t limit = to == 0 || to > INT64_MAX ? INT64_MAX : to;
+    const struct sj_param param = sj_p_i64((int64_t)limit);
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(read_one(x, SJ_SQL_AUDIT_CHECKPOINT_NEWEST, &param, 1, &rows));
     ENSURE(sj_rows_count(rows) == 1 && sj_row_i64(rows, 0, 0) >= 0, NOT_FOUND);
     x->size = (uint64_t)sj_row_i64(rows, 0, 0);
-    return write_member(x, SJ_TEXT("checkpoint"), sj_row_bytes(rows, 0, 1));
+    sj_buf_reset(&x->content);
+    TRY(sj_buf_put_view(&x->content, sj_row_bytes(rows, 0, 1)));
+    if (has_witnesses) {
+        /* a tree in the past is taken as witnesses have seen it; of the present one nothing may be missing */
+        TRY(prefer_cosigned(x, to == 0 ? x->size : 1, limit));
+    }
+    return write_member(x, SJ_TEXT("checkpoint"), sj_buf_view(&x->content));
 }
 
 static sj_status put_log(struct export *x, struct sj_text vkey)
@@ -122,12 +166,13 @@ static sj_status put_other_servers(struct export *x, struct sj_text vkey)
     return SJ_DONE;
 }
 
-static sj_status write_policy(struct export *x, struct sj_text vkey)
+static sj_status write_policy(struct export *x, const struct sj_bundle_trust *trust)
 {
     sj_buf_reset(&x->content);
-    TRY(put_log(x, vkey));
-    TRY(put_other_servers(x, vkey));
-    TRY(sj_buf_put_str(&x->content, "quorum none\n"));
+    TRY(put_log(x, trust->vkey));
+    TRY(put_other_servers(x, trust->vkey));
+    TRY(trust->lines.len == 0 ? sj_buf_put_str(&x->content, "quorum none\n")
+                              : sj_buf_put_text(&x->content, trust->lines));
     return write_member(x, SJ_TEXT("policy"), sj_buf_view(&x->content));
 }
 
@@ -253,10 +298,10 @@ static sj_status write_level(struct export *x, unsigned level)
         sj_view_of(x->roots[level], (size_t)partial * SJ_HASH_SIZE));
 }
 
-static sj_status write_bundle(struct export *x, struct sj_text vkey, uint64_t to)
+static sj_status write_bundle(struct export *x, const struct sj_bundle_trust *trust, uint64_t to)
 {
-    TRY(write_checkpoint(x, to));
-    TRY(write_policy(x, vkey));
+    TRY(write_checkpoint(x, trust->lines.len > 0, to));
+    TRY(write_policy(x, trust));
     TRY(write_notes(x));
     TRY(write_entries(x));
     for (unsigned level = 0; level < SJ_TILE_LEVELS; level++) {
@@ -275,8 +320,8 @@ static void free_export(struct export **x)
     }
 }
 
-sj_status sj_bundle_export(struct sj_db *db, const struct sj_context *context, struct sj_text vkey,
-    uint64_t to, int fd, uint64_t *ret_size)
+sj_status sj_bundle_export(struct sj_db *db, const struct sj_context *context,
+    const struct sj_bundle_trust *trust, uint64_t to, int fd, uint64_t *ret_size)
 {
     void *memory = NULL;
     TRY(sj_alloc(1, sizeof(struct export), &memory)); /* too large for a fiber's stack */
@@ -287,7 +332,7 @@ sj_status sj_bundle_export(struct sj_db *db, const struct sj_context *context, s
     x->content = SJ_BUF(BUNDLE_MAX);
     x->frame = SJ_BUF(4 * SJ_TAR_BLOCK);
     x->name = SJ_BUF(SJ_TAR_NAME_MAX);
-    TRY(write_bundle(x, vkey, to));
+    TRY(write_bundle(x, trust, to));
     *ret_size = x->size;
     return SJ_DONE;
 }

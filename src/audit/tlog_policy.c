@@ -98,6 +98,10 @@ static sj_status parse_witness(struct sj_tlog_policy *policy, const struct field
     struct sj_policy_node *node = NULL;
     ENSURE(fields->count == 3 || fields->count == 4, INVALID);
     TRY(add_node(policy, fields->items[1], &node));
+    if (fields->count == 4) {
+        const struct sj_text url = fields->items[3];
+        ENSURE(!sj_failed(sj_copy(node->url, SJ_POLICY_URL_MAX, url.ptr, url.len)), INVALID);
+    }
     return add_key(policy, fields->items[2], 4, &node->key);
 }
 
@@ -148,6 +152,15 @@ static sj_status parse_quorum(
     return SJ_DONE;
 }
 
+static bool is_comment(struct sj_text line)
+{
+    size_t at = 0;
+    while (at < line.len && is_blank(line.ptr[at])) {
+        at++;
+    }
+    return at < line.len && line.ptr[at] == '#';
+}
+
 static sj_status parse_line(struct sj_tlog_policy *policy, struct sj_text line, bool *has_quorum)
 {
     struct fields fields;
@@ -155,7 +168,7 @@ static sj_status parse_line(struct sj_tlog_policy *policy, struct sj_text line, 
         const unsigned char c = (unsigned char)line.ptr[i];
         ENSURE(c == '\t' || (c >= 0x20 && c != 0x7F), INVALID);
     }
-    if (line.len != 0 && line.ptr[0] == '#') {
+    if (is_comment(line)) {
         return SJ_DONE;
     }
     TRY(split_fields(line, &fields));
@@ -175,26 +188,34 @@ static sj_status parse_line(struct sj_tlog_policy *policy, struct sj_text line, 
     return parse_quorum(policy, &fields, has_quorum);
 }
 
-sj_status sj_tlog_policy_parse(
+sj_status sj_tlog_policy_parse_witnesses(
     struct sj_view bytes, struct sj_tlog_policy *ret_policy, size_t *reterr_line)
 {
-    struct sj_text rest;
+    /* @cite C2SP tlog-policy: octets above 7F are opaque, also those that are no UTF-8 */
+    struct sj_text rest = {(const char *)bytes.ptr, bytes.len};
     struct sj_text line;
     bool has_quorum = false;
     *ret_policy = (struct sj_tlog_policy){.quorum = SJ_POLICY_NODES_MAX};
     *reterr_line = 0;
-    ENSURE(!sj_failed(sj_text_check(bytes, SJ_POLICY_TEXT_MAX, &rest)), INVALID);
+    ENSURE(bytes.len <= SJ_POLICY_TEXT_MAX, INVALID);
     while (sj_text_split(&rest, '\n', &line)) {
         ++*reterr_line;
         TRY(parse_line(ret_policy, line, &has_quorum));
     }
     ENSURE(has_quorum, INVALID);
+    return SJ_DONE;
+}
+
+sj_status sj_tlog_policy_parse(
+    struct sj_view bytes, struct sj_tlog_policy *ret_policy, size_t *reterr_line)
+{
+    TRY(sj_tlog_policy_parse_witnesses(bytes, ret_policy, reterr_line));
     for (size_t i = 0; i < ret_policy->key_count; i++) {
         if (ret_policy->is_log[i]) {
             return SJ_DONE;
         }
     }
-    FAIL(INVALID); /* without a log there is nothing that it could accept */
+    FAIL(INVALID);
 }
 
 bool sj_tlog_policy_has_log(

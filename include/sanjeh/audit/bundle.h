@@ -11,12 +11,20 @@
 #include "sanjeh/crypto/note.h"
 #include "sanjeh/db/db.h"
 
+/* Whom the bundle's `policy` names. */
+struct sj_bundle_trust {
+    struct sj_text vkey; /* the log's key */
+    struct sj_text
+        lines; /* witnesses, groups and quorum (sj_policy_trust_read); empty: "quorum none" */
+};
+
 /* Writes the tar of entries 0 .. newest checkpoint to fd (or up to `to`, exclusive: then the newest signed
  * checkpoint at or below it; 0 means the newest). Rows that are missing are written as empty entries: the
- * verifier names them. context: of scope RECORD, to the end. vkey: line of the log's key for `policy`. Runs on a fiber or blocking; writes to fd
+ * verifier names them. context: of scope RECORD, to the end. With witnesses the checkpoint is
+ * one that their quorum has cosigned, when they have seen the newest tree within a few seconds; else it lacks them. Runs on a fiber or blocking; writes to fd
  * block. ret_size: entries covered. Errors: NOT_FOUND (no checkpoint there), FORBIDDEN (another context, or it
  * ended), IO, those of the database. */
 SJ_MUST_CHECK sj_status sj_bundle_export(struct sj_db *db, const struct sj_context *context,
-    struct sj_text vkey, uint64_t to, int fd, uint64_t *ret_size);
+    const struct sj_bundle_trust *trust, uint64_t to, int fd, uint64_t *ret_size);
 
 #endif

@@ -9,13 +9,15 @@
 #include "sanjeh/crypto/note.h"
 
 #define SJ_POLICY_NODES_MAX 96 /* witnesses and groups */
-#define SJ_POLICY_NAME_MAX  63
+#define SJ_POLICY_NAME_MAX  255
+#define SJ_POLICY_URL_MAX   255
 #define SJ_POLICY_TEXT_MAX  65536
 
 /* A witness, or a group of nodes defined before it. */
 struct sj_policy_node {
     char name[SJ_POLICY_NAME_MAX + 1];
-    bool is_member; /* of a group: of one at most */
+    char url[SJ_POLICY_URL_MAX + 1]; /* of a witness: its submission prefix; "" none */
+    bool is_member;                  /* of a group: of one at most */
     bool is_group;
     size_t key;       /* of a witness: place in keys */
     size_t threshold; /* of a group */
@@ -32,8 +34,11 @@ struct sj_tlog_policy {
     size_t quorum; /* a node; SJ_POLICY_NODES_MAX: none is asked for */
 };
 
-/* Errors: INVALID; reterr_line then holds the line number (from 1). */
+/* Errors: INVALID; reterr_line then holds the line number (from 1). Without a log there is nothing that it could accept: INVALID. */
 SJ_MUST_CHECK sj_status sj_tlog_policy_parse(
+    struct sj_view bytes, struct sj_tlog_policy *ret_policy, size_t *reterr_line);
+/* The same for whoever knows the log from elsewhere: a policy without one is a policy, too. */
+SJ_MUST_CHECK sj_status sj_tlog_policy_parse_witnesses(
     struct sj_view bytes, struct sj_tlog_policy *ret_policy, size_t *reterr_line);
 /* Whether a log key named origin verified, and whether the quorum holds. */
 bool sj_tlog_policy_has_log(

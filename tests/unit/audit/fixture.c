@@ -217,7 +217,8 @@ sj_status rig_verify(struct rig *rig, struct sj_verify_report *report)
     ENSURE(fd >= 0, IO);
     struct sj_context context;
     rig_record_context(rig, &context);
-    TRY(sj_bundle_export(rig->db, &context, sj_buf_text(&vkey), 0, fd, &size));
+    TRY(sj_bundle_export(
+        rig->db, &context, &(struct sj_bundle_trust){.vkey = sj_buf_text(&vkey)}, 0, fd, &size));
     const struct sj_verify_options options = {.policy_path = file("policy")};
     TRY(sj_bundle_verify(file("bundle.tar"), &options, report));
     if (report->verdict != SJ_VERIFIED) {

@@ -134,10 +134,14 @@ static void read_in_other_contexts(void *ctx)
     uint64_t size = 0;
     REQUIRE_OK(rig_open(rig));
     CHECK_CODE(sj_sequencer_entry(rig->sequencer, rig->db, &context, 0, &entry, &leaf), FORBIDDEN);
-    CHECK_CODE(sj_bundle_export(rig->db, &context, SJ_TEXT("x"), 0, 1, &size), FORBIDDEN);
+    CHECK_CODE(sj_bundle_export(
+                   rig->db, &context, &(struct sj_bundle_trust){.vkey = SJ_TEXT("x")}, 0, 1, &size),
+        FORBIDDEN);
     rig_deed_context(rig, &context);
     CHECK_CODE(sj_sequencer_entry(rig->sequencer, rig->db, &context, 0, &entry, &leaf), FORBIDDEN);
-    CHECK_CODE(sj_bundle_export(rig->db, &context, SJ_TEXT("x"), 0, 1, &size), FORBIDDEN);
+    CHECK_CODE(sj_bundle_export(
+                   rig->db, &context, &(struct sj_bundle_trust){.vkey = SJ_TEXT("x")}, 0, 1, &size),
+        FORBIDDEN);
     rig_close(rig);
 }
 

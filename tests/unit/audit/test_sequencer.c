@@ -54,14 +54,19 @@ static void export_part(void *ctx)
     sj_fiber_sleep_ms(120);
     rig_record_context(rig, &context);
     CLEANUP(sj_closep) int sink = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    CHECK_OK(sj_bundle_export(rig->db, &context, SJ_TEXT("key"), 0, sink, &size));
+    CHECK_OK(sj_bundle_export(
+        rig->db, &context, &(struct sj_bundle_trust){.vkey = SJ_TEXT("key")}, 0, sink, &size));
     CHECK(size == 41);
-    CHECK_OK(sj_bundle_export(rig->db, &context, SJ_TEXT("key"), 20, sink, &size));
+    CHECK_OK(sj_bundle_export(
+        rig->db, &context, &(struct sj_bundle_trust){.vkey = SJ_TEXT("key")}, 20, sink, &size));
     CHECK(size == 20); /* each of these batches has its note */
-    CHECK_OK(sj_bundle_export(rig->db, &context, SJ_TEXT("key"), UINT64_MAX, sink, &size));
+    CHECK_OK(sj_bundle_export(rig->db, &context, &(struct sj_bundle_trust){.vkey = SJ_TEXT("key")},
+        UINT64_MAX, sink, &size));
     CHECK(size == 41);
     CHECK(rig_forge(rig, "delete from sanjeh.audit_checkpoint where size < 30"));
-    CHECK_CODE(sj_bundle_export(rig->db, &context, SJ_TEXT("key"), 20, sink, &size), NOT_FOUND);
+    CHECK_CODE(sj_bundle_export(rig->db, &context,
+                   &(struct sj_bundle_trust){.vkey = SJ_TEXT("key")}, 20, sink, &size),
+        NOT_FOUND);
     rig_close(rig);
 }
 

@@ -3,6 +3,7 @@
  * Does a policy mean what its author wrote, or nothing? Syntax as C2SP tlog-policy gives it, and quorums.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "sanjeh/audit/tlog_policy.h"
 #include "sanjeh/base/memory.h"
@@ -160,4 +161,47 @@ TEST(policy_takes_32_of_each)
     REQUIRE_OK(sj_buf_put_str(&text, "quorum g31\n"));
     CHECK_OK(sj_tlog_policy_parse(sj_buf_view(&text), policy, &line));
     CHECK(policy->key_count == 64 && policy->node_count == 64);
+}
+
+/* C2SP tlog-policy: comments may be indented, octets above 7F are opaque, a witness may be named like a key, and 32 of each fit. */
+TEST(policy_takes_what_the_standard_allows)
+{
+    NEW_POLICY policy = new_policy();
+    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(SJ_POLICY_TEXT_MAX);
+    char line_text[1024];
+    char name[256];
+    size_t line = 0;
+    CHECK_OK(sj_buf_put_str(
+        &text, " \t# a comment of m\xe9lange, with more words than a line has fields\n\t \n"));
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    for (uint8_t i = 0; i < 32; i++) {
+        snprintf(line_text, sizeof line_text, "log %s\n", vkey("l", 1, (uint8_t)(1 + i)));
+        CHECK_OK(sj_buf_put_str(&text, line_text));
+    }
+    for (uint8_t i = 0; i < 32; i++) {
+        name[0] = (char)('A' + i);
+        snprintf(line_text, sizeof line_text, "witness %s %s https://w.example/%u\n",
+            i == 0 ? "\xe9" : name, vkey("w", 4, (uint8_t)(100 + i)), (unsigned)i);
+        CHECK_OK(sj_buf_put_str(&text, line_text));
+        snprintf(
+            line_text, sizeof line_text, "group g%u any %s\n", (unsigned)i, i == 0 ? "\xe9" : name);
+        CHECK_OK(sj_buf_put_str(&text, line_text));
+    }
+    CHECK_OK(sj_buf_put_str(&text, "quorum g31\n"));
+    REQUIRE_OK(sj_tlog_policy_parse(sj_buf_view(&text), policy, &line));
+    CHECK(policy->key_count == 64 && policy->node_count == 64);
+    CHECK(sj_text_is(sj_text_of(policy->nodes[2].url), "https://w.example/1"));
+}
+
+TEST(policy_without_a_log_is_one_of_witnesses)
+{
+    NEW_POLICY policy = new_policy();
+    char text[1024];
+    size_t line = 0;
+    snprintf(text, sizeof text, "witness w %s https://w.example\nquorum w\n", vkey("w", 4, 2));
+    const struct sj_view bytes = sj_text_bytes(sj_text_of(text));
+    CHECK_CODE(sj_tlog_policy_parse(bytes, policy, &line), INVALID);
+    CHECK_OK(sj_tlog_policy_parse_witnesses(bytes, policy, &line));
+    CHECK(policy->key_count == 1 && policy->quorum == 0);
 }
