@@ -53,6 +53,15 @@ begin
         raise exception 'the Supreme Court consents to a draft, nobody else'
             using errcode = 'check_violation', constraint = 'template_consenter';
     end if;
+    if new.consented_by is distinct from old.consented_by and new.consented_by is not null
+        and not new.consented_by = any (sanjeh.scope_ids()) then
+        raise exception 'everybody consents for himself' using errcode = 'check_violation', constraint = 'template_consents_himself';
+    end if;
+    if new.state = 'published' and old.state = 'draft' and exists (select from unnest(sanjeh.scope_ids()) as s(scope)
+        where sanjeh.person_of(s.scope) = sanjeh.person_of(new.consented_by)) then
+        raise exception 'who has consented does not publish, under any account'
+            using errcode = 'check_violation', constraint = 'template_two_persons';
+    end if;
     if not old.unit_id = any (sanjeh.scope_ids()) and (new.state, new.name_fa, new.name_en, new.population, new.published_at)
         is distinct from (old.state, old.name_fa, old.name_en, old.population, old.published_at) then
         raise exception 'who consents changes nothing else'

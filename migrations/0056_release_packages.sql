@@ -156,6 +156,17 @@ begin
 end
 $do$;
 
+-- Has the person of this account written in any edition of the package's code?
+create function sanjeh.package_written_by(owner_unit uuid, package uuid, account uuid) returns boolean language sql stable
+    set search_path = pg_catalog, pg_temp
+as $$
+    select exists (select from sanjeh.package as p join sanjeh.package as e on e.unit_id = p.unit_id and e.code = p.code
+        join sanjeh.package_author as a on a.unit_id = e.unit_id and a.package_id = e.id
+        where p.unit_id = owner_unit and p.id = package
+            and (a.account_id = account or a.person_id = sanjeh.person_of(account) or sanjeh.person_of(a.account_id) = sanjeh.person_of(account)))
+$$;
+grant execute on function sanjeh.package_written_by(uuid, uuid, uuid) to sanjeh_app;
+
 -- What keeps a package from being released; empty: nothing.
 create function sanjeh.package_unmet(owner_unit uuid, package uuid) returns text[] language sql stable set search_path = pg_catalog, pg_temp
 as $$
@@ -166,16 +177,14 @@ as $$
             then 'CELL_BELOW_K' end,
         case when exists (select from sanjeh.package_bias as b where b.unit_id = owner_unit and b.package_id = package and b.state = 'open')
             then 'BIAS_CHECK_OPEN' end,
-        case when (select count(*) from sanjeh.package_review as r join sanjeh.package as p on p.unit_id = r.unit_id and p.id = r.package_id
+        case when (select count(distinct sanjeh.person_of(r.account_id)) from sanjeh.package_review as r join sanjeh.package as p on p.unit_id = r.unit_id and p.id = r.package_id
                 where r.unit_id = owner_unit and r.package_id = package and r.round = p.round and r.approves) < 2
             then 'REVIEW_MISSING' end,
-        case when exists (select from sanjeh.package_author as a join sanjeh.package as p on p.unit_id = a.unit_id and p.id = a.package_id
-                join sanjeh.package_review as r on r.unit_id = a.unit_id and r.package_id = a.package_id and r.round = p.round
-                where a.unit_id = owner_unit and a.package_id = package
-                    and (a.person_id = r.person_id or sanjeh.person_of(a.account_id) = sanjeh.person_of(r.account_id)))
-            or exists (select from sanjeh.package_author as a join sanjeh.package_bias as b on b.unit_id = a.unit_id
-                and b.package_id = a.package_id where a.unit_id = owner_unit and a.package_id = package
-                    and sanjeh.person_of(a.account_id) = sanjeh.person_of(b.reviewed_by))
+        case when exists (select from sanjeh.package_review as r join sanjeh.package as p on p.unit_id = r.unit_id and p.id = r.package_id
+                where r.unit_id = owner_unit and r.package_id = package and r.round = p.round
+                    and sanjeh.package_written_by(owner_unit, package, r.account_id))
+            or exists (select from sanjeh.package_bias as b where b.unit_id = owner_unit and b.package_id = package
+                and b.reviewed_by is not null and sanjeh.package_written_by(owner_unit, package, b.reviewed_by))
             then 'REVIEWER_IS_AUTHOR' end], null)
 $$;
 grant execute on function sanjeh.package_unmet(uuid, uuid) to sanjeh_app;
@@ -209,8 +218,11 @@ begin
         ('classified', 'released'), ('released', 'withdrawn')) then
         raise exception 'no move from % to %', old.state, new.state using errcode = 'check_violation', constraint = 'package_move_exists';
     end if;
-    if old.state <> 'draft' and (to_jsonb(new) - array['state', 'round', 'version', 'released_at', 'content_sha256', 'withdrawn_reason'])
-        is distinct from (to_jsonb(old) - array['state', 'round', 'version', 'released_at', 'content_sha256', 'withdrawn_reason']) then
+    if new.state = 'draft' and old.state <> 'draft' and new.computed_at is not null then
+        raise exception 'figures of another round count no more' using errcode = 'check_violation', constraint = 'package_computed_anew';
+    end if;
+    if old.state <> 'draft' and (to_jsonb(new) - array['computed_at', 'state', 'round', 'version', 'released_at', 'content_sha256', 'withdrawn_reason'])
+        is distinct from (to_jsonb(old) - array['computed_at', 'state', 'round', 'version', 'released_at', 'content_sha256', 'withdrawn_reason']) then
         raise exception 'a package under review stays as it is' using errcode = 'check_violation', constraint = 'package_stays';
     end if;
     if new.round <> old.round + (case when new.state = 'draft' and old.state <> 'draft' then 1 else 0 end) then
@@ -270,9 +282,17 @@ begin
         and p.state = case new.kind when 'methods' then 'methods_review' else 'unit_review' end) then
         raise exception 'no such review is asked for' using errcode = 'check_violation', constraint = 'package_review_asked';
     end if;
-    if exists (select from sanjeh.package_author as a where a.unit_id = new.unit_id and a.package_id = new.package_id
-        and (a.person_id = new.person_id or sanjeh.person_of(a.account_id) = sanjeh.person_of(new.account_id))) then
+    if sanjeh.package_written_by(new.unit_id, new.package_id, new.account_id) then
         raise exception 'a reviewer is no author' using errcode = 'check_violation', constraint = 'package_reviewer_is_no_author';
+    end if;
+    if exists (select from sanjeh.package_review as r where r.unit_id = new.unit_id and r.package_id = new.package_id and r.round = new.round
+        and sanjeh.person_of(r.account_id) = sanjeh.person_of(new.account_id)) then
+        raise exception 'two reviews are two persons' using errcode = 'check_violation', constraint = 'package_two_reviewers';
+    end if;
+    -- the method is looked at from outside, the unit answers for what it says
+    if not new.account_id = any (sanjeh.scope_ids()) or (new.kind = 'unit') <> (new.unit_id = any (sanjeh.scope_ids())) then
+        raise exception 'the method is reviewed in another unit, for the unit in its own'
+            using errcode = 'check_violation', constraint = 'package_reviewer_unit';
     end if;
     return new;
 end

@@ -211,7 +211,7 @@ static sj_status work_write(
         /* before the transaction: proofs have transactions of their own */
         TRY(sj_exchange_step_up(x));
     }
-    if (stepped_up || endpoint->use == SJ_USE_APPROVAL) {
+    if (stepped_up || endpoint->use == SJ_USE_APPROVAL || endpoint->use == SJ_USE_APPROVAL_ONCE) {
         TRY(sj_exchange_office(x));
     }
     const struct sj_context *context = x->context;
@@ -231,8 +231,9 @@ static sj_status work_write(
         TRY(sj_exchange_widen(x, SJ_SCOPE_EVALUATION));
         context = x->context;
     }
-    const bool shows_once = endpoint->use == SJ_USE_ACCOUNTS;
-    if (shows_once) {
+    const bool shows_once =
+        endpoint->use == SJ_USE_ACCOUNTS || endpoint->use == SJ_USE_APPROVAL_ONCE;
+    if (endpoint->use == SJ_USE_ACCOUNTS) {
         const struct sj_uuid scopes[] = {
             SJ_SCOPE_ADMIN, SJ_SCOPE_AUTHN, SJ_SCOPE_KEYS, SJ_SCOPE_APPROVAL};
         TRY(sj_exchange_widen_by(x, scopes, SJ_COUNT(scopes)));
@@ -265,8 +266,9 @@ static bool has_transaction(const struct sj_endpoint *endpoint)
 {
     return endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
            endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
-           endpoint->use == SJ_USE_STEP_UP || endpoint->use == SJ_USE_ACCOUNTS ||
-           endpoint->use == SJ_USE_RECORD || endpoint->use == SJ_USE_PACKAGE;
+           endpoint->use == SJ_USE_APPROVAL_ONCE || endpoint->use == SJ_USE_STEP_UP ||
+           endpoint->use == SJ_USE_ACCOUNTS || endpoint->use == SJ_USE_RECORD ||
+           endpoint->use == SJ_USE_PACKAGE;
 }
 
 /* What changes who may do what, and what destroys: not while nobody outside sees the record. */

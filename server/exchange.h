@@ -101,6 +101,7 @@ enum sj_endpoint_use {
     SJ_USE_SESSION, /* session, decision, transaction on the account's own sessions: ends draft.object */
     SJ_USE_DECISION, /* as READ, with AuthZEN's manners: X-Request-ID is the caller's, a wrong content type is 400 */
     SJ_USE_APPROVAL, /* SJ_USE_WRITE in the session's scopes and APPROVAL: what takes two persons, the policy */
+    SJ_USE_APPROVAL_ONCE, /* the same; never kept for Idempotency-Key: what it answers is told once */
     SJ_USE_RECORD, /* SJ_USE_WRITE in the session's scopes, RECORD and APPROVAL: what belongs to the record */
     SJ_USE_PACKAGE, /* SJ_USE_WRITE in the session's scopes and EVALUATION: figures about groups of all units' judges */
     SJ_USE_ACCOUNTS, /* SJ_USE_WRITE in the session's scopes and those of accounts, their keys and factors, and of approvals; never kept for

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * /accounts/{id}/reset: somebody has lost a factor. Two administrators take both away, his sessions end, and an enrolment, shown once, is his
- * way to new ones; neither of them ever knows a factor.
+ * way to new ones, together with the part that the approver was told: neither of them can take it alone.
  */
+#include <inttypes.h>
+
 #include "rbac_desk.h"
 #include "routes.h"
 
@@ -26,15 +28,21 @@ static sj_status reset(struct sj_exchange *x)
     TRY(sj_holding_take(x->tx, x->worker->channel, id, x->arena, &found, &holding));
     ENSURE(found && sj_text_is(holding.account.status, "active"), NOT_FOUND);
     TRY(sj_rbac_may_close(x, &holding));
+    char parameters[48]; /* the account as it is: with another role it is another deed */
+    (void)snprintf(
+        parameters, sizeof parameters, "{\"version\":%" PRId64 "}", holding.account.version);
     const struct sj_approval_use use = {.kind = sj_approval_kind_find(SJ_TEXT("account:reset")),
         .approval = body.approval_id,
         .object = id,
-        .parameters = SJ_TEXT("{}"),
+        .parameters = sj_text_of(parameters),
         .min_need = 1};
     struct sj_approval approval;
     TRY(sj_use_approval(x, &use, &approval));
     struct sj_enrolment enrolment;
-    TRY(sj_enrolment_again(x->tx, x->worker->channel, id, x->session.actor.account, &enrolment));
+    char part[SJ_ENROLMENT_PART_SIZE];
+    TRY(sj_enrolment_part(x->worker->channel, approval.id, approval.votes[0].account, part));
+    TRY(sj_enrolment_again(
+        x->tx, x->worker->channel, id, x->session.actor.account, part, &enrolment));
     struct sj_json json = sj_json_begin(&x->body);
     sj_json_object(&json, NULL);
     sj_json_id(&json, "account_id", id);
@@ -42,6 +50,7 @@ static sj_status reset(struct sj_exchange *x)
     sj_json_str(&json, "enrolment", enrolment.token);
     sj_json_time(&json, "expires_at", enrolment.expires_at);
     sj_json_object_end(&json);
+    sj_wipe(part, sizeof part);
     sj_wipe(&enrolment, sizeof enrolment);
     return sj_json_end(&json);
 }

@@ -39,7 +39,7 @@ void sj_json_votes(struct sj_json *json, const char *name, const struct sj_appro
 }
 
 static void write_approval(
-    struct sj_json *json, const struct sj_approval *approval, bool with_votes)
+    struct sj_json *json, const struct sj_approval *approval, bool with_votes, const char *part)
 {
     sj_json_object(json, NULL);
     sj_json_id(json, "id", approval->id);
@@ -59,6 +59,9 @@ static void write_approval(
     sj_json_time_or_null(json, "used_at", approval->used_at);
     if (with_votes) {
         sj_json_votes(json, "votes", approval);
+    }
+    if (part != NULL) {
+        sj_json_str(json, "enrolment_part", part);
     }
     sj_json_int(json, "version", approval->version);
     sj_json_object_end(json);
@@ -132,7 +135,7 @@ static sj_status list(struct sj_exchange *x)
     TRY(sj_approval_list(&desk, state, action, page.after, page.limit, &items, &count));
     struct sj_json json = sj_exchange_list_begin(x);
     for (size_t i = 0; i < count; i++) {
-        write_approval(&json, &items[i], /* with_votes= */ false);
+        write_approval(&json, &items[i], /* with_votes= */ false, NULL);
     }
     return sj_exchange_list_end(
         x, &json, count == page.limit ? items[count - 1].id : (struct sj_uuid){{0}});
@@ -155,12 +158,18 @@ static sj_status find(struct sj_exchange *x, struct sj_approval *ret_approval)
     return SJ_DONE;
 }
 
-static sj_status answer_one(struct sj_exchange *x, const struct sj_approval *approval)
+static sj_status answer_with(
+    struct sj_exchange *x, const struct sj_approval *approval, const char *part)
 {
     struct sj_json json = sj_json_begin(&x->body);
-    write_approval(&json, approval, /* with_votes= */ true);
+    write_approval(&json, approval, /* with_votes= */ true, part);
     TRY(sj_json_end(&json));
     return sj_exchange_etag(x, approval->version);
+}
+
+static sj_status answer_one(struct sj_exchange *x, const struct sj_approval *approval)
+{
+    return answer_with(x, approval, NULL);
 }
 
 static sj_status read_one(struct sj_exchange *x)
@@ -266,6 +275,32 @@ static sj_status create(struct sj_exchange *x)
 
 /* ---- deciding ---- */
 
+/* Whatever an approval is about, nobody gives it about himself: not as the judge, not as a holder of the account. */
+static sj_status check_apart(struct sj_exchange *x, struct sj_uuid object)
+{
+    const struct sj_param params[] = {sj_p_id(&object), sj_p_id(&x->session.actor.person)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(x->tx, SJ_SQL_PERSON_IS, params, SJ_COUNT(params), &rows));
+    return sj_row_bool(rows, 0, 0)
+               ? sj_exchange_unmet(x, "ABOUT_ONESELF", sj_approval_explain("ABOUT_ONESELF"))
+               : SJ_DONE;
+}
+
+/* Factors of somebody else's account: the approver has a part without which there is no enrolment. */
+static sj_status answer_vote(struct sj_exchange *x, const struct sj_approval *approval)
+{
+    if (!sj_text_is(approval->action, "account:create") &&
+        !sj_text_is(approval->action, "account:reset")) {
+        return answer_one(x, approval);
+    }
+    char part[SJ_ENROLMENT_PART_SIZE];
+    TRY(sj_enrolment_part(x->worker->channel, approval->id, x->session.actor.account, part));
+    const sj_status status =
+        answer_with(x, approval, sj_text_is(approval->state, "approved") ? part : NULL);
+    sj_wipe(part, sizeof part);
+    return status;
+}
+
 static sj_status vote(struct sj_exchange *x, bool approves)
 {
     struct sj_approval approval;
@@ -276,6 +311,7 @@ static sj_status vote(struct sj_exchange *x, bool approves)
         return sj_exchange_unmet(x, "SIGN_INSTEAD", "a policy is signed at /api/v1/policies");
     }
     TRY(sj_exchange_if_match(x, approval.version));
+    TRY(check_apart(x, approval.object));
     if (sj_text_is(approval.action, SJ_BREAK_GLASS_ACTION)) {
         TRY(sj_glass_check_vote(x, approval.object));
     }
@@ -292,7 +328,7 @@ static sj_status vote(struct sj_exchange *x, bool approves)
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "%s=%.*s;operation=%.*s",
         approves ? "approve" : "reject", (int)approval.action.len, approval.action.ptr,
         (int)hex.len, (const char *)hex.ptr);
-    return answer_one(x, &approval);
+    return answer_vote(x, &approval);
 }
 
 static sj_status approve(struct sj_exchange *x)

@@ -60,6 +60,6 @@ static sj_status identify(struct sj_exchange *x)
 
 const struct sj_endpoint sj_routes_identification[] = {
     {{SJ_POST, "/api/v1/judges/{id}/identification", SJ_BODY_SMALL, SJ_MEDIA_JSON, NULL},
-        SJ_USE_APPROVAL, SJ_ACTION_JUDGE_REIDENTIFY, identify},
+        SJ_USE_APPROVAL_ONCE, SJ_ACTION_JUDGE_REIDENTIFY, identify},
 };
 const size_t sj_routes_identification_count = SJ_COUNT(sj_routes_identification);

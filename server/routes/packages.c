@@ -375,6 +375,14 @@ static sj_status review(struct sj_exchange *x)
     TRY(take_review(x, review_members, SJ_COUNT(review_members), &body, &package));
     ENSURE(sj_text_is(package.state, "methods_review") || sj_text_is(package.state, "unit_review"),
         NO_SUCH_MOVE);
+    const bool is_own = sj_uuid_equal(package.unit, x->session.actor.unit);
+    if (package.is_reviewer) {
+        return sj_exchange_unmet(x, "REVIEWED_ALREADY", "two reviews are two persons");
+    }
+    if (is_own != sj_text_is(package.state, "unit_review")) {
+        return sj_exchange_unmet(x, is_own ? "OWN_UNIT" : "OTHER_UNIT",
+            "the method is reviewed in another unit, for the unit in its own");
+    }
     const struct sj_desk desk = sj_desk_of(x);
     TRY(sj_package_review(&desk, &package, body.approves, body.note));
     if (!body.approves) {

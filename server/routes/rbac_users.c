@@ -140,7 +140,8 @@ static void put_text(struct sj_json *json, const char *name, struct sj_text text
 }
 
 /* What was approved: everything that gives the account something. The name of the person is not in a request's parameters. */
-static sj_status use_approval(struct sj_exchange *x, const struct add_body *body)
+static sj_status use_approval(
+    struct sj_exchange *x, const struct add_body *body, char ret_part[SJ_ENROLMENT_PART_SIZE])
 {
     CLEANUP(sj_buf_clear) struct sj_buf parameters = SJ_BUF(SJ_APPROVAL_PARAMETERS_MAX);
     struct sj_json json = sj_json_begin(&parameters);
@@ -159,7 +160,8 @@ static sj_status use_approval(struct sj_exchange *x, const struct add_body *body
         .parameters = sj_buf_text(&parameters),
         .min_need = 1};
     struct sj_approval approval;
-    return sj_use_approval(x, &use, &approval);
+    TRY(sj_use_approval(x, &use, &approval));
+    return sj_enrolment_part(x->worker->channel, approval.id, approval.votes[0].account, ret_part);
 }
 
 /* ---- AddUser ---- */
@@ -183,6 +185,7 @@ static sj_status add(struct sj_exchange *x)
     struct add_body body = {.role = {"", 0}};
     struct sj_account account;
     struct sj_enrolment enrolment;
+    char part[SJ_ENROLMENT_PART_SIZE];
     TRY(sj_exchange_decode(x, add_members, SJ_COUNT(add_members), &body));
     x->draft.object = body.account_id;
     (void)snprintf(
@@ -196,10 +199,10 @@ static sj_status add(struct sj_exchange *x)
         return sj_rbac_refuse(x, SJ_DUPLICATE, "USER_EXISTS");
     }
     TRY(check_role(x, &account, body.role));
-    TRY(use_approval(x, &body));
+    TRY(use_approval(x, &body, part));
     TRY(create(x, &account));
     TRY(sj_enrolment_make(
-        x->tx, x->worker->channel, account.id, x->session.actor.account, &enrolment));
+        x->tx, x->worker->channel, account.id, x->session.actor.account, part, &enrolment));
     TRY(sj_exchange_created(x, "/api/v1/accounts", account.id));
     struct sj_json json = sj_json_begin(&x->body);
     sj_json_object(&json, NULL);
@@ -208,6 +211,7 @@ static sj_status add(struct sj_exchange *x)
     sj_json_str(&json, "enrolment", enrolment.token);
     sj_json_time(&json, "expires_at", enrolment.expires_at);
     sj_json_object_end(&json);
+    sj_wipe(part, sizeof part);
     sj_wipe(&enrolment, sizeof enrolment);
     return sj_json_end(&json);
 }

@@ -176,12 +176,14 @@ static sj_status second_factor(struct sj_exchange *x)
 
 struct enrol_body {
     struct sj_text enrolment;
+    struct sj_text part; /* the approver's */
     struct sj_text username;
     struct sj_text password;
 };
 static const struct sj_json_member enrol_members[] = {
     {"enrolment", SJ_JSON_TEXT, offsetof(struct enrol_body, enrolment), SJ_JSON_NO_PRESENT, true,
         false, 128},
+    {"part", SJ_JSON_TEXT, offsetof(struct enrol_body, part), SJ_JSON_NO_PRESENT, true, false, 128},
     {"username", SJ_JSON_TEXT, offsetof(struct enrol_body, username), SJ_JSON_NO_PRESENT, true,
         false, 256},
     {"password", SJ_JSON_TEXT, offsetof(struct enrol_body, password), SJ_JSON_NO_PRESENT, true,
@@ -215,6 +217,7 @@ static sj_status enrol(struct sj_exchange *x)
     TRY(sj_exchange_decode(x, enrol_members, SJ_COUNT(enrol_members), &body));
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "factor=enrolment");
     const struct sj_enrolling enrolling = {.token = body.enrolment,
+        .part = body.part,
         .username = body.username,
         .password = body.password,
         .source = sj_request_peer(x->request)};

@@ -330,7 +330,13 @@ static sj_status publish(struct sj_exchange *x)
         FAIL(GUARD_UNMET);
     }
     const struct sj_desk desk = sj_desk_of(x);
-    TRY(sj_template_move(&desk, document.id, document.version, "published"));
+    const sj_status status = sj_template_move(&desk, document.id, document.version, "published");
+    if (status.code ==
+        SJ_CONSTRAINT) { /* of a faultless draft: by person, which the database knows */
+        return sj_exchange_unmet(
+            x, "CONSENTER_PUBLISHES", "who has consented does not publish, under any account");
+    }
+    TRY(status);
     return answer_one(x, document.id);
 }
 

@@ -92,8 +92,8 @@ sj_status sj_package_find(const struct sj_desk *desk, bool sees_reviews, struct 
     bool *ret_found, struct sj_package *ret_package)
 {
     const struct sj_actor *actor = desk->actor;
-    const struct sj_param params[] = {sj_p_id(&id), sj_p_id(&actor->unit), sj_p_bool(sees_reviews),
-        sj_p_id(&actor->person), sj_p_id(&actor->account)};
+    const struct sj_param params[] = {
+        sj_p_id(&id), sj_p_id(&actor->unit), sj_p_bool(sees_reviews), sj_p_id(&actor->account)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(query(desk, SJ_SQL_PACKAGE_FIND, params, SJ_COUNT(params), &rows));
     *ret_found = sj_rows_count(rows) == 1;
@@ -105,7 +105,8 @@ sj_status sj_package_find(const struct sj_desk *desk, bool sees_reviews, struct 
     *ret_package = (struct sj_package){.document = one.items[0],
         .unit = sj_row_id(rows, 0, 4),
         .round = (int32_t)sj_row_i64(rows, 0, 5),
-        .is_author = sj_row_bool(rows, 0, 6)};
+        .is_author = sj_row_bool(rows, 0, 6),
+        .is_reviewer = sj_row_bool(rows, 0, 7)};
     return take_text(desk, rows, 0, 3, &ret_package->state);
 }
 
@@ -194,7 +195,8 @@ sj_status sj_package_move(const struct sj_desk *desk, const struct sj_package *p
     const struct sj_param params[] = {sj_p_id(&package->document.id),
         sj_p_i64(package->document.version), sj_p_text(sj_text_of(to)), sj_p_bool(goes_back),
         text_or_null(reason)};
-    return change_one(desk, SJ_SQL_PACKAGE_MOVE, params, SJ_COUNT(params));
+    TRY(change_one(desk, SJ_SQL_PACKAGE_MOVE, params, SJ_COUNT(params)));
+    return goes_back ? clear_figures(desk, package) : SJ_DONE;
 }
 
 sj_status sj_package_review(const struct sj_desk *desk, const struct sj_package *package,

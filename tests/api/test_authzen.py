@@ -399,6 +399,17 @@ class Access(AuthZen):
                                             headers={"Content-Type": "application/json"}).status, 413)
         self.admin.close()
 
+    def test_a_good_question_with_one_hostile_thing_in_it(self):
+        """Each is refused for that thing: without it the same body is answered."""
+        good = json.dumps(self.scenario["cases"][0]["request"])
+        for member, status in (('"x": "harmless"', 200), ('"x": 1e308', 200), ('"x": 1, "x": 2', 400), ('"subject": {"type": "user", "id": "alice"}', 400),
+                               ('"x": "\\ud800"', 400), ('"x": "\\u0000"', 400), ('"x": 1e999', 400), ('"x": ' + "[" * 200 + "]" * 200, 400),
+                               ('"x": NaN', 400), ('"x": 01', 400), ('"\\ud800": 1', 400)):
+            body = good[:-1] + ", " + member + "}"
+            answer = self.admin.request("POST", "/access/v1/records/evaluation", body=body.encode(), headers={"Content-Type": "application/json"})
+            self.assertEqual(answer.status, status, f"{member[:60]} {answer}")
+        self.admin.close()
+
     def test_many_at_once_while_the_document_changes(self):
         """Every answer is of one of the two versions, whole."""
         def put_next():

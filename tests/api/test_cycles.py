@@ -130,11 +130,25 @@ class Cycles(unittest.TestCase):
             self.assertIn(constraint, done.stderr, statement)
         changed = self.owner.patch(path, {"items": ITEMS}, headers=tag(given))
         self.assertEqual((changed.status, changed.json()["unmet"]), (200, ["CONSENT_MISSING"]), "a change takes the consent away")
+        done = self.as_application(f"update sanjeh.template set consented_by = id, consented_at = now() where id = '{which}'", "SC")
+        self.assertIn("consents for himself", done.stderr)
         for statement in (f"update sanjeh.template set consented_by = id, consented_at = now() where id = '{which}'",
                           f"update sanjeh.template set state = 'published', published_at = now() where id = '{which}'"):
             self.assertIn("onsent", self.as_application(statement).stderr.replace("CONSENT", "Consent"), statement)
         self.assertEqual(self.stack.publish(which).json()["state"], "published")
         problem(self, court.post(f"{path}/consent", {}, headers=tag(self.read(path, court))), 409, "NO_SUCH_MOVE")
+
+    def test_one_person_does_not_consent_and_publish(self):
+        """Joint by person: an account in each office is still one person."""
+        self.stack.add_accounts({"both.sc": ("SC", "-", "sample-office", "همان شخص", "HRD:C-033", "person"),
+                                 "both.hrd": ("HRD", "-", "process-owner", "همان شخص", "HRD:C-033", "person")})
+        path = f"/api/v1/templates/{self.template('BOTH').json()['id']}"
+        court, owner = (self.stack.client(name) for name in ("both.sc", "both.hrd"))
+        self.assertEqual(court.post(f"{path}/consent", {}, headers=tag(self.read(path, court))).status, 200)
+        refused = owner.post(f"{path}/publication", {}, headers=tag(self.read(path, owner)))
+        self.assertEqual([fault["code"] for fault in problem(self, refused, 409, "GUARD_UNMET")["errors"]], ["CONSENTER_PUBLISHES"])
+        self.assertEqual(self.read(path).json()["state"], "draft")
+        self.assertEqual(self.owner.post(f"{path}/publication", {}, headers=tag(self.read(path))).status, 200)
 
     def test_a_published_template_never_changes(self):
         which = self.published("T-FIXED")

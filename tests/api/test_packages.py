@@ -48,6 +48,7 @@ class Packages(unittest.TestCase):
             assert answer.status == 201, answer
         cls.stack.add_accounts({"a.judge": ("-", "-", "judge", "قاضی", "HRD:P-001"), "board.one": ("SC", "-", "evaluator", "عضو"),
                                 "one.writes": ("AGO", "-", "prosecution-office", "دادستانی", "HRD:P-030", "person"),
+                                "ago.other": ("AGO", "-", "prosecution-office", "همکار"),
                                 "one.reviews": ("SC", "-", "sample-office", "همان شخص", "HRD:P-030", "person")})
 
     def groups(self, by, period="1404", who="sit.analyst", indicator="T01"):
@@ -75,7 +76,7 @@ class Packages(unittest.TestCase):
         self.done(who, path, "computation")
         self.done(who, path, "submission")
         self.done("hrd.manager", path, "reviews", {"approves": True, "note": "روش درست است"})
-        self.assertEqual(self.done("jdpe.manager", path, "reviews", {"approves": True, "note": "برای واحد"})["state"], "classified")
+        self.assertEqual(self.done("sit.manager", path, "reviews", {"approves": True, "note": "برای واحد"})["state"], "classified")
         return path
 
     def as_application(self, statement):
@@ -136,7 +137,7 @@ class Packages(unittest.TestCase):
         self.done("sit.analyst", path, "recall")
         changed = self.stack.client("sit.analyst").patch(path, {"grouped_by": "sex"}, headers=tag(self.stack.client("sit.analyst").get(path)))
         self.assertEqual((changed.status, changed.json()["cells"]), (200, []), "figures of another grouping are none")
-        self.assertIn("REVIEW_MISSING", changed.json()["unmet"], "what was reviewed is not this")
+        self.assertEqual(set(changed.json()["unmet"]), {"NOT_COMPUTED", "REVIEW_MISSING"}, "what was reviewed is not this")
 
     def test_rule_16_an_open_check_of_bias_is_not_released(self):
         path = self.classified(code="BIAS", indicators=["T01", "T03"])
@@ -149,6 +150,15 @@ class Packages(unittest.TestCase):
         self.assertEqual([fault["code"] for fault in refused["errors"]], ["REVIEWER_IS_AUTHOR"])
         problem(self, self.do("sc.manager", path, "bias-reviews", {**note, "indicator": "T01"}), 422)
         self.assertEqual(self.done("sc.manager", path, "bias-reviews", note)["unmet"], [])
+        recalled = self.done("sit.analyst", path, "recall")
+        self.assertEqual((recalled["cells"], recalled["bias_checks"], recalled["computed_at"]), ([], [], None), "of that round")
+        problem(self, self.do("sit.analyst", path, "submission"), 409, "GUARD_UNMET")
+        self.done("sit.analyst", path, "computation")
+        self.done("sit.analyst", path, "submission")
+        self.done("hrd.manager", path, "reviews", {"approves": True, "note": "روش"})
+        self.done("sit.manager", path, "reviews", {"approves": True, "note": "واحد"})
+        self.assertEqual([f["code"] for f in problem(self, self.do("sit.analyst", path, "release"), 409)["errors"]], ["BIAS_CHECK_OPEN"])
+        self.done("sc.manager", path, "bias-reviews", note)
         self.assertEqual(self.done("sit.analyst", path, "release")["state"], "released")
 
     def test_rule_16_nobody_reviews_what_he_has_written(self):
@@ -164,6 +174,29 @@ class Packages(unittest.TestCase):
                 select unit_id, id, round, 'methods', '{account}', '{account}', true, 'x' from sanjeh.package where id = '{path.rsplit('/', 1)[1]}'""")
             self.assertIn("a reviewer is no author", done.stderr, name)
         self.done("sc.manager", path, "reviews", {"approves": True, "note": "خوب"})
+        for name, code in (("sc.manager", "REVIEWED_ALREADY"), ("hrd.manager", "OTHER_UNIT")):
+            refused = problem(self, self.do(name, path, "reviews", {"approves": True, "note": "خوب"}), 409, "GUARD_UNMET")
+            self.assertEqual([fault["code"] for fault in refused["errors"]], [code], "two reviews: two persons, one of the unit")
+            account = self.stack.accounts[name]["id"]
+            done = self.as_application(f"""insert into sanjeh.package_review (unit_id, package_id, round, kind, account_id, person_id, approves, note)
+                select unit_id, id, round, 'unit', '{account}', '{account}', true, 'x' from sanjeh.package where id = '{path.rsplit('/', 1)[1]}'""")
+            self.assertRegex(done.stderr, "two reviews are two persons|reviewed in another unit", name)
+
+    def test_rule_16_another_edition_has_the_same_authors(self):
+        self.make("one.writes", code="AGAIN")
+        path = self.make("ago.other", code="AGAIN")
+        self.done("ago.other", path, "computation")
+        self.done("ago.other", path, "submission")
+        for name in ("one.writes", "one.reviews", "ago.other"):
+            refused = problem(self, self.do(name, path, "reviews", {"approves": True, "note": "خوب است"}), 409, "GUARD_UNMET")
+            self.assertEqual([fault["code"] for fault in refused["errors"]], ["REVIEWER_IS_AUTHOR"], name)
+
+    def test_a_review_sent_back_from_the_own_unit(self):
+        path = self.make(code="INSIDE")
+        self.done("sit.analyst", path, "computation")
+        self.done("sit.analyst", path, "submission")
+        refused = problem(self, self.do("sit.manager", path, "reviews", {"approves": True, "note": "روش"}), 409, "GUARD_UNMET")
+        self.assertEqual([fault["code"] for fault in refused["errors"]], ["OWN_UNIT"], "the method is looked at from outside")
 
     # ---- its life ----
 
@@ -179,10 +212,11 @@ class Packages(unittest.TestCase):
         self.assertEqual(self.do("sc.manager", path, "reviews", {"approves": False, "note": "روش نوشته نشده"}).status, 204)
         sent_back = analyst.get(path).json()
         self.assertEqual((sent_back["state"], sent_back["round"]), ("draft", 2))
+        self.done("sit.analyst", path, "computation")
         self.done("sit.analyst", path, "submission")
         self.done("hrd.manager", path, "reviews", {"approves": True, "note": "روش"})
         problem(self, self.do("sit.analyst", path, "release"), 409, "NO_SUCH_MOVE")
-        self.done("jdpe.manager", path, "reviews", {"approves": True, "note": "واحد"})
+        self.done("sit.manager", path, "reviews", {"approves": True, "note": "واحد"})
         for client in (judge, keeper):
             self.assertEqual(client.get(path).status, 404, "not released")
             self.assertNotIn(path, [f"/api/v1/packages/{row['id']}" for row in client.items("/api/v1/packages")])

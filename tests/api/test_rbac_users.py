@@ -6,7 +6,7 @@ import unittest
 import uuid
 
 from approval_case import approve, ask
-from rbac_case import RbacTest, problem
+from rbac_case import ROSTER, RbacTest, problem
 from sanjeh_client import CodeBook
 
 RBAC = "/api/v1/rbac/"
@@ -14,6 +14,7 @@ PASSWORD = "نام-عبور-دراز-۱۴۰۵-x"
 
 
 class Users(RbacTest):
+    parts = {}  # of each account: what its approver was told
     ACCOUNTS = ("admin.one", "security.officer", "hrd.manager")
 
     def administrator(self):
@@ -33,40 +34,64 @@ class Users(RbacTest):
         self.assertEqual(made.status, 201, made)
         done = approve(self.stack, self.administrator(), made)
         self.assertEqual((done.status, done.json()["state"]), (200, "approved"), done)
+        self.parts[account] = done.json()["enrolment_part"]
         return {"account_id": account, "approval_id": made.json()["id"], "display_name": "کارمند تازه", **parameters}
 
     def add(self, body, client=None):
         return (client or self.admin).post(RBAC + "AddUser", body)
 
     def enrol(self, made, password=PASSWORD, **more):
-        body = {"enrolment": made["enrolment"], "username": made["username"], "password": password, **more}
+        body = {"enrolment": made["enrolment"], "part": self.parts[made["account_id"]], "username": made["username"], "password": password, **more}
         return self.stack.anonymous().post("/api/v1/enrolments", body)
 
     def test_a_reset_takes_two_administrators_and_both_factors(self):
-        """Who has lost a factor: an enrolment, for the exact account, once; the old factors and sessions are gone, nobody resets himself."""
+        """Who has lost a factor: an enrolment in two parts, for the account as it is, once; the old factors, sessions and half-made sign-ins are
+        gone. Nobody resets himself, and nobody approves his own."""
         told = self.add(self.approved(self.wanted(unit="HRD", role="unit-contributor"))).json()
-        self.assertEqual(self.enrol(told).status, 200)
+        secret = self.enrol(told).json()["totp_secret"]
         which, path = told["account_id"], f"/api/v1/accounts/{told['account_id']}/reset"
-        self.stack.sql(f"update sanjeh.session set revoked_at = null where account_id = '{which}'")
+        signed_in = self.stack.anonymous(token=self.stack.anonymous().sign_in(told["username"], PASSWORD, CodeBook(secret)).json()["token"])
+        self.assertEqual(signed_in.get("/api/v1/me").status, 200)
+        half = self.stack.anonymous().post("/api/v1/login", {"username": told["username"], "password": PASSWORD}).json()["challenge"]
         problem(self, self.admin.post(path, {"approval_id": which}), 409, "GUARD_UNMET")
-        made = ask(self.stack, "admin.one", "account:reset", which, {})
+        version = int(self.stack.sql(f"select version from sanjeh.account where id = '{which}'"))
+        other = ask(self.stack, "admin.one", "account:reset", which, {"version": version - 1})
+        made = ask(self.stack, "admin.one", "account:reset", which, {"version": version})
         self.assertEqual(made.status, 201, made)
         body = {"approval_id": made.json()["id"]}
         problem(self, self.admin.post(path, body), 409, "GUARD_UNMET")
-        self.assertEqual(approve(self.stack, self.administrator(), made).json()["state"], "approved")
+        done = approve(self.stack, self.administrator(), made)
+        self.assertEqual(done.json()["state"], "approved")
+        self.assertEqual(approve(self.stack, self.administrator(), other).json()["state"], "approved")
+        problem(self, self.admin.post(path, {"approval_id": other.json()["id"]}), 409, "GUARD_UNMET")
         problem(self, self.admin.post(path.replace(which, self.stack.accounts["hrd.manager"]["id"]), body), 409, "GUARD_UNMET")
         problem(self, self.stack.client("hrd.manager").post(path, body), 403, "FORBIDDEN")
         again = self.admin.post(path, body)
         self.assertEqual(again.status, 200, again)
+        self.assertEqual(signed_in.get("/api/v1/me").status, 401, "the session was the old factors'")
         self.assertEqual(self.stack.sql(f"""select (select count(*) from sanjeh.password where account_id = '{which}')
             + (select count(*) from sanjeh.totp where account_id = '{which}')
-            + (select count(*) from sanjeh.session where account_id = '{which}' and revoked_at is null)"""), "0")
+            + (select count(*) from sanjeh.login_challenge where account_id = '{which}')"""), "0", half)
         problem(self, self.stack.anonymous().post("/api/v1/login", {"username": told["username"], "password": PASSWORD}), 401, "LOGIN_FAILED")
         problem(self, self.enrol(told), 401)
-        self.assertEqual(self.enrol({**again.json()}, "نام-عبور-دیگری-۱۴۰۵-y").status, 200)
+        problem(self, self.enrol(again.json(), "نام-عبور-دیگری-۱۴۰۵-y"), 401, "LOGIN_FAILED")  # with the part of the account's first approver
+        self.parts[which] = done.json()["enrolment_part"]
+        self.assertEqual(self.enrol(again.json(), "نام-عبور-دیگری-۱۴۰۵-y").status, 200)
         problem(self, self.admin.post(path, body), 409, "GUARD_UNMET")
         own = self.stack.accounts["admin.one"]["id"]
         problem(self, self.admin.post(f"/api/v1/accounts/{own}/reset", body), 403)
+
+    def test_nobody_approves_his_own_reset(self):
+        """Under another account of his, too."""
+        sent = self.stack.client("hrd.manager").post("/api/v1/contributions", {"kind": "roster", "format": "csv", "period": "1404", "data": ROSTER})
+        self.assertEqual(sent.status, 201, sent)
+        self.stack.add_accounts({"admin.judge": ("HRD", "-", "administrator", "راهبر", "HRD:R-001", "person"),
+                                 "admin.same": ("HRD", "-", "administrator", "همان شخص", "HRD:R-001", "person")})
+        which = self.stack.accounts["admin.judge"]["id"]
+        made = ask(self.stack, "admin.one", "account:reset", which, {"version": 1})
+        for name in ("admin.judge", "admin.same"):
+            document = problem(self, approve(self.stack, name, made), 409, "GUARD_UNMET")
+            self.assertEqual([fault["code"] for fault in document["errors"]], ["ABOUT_ONESELF"], name)
 
     def test_AddUser(self):
         body = self.approved(self.wanted(unit="HRD", role="unit-contributor"))
@@ -126,7 +151,8 @@ class Users(RbacTest):
 
     def test_an_enrolment_is_the_persons(self):
         told = self.add(self.approved(self.wanted())).json()
-        for change in ({"username": "hrd.manager"}, {"enrolment": "A" * 43}, {"enrolment": "short"}):
+        for change in ({"username": "hrd.manager"}, {"enrolment": "A" * 43}, {"enrolment": "short"}, {"part": "0" * 32}, {"part": ""},
+                       {"part": self.parts[told["account_id"]].upper()}):
             problem(self, self.enrol(told, **change), 401, "LOGIN_FAILED")
         for weak in ("short", "aaaaaaaaaaaa", told["username"] + "1"):
             self.refused(self.enrol(told, weak), 422, "WEAK", "/password")

@@ -14,7 +14,7 @@ ACCOUNTS = {"rule.pic": ("PIC", "-", "evaluator", "از حفاظت"), "rule.jdpd
             "rule.emergency.sit": ("SIT", "-", "emergency-approver", "تأییدکننده"), "rule.emergency.ago": ("AGO", "-", "emergency-approver", "تأییدکننده"),
             "rule.emergency.hrd": ("HRD", "-", "emergency-approver", "تأییدکننده"),
             "rule.emergency.hrd.two": ("HRD", "-", "emergency-approver", "تأییدکننده"),
-            "rule.plain": ("SC", "-", "member", "بی‌نقش")}
+            "rule.desk": ("JDP", "JDP-D", "member", "کارمند"), "rule.plain": ("SC", "-", "member", "بی‌نقش")}
 
 
 class Access(BoardTest):
@@ -127,6 +127,12 @@ class Access(BoardTest):
             refused = manager.post("/api/v1/delegations", {**body, "role": role})
             self.assertIn(refused.status, (403, 409, 422), f"{role} {refused}")
         problem(self, manager.post("/api/v1/delegations", {**body, "role": "unit-contributor", "valid_until": "2030-01-01T00:00:00Z"}), 422)
+        keeper = self.stack.client("jdpd.manager")  # holds what opens K4, and may not pass it on; his other role he may
+        document = problem(self, keeper.post("/api/v1/delegations", {**body, "account_id": self.account("rule.desk"), "role": "gate-keeper"}), 403)
+        self.assertEqual([fault["code"] for fault in document["errors"]], ["NOT_DELEGABLE"])
+        passed = keeper.post("/api/v1/delegations", {**body, "account_id": self.account("rule.desk"), "role": "unit-manager"})
+        self.assertEqual(passed.status, 201, passed)
+        problem(self, self.stack.client("rule.desk").get("/api/v1/gates"), 403, "FORBIDDEN")
         made = manager.post("/api/v1/delegations", {**body, "role": "unit-contributor"})
         self.assertEqual(made.status, 201, made)
         colleague = self.stack.client("rule.colleague")

@@ -164,23 +164,31 @@ SJ_MUST_CHECK sj_status sj_authn_sweep(struct sj_authn_loop *loop);
 /* Hook for sj_db_listen on channel "session_revoked"; ctx is the struct sj_authn. */
 void sj_authn_on_notify(void *authn, struct sj_text channel, struct sj_text payload);
 
-/* The way to the factors of an account that another person made: shown once, good for three days and one use. tx in the scope AUTHN.
- * Errors: CONSTRAINT (the account has factors). */
+/* The other half of an enrolment: told to whoever approved the deed, in the answer to his vote. Neither he nor whoever did it can enrol
+ * alone. Of the keeper's key, the approval and the approver; nothing of it is kept. */
+#define SJ_ENROLMENT_PART_SIZE 33 /* 32 hex digits and NUL */
+SJ_MUST_CHECK sj_status sj_enrolment_part(struct sj_channel *channel, struct sj_uuid approval,
+    struct sj_uuid approver, char ret_part[SJ_ENROLMENT_PART_SIZE]);
+/* The way to the factors of an account that another person made: shown once, good for three days and one use, with the approver's part. tx
+ * in the scope AUTHN. Errors: CONSTRAINT (the account has factors). */
 struct sj_enrolment {
     char token[SJ_TOKEN_TEXT_SIZE];
     sj_time_us expires_at;
 };
 SJ_MUST_CHECK sj_status sj_enrolment_make(struct sj_tx *tx, struct sj_channel *channel,
-    struct sj_uuid account, struct sj_uuid made_by, struct sj_enrolment *ret_enrolment);
-/* The same for an account that has factors: they go, and its sessions and an enrolment before. tx in the scopes AUTHN and ADMIN. */
+    struct sj_uuid account, struct sj_uuid made_by, const char *part,
+    struct sj_enrolment *ret_enrolment);
+/* The same for an account that has factors: they go, and its sessions, half-made sign-ins and an enrolment before. tx in the scopes AUTHN and ADMIN. */
 SJ_MUST_CHECK sj_status sj_enrolment_again(struct sj_tx *tx, struct sj_channel *channel,
-    struct sj_uuid account, struct sj_uuid made_by, struct sj_enrolment *ret_enrolment);
+    struct sj_uuid account, struct sj_uuid made_by, const char *part,
+    struct sj_enrolment *ret_enrolment);
 /* Takes an enrolment, sets the password and makes the second factor's secret, all three or none. ret_actor: account and tag are set as soon
  * as they are known, for the record. Errors: LOGIN_FAILED (no such enrolment of this name), INVALID (the password), TOO_MANY_REQUESTS
  * (*ret_retry_s), BUSY. */
 #define SJ_TOTP_SECRET_SIZE 20
 struct sj_enrolling {
     struct sj_text token;
+    struct sj_text part;
     struct sj_text username;
     struct sj_text password;
     struct sj_uuid source;

@@ -47,7 +47,8 @@ struct sj_package {
     struct sj_text state;
     struct sj_uuid unit;
     int32_t round;
-    bool is_author; /* the actor has written in it, under any account */
+    bool is_author;   /* the actor has written in an edition of it, under any account */
+    bool is_reviewer; /* and reviewed this round */
 };
 
 /* sees_reviews: those under review in other units, too (the context has scope EVALUATION). */

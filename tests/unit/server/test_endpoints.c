@@ -62,6 +62,7 @@ TEST(endpoints_that_change_something_have_a_transaction)
         const bool unsafe = endpoint->route.method != SJ_GET;
         const bool writes = endpoint->use == SJ_USE_WRITE || endpoint->use == SJ_USE_ADMIN ||
                             endpoint->use == SJ_USE_SESSION || endpoint->use == SJ_USE_APPROVAL ||
+                            endpoint->use == SJ_USE_APPROVAL_ONCE ||
                             endpoint->use == SJ_USE_STEP_UP || endpoint->use == SJ_USE_ACCOUNTS ||
                             endpoint->use == SJ_USE_RECORD || endpoint->use == SJ_USE_PACKAGE;
         CHECK(!writes || unsafe ||
