@@ -148,6 +148,21 @@ static void add_rest(struct sj_exchange *x, struct header_list *list, struct hea
     add(list, "X-Request-Id", callers_request_id(x));
 }
 
+sj_status sj_answer_feed(
+    struct sj_exchange *x, const struct sj_receipt *receipt, struct sj_feed **ret_feed)
+{
+    struct header_list list = {.count = 0};
+    struct header_texts texts = {0};
+    add_receipt(&list, &texts, receipt);
+    add_rest(x, &list, &texts);
+    const struct sj_response response = {.status = x->status,
+        .content_type = x->content_type,
+        .fd = -1,
+        .headers = list.items,
+        .header_count = list.count};
+    return sj_respond_feed(x->request, &response, x->stream.size, ret_feed);
+}
+
 void sj_answer_send(struct sj_exchange *x, const struct sj_receipt *receipt)
 {
     struct header_list list = {.count = 0};

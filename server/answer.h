@@ -15,5 +15,8 @@
 void sj_answer_problem(struct sj_exchange *x, sj_status why);
 /* Sends; receipt NULL: no audit headers. The request is gone when this returns. */
 void sj_answer_send(struct sj_exchange *x, const struct sj_receipt *receipt);
+/* Sends the head of an answer that goes on; the request ends, x->stream writes the body. Errors: as sj_respond_feed. */
+SJ_MUST_CHECK sj_status sj_answer_feed(
+    struct sj_exchange *x, const struct sj_receipt *receipt, struct sj_feed **ret_feed);
 
 #endif

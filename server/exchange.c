@@ -9,6 +9,7 @@
 #include "answer.h"
 #include "idempotency.h"
 #include "server.h"
+#include "stream.h"
 
 #include "sanjeh/base/log.h"
 #include "sanjeh/crypto/hash.h"
@@ -372,6 +373,7 @@ static enum sj_outcome outcome_of(unsigned http_status)
 /* Nothing may be answered but this: the prepared data are wiped first. */
 static void withhold(struct sj_exchange *x, sj_status why)
 {
+    sj_stream_drop(x);
     sj_buf_clear(&x->body);
     x->location = x->etag = (struct sj_text){NULL, 0};
     x->set_cookie[0] = x->set_cookie[1] = (struct sj_text){NULL, 0};
@@ -448,6 +450,7 @@ static void record_and_send(
         return;
     }
     struct sj_receipt receipt = {0};
+    x->draft.kind = x->stream.fn != NULL ? SJ_ENTRY_STREAM_START : x->draft.kind;
     sj_status status = seal_subjects(x);
     if (!sj_failed(status)) {
         status = sj_sequencer_record(server->sequencer, &x->draft, in_outbox, &receipt);
@@ -456,6 +459,10 @@ static void record_and_send(
         /* A committed deed is in the outbox and will be recorded; saying that nothing happened would be a lie. */
         withhold(x, in_outbox ? SJ_FAILURE(RECORD_DELAYED) : status);
         sj_answer_send(x, NULL);
+        return;
+    }
+    if (x->stream.fn != NULL) {
+        sj_stream_send(x, &receipt);
         return;
     }
     sj_answer_send(x, &receipt);
@@ -509,6 +516,7 @@ void sj_exchange_handle(void *ctx, struct sj_request *request)
     }
     if (sj_failed(status)) {
         log_failure(&x, status);
+        sj_stream_drop(&x);
         sj_answer_problem(&x, status);
     } else if (sj_exchange_is_unchanged(&x)) {
         x.status = 304; /* recorded like the answer that it stands for */

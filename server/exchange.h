@@ -25,6 +25,16 @@
 struct sj_server;
 struct sj_evaluation;
 
+struct sj_exchange;
+/* A body that is written after its start was recorded. fn: on the request's fiber, the request itself is gone; failing with IO: the
+ * client is gone, otherwise our failure. */
+struct sj_exchange_stream {
+    sj_status (*fn)(struct sj_exchange *x, struct sj_feed *feed, void *ctx);
+    void *ctx;
+    void (*free)(void *ctx);
+    uint64_t size; /* bytes, or SJ_FEED_ENDLESS */
+};
+
 /* What one loop owns. */
 struct sj_worker {
     struct sj_server *server;
@@ -77,6 +87,7 @@ struct sj_exchange {
     int64_t retry_after_s;
     int fd; /* -1, or a file to stream */
     uint64_t fd_size;
+    struct sj_exchange_stream stream;     /* fn NULL: the body is complete as it is */
     struct sj_policy_active *next_policy; /* comes into force after the deed: routes/policies.c */
     struct sj_text proven_digest;         /* what a step-up said it was for; "" */
     struct sj_uuid proven_approval;       /* of break-glass:open; nil elsewhere */

@@ -71,6 +71,7 @@ struct sj_server {
     _Atomic bool ready;
     _Atomic bool stopping;
     _Atomic unsigned in_flight;
+    _Atomic unsigned tails;       /* of the record, being followed */
     _Atomic unsigned exports;     /* running; at most SJ_EXPORTS_MAX */
     _Atomic unsigned import_wake; /* looks for bulk imports that are still to be made */
     _Atomic unsigned background;  /* fibers of the server's own work */

@@ -80,6 +80,44 @@ static sj_status take_range(struct sj_exchange *x, struct export_body *body)
     return SJ_DONE;
 }
 
+#define PIECE ((size_t)64 * 1024)
+
+static void file_free(void *ctx)
+{
+    int *fd = ctx;
+    sj_closep(fd);
+    sj_free(fd);
+}
+
+static sj_status send_file(struct sj_exchange *x, struct sj_feed *feed, void *ctx)
+{
+    const int *fd = ctx;
+    CLEANUP(sj_freep) void *piece = NULL;
+    (void)x;
+    TRY(sj_alloc(1, PIECE, &piece));
+    for (;;) {
+        const ssize_t count = read(*fd, piece, PIECE);
+        ENSURE(count >= 0, INTERNAL);
+        if (count == 0) {
+            return SJ_DONE;
+        }
+        TRY(sj_feed_write(feed, sj_view_of(piece, (size_t)count)));
+    }
+}
+
+/* The file of the answer becomes a stream: its end is recorded, too. */
+static sj_status stream_file(struct sj_exchange *x, uint64_t size)
+{
+    void *memory = NULL;
+    TRY(sj_alloc(1, sizeof(int), &memory));
+    int *fd = memory;
+    *fd = x->fd;
+    x->fd = -1;
+    x->stream =
+        (struct sj_exchange_stream){.fn = send_file, .ctx = fd, .free = file_free, .size = size};
+    return SJ_DONE;
+}
+
 /* The bundle is written to memory that is not on disk, then streamed: the entry about the export is signed
  * before its first byte leaves. */
 static sj_status write_bundle(struct sj_exchange *x)
@@ -100,11 +138,10 @@ static sj_status write_bundle(struct sj_exchange *x)
         body.to == TO_NEWEST ? 0 : (uint64_t)body.to, x->fd, &size));
     const off_t bytes = lseek(x->fd, 0, SEEK_END);
     ENSURE(bytes > 0 && lseek(x->fd, 0, SEEK_SET) == 0, IO);
-    x->fd_size = (uint64_t)bytes;
     x->content_type = "application/x-tar";
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "entries=%llu;bytes=%lld",
         (unsigned long long)size, (long long)bytes);
-    return SJ_DONE;
+    return stream_file(x, (uint64_t)bytes);
 }
 
 /* The start of the export is an entry of its own, signed before anything is read. A batch's note is stored with the

@@ -76,6 +76,7 @@ static int64_t allowed_ms(const struct conn *conn, enum phase phase)
     case PHASE_ANSWER:
         return seconds(config->body_deadline_s);
     case PHASE_HANDLER:
+    case PHASE_FEED: /* while bytes wait: feed.c */
         break;
     }
     return -1;

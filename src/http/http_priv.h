@@ -39,6 +39,7 @@ enum phase {
     PHASE_BODY,    /* head accepted or refused, body is coming */
     PHASE_HANDLER, /* with the handler; libmicrohttpd does not touch the connection */
     PHASE_ANSWER,  /* response queued */
+    PHASE_FEED,    /* an answer is written piece by piece (feed.c) */
     PHASE_IDLE,    /* between requests */
 };
 
@@ -166,6 +167,11 @@ void sj_http_request_release(struct sj_http *http, struct sj_request **request);
 void sj_http_request_free(struct sj_request **request);
 /* Cuts a request that is being handled off its connection, which is about to be closed. */
 void sj_http_request_orphan(struct sj_request *request);
+
+/* respond.c */
+/* Gives the answer its headers and queues it. */
+bool sj_http_queue(
+    struct sj_request *request, const struct sj_response *response, struct MHD_Response *made);
 
 /* guard.c */
 /* Fills headers, lengths and method, and says what is ambiguous about the head: SJ_OK, BAD_FRAMING,

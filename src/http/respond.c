@@ -139,15 +139,20 @@ static bool has_body_to_send(const struct sj_request *request, const struct sj_r
            request->method != SJ_HEAD && response->status != 204 && response->status != 304;
 }
 
+bool sj_http_queue(
+    struct sj_request *request, const struct sj_response *response, struct MHD_Response *made)
+{
+    return add_headers(made, request, response) &&
+           MHD_queue_response(request->conn->mhd, response->status, made) == MHD_YES;
+}
+
 static bool queue(struct sj_request *request, const struct sj_response *response)
 {
     struct MHD_Response *made = from_response(response);
     if (made == NULL) {
         return false;
     }
-    const bool is_queued =
-        add_headers(made, request, response) &&
-        MHD_queue_response(request->conn->mhd, response->status, made) == MHD_YES;
+    const bool is_queued = sj_http_queue(request, response, made);
     MHD_destroy_response(made);
     request->conn->is_body_next = is_queued && has_body_to_send(request, response);
     return is_queued;

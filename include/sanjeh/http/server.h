@@ -162,4 +162,21 @@ struct sj_response {
  * X-Request-Id are added here. For HEAD the body is left out. */
 void sj_respond(struct sj_request *request, const struct sj_response *response);
 
+/* ---- an answer that is written piece by piece ---- */
+
+struct sj_feed;
+#define SJ_FEED_ENDLESS UINT64_MAX
+/* Sends the head (status, content type, headers of response; body and fd are ignored) and ends the request as sj_respond does; the
+ * fiber goes on and writes the body. size: its length, or SJ_FEED_ENDLESS. Not for HEAD. Errors (the request is still there): IO (its
+ * client is gone), OUT_OF_MEMORY. */
+SJ_MUST_CHECK sj_status sj_respond_feed(struct sj_request *request,
+    const struct sj_response *response, uint64_t size, struct sj_feed **ret_feed);
+/* Parks while 64 KiB wait to be taken. Errors: IO (the client is gone, or took nothing for a minute): then only sj_feed_end. */
+SJ_MUST_CHECK sj_status sj_feed_write(struct sj_feed *feed, struct sj_view bytes);
+/* Noticed when something is written: also a client that has hung up is read from only then. */
+bool sj_feed_is_gone(const struct sj_feed *feed);
+/* is_whole: waits until everything was taken; otherwise cuts the connection. ret_sent: bytes that were handed to TLS. ret_complete:
+ * all of a whole body. */
+void sj_feed_end(struct sj_feed **feed, bool is_whole, uint64_t *ret_sent, bool *ret_complete);
+
 #endif
