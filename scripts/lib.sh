@@ -40,7 +40,8 @@ SJ_PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev 
  libcairo2-dev libcurl4-openssl-dev"
 SJ_PACKAGES_RUN="postgresql-15 postgresql-client-15 python3 openssl curl ca-certificates oathtool qrencode procps
  fonts-hosny-amiri"
-SJ_PACKAGES_TEST="clang-14 clang libclang-rt-14-dev llvm-14 clang-format-14 poppler-utils python3-jsonschema"
+SJ_PACKAGES_TEST="clang-14 clang libclang-rt-14-dev llvm-14 clang-format-14 poppler-utils python3-jsonschema
+ golang-go golang-golang-x-mod-dev"
 SJ_PACKAGES_BENCH="wrk"
 
 packages_missing() {

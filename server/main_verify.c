@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "verify_card.h"
+#include "verify_fetch.h"
 
 #include "sanjeh/audit/verify.h"
 #include "sanjeh/base/buf.h"
@@ -21,19 +22,24 @@
 #define JSON_MAX   8192
 
 static const char usage_text[] =
-    "Usage: sanjeh-verify FILE.tar|DIR --policy FILE [--since NOTE] [--max-age S] [--json]\n"
+    "Usage: sanjeh-verify FILE.tar|DIR|URL --policy FILE [--since NOTE] [--max-age S] [--json]\n"
+    "                     [--ca FILE] [--token-file FILE] [--cache DIR]\n"
     "       sanjeh-verify --card FILE.json --note FILE.note --vkey FILE [--json]\n"
     "       sanjeh-verify --card DIR --vkey FILE [--json]\n"
     "\n"
     "Checks an exported record with public keys alone: every entry, every tile, every root and "
     "signature is\n"
-    "recomputed. Any C2SP tlog-tiles log in a tar or folder can be checked; what entries mean is "
-    "checked only\n"
+    "recomputed. Any C2SP tlog-tiles log in a tar, a folder or at an address can be checked; what "
+    "entries mean is checked only\n"
     "for logs of Sanjeh.\n"
     "\n"
     "  --policy FILE   whom to trust (C2SP tlog-policy); never taken from the bundle\n"
     "  --since NOTE    an older checkpoint that this log must continue\n"
     "  --max-age S     the newest entry or cosignature must be at most S seconds old\n"
+    "  --ca FILE       for an address: authority of its certificate; https, or http on this "
+    "machine\n"
+    "  --token-file F  for an address: file with a bearer token\n"
+    "  --cache DIR     for an address: keep full tiles here, so that an interrupted check goes on\n"
     "  --card PATH     check report cards instead: one JSON file with its --note, or a folder of "
     "NAME.json with\n"
     "                  NAME.note, which must be one unbroken piece of the issuer's chain\n"
@@ -49,6 +55,7 @@ struct arguments {
     const char *path;
     struct sj_verify_options options;
     struct verify_card card;
+    struct verify_place place;
     bool json;
     bool help;
 };
@@ -78,6 +85,15 @@ static bool take_option(int option, struct arguments *arguments)
     case 'v':
         arguments->card.vkey = optarg;
         return true;
+    case 'A':
+        arguments->place.ca_file = optarg;
+        return true;
+    case 't':
+        arguments->place.token_file = optarg;
+        return true;
+    case 'C':
+        arguments->place.cache = optarg;
+        return true;
     case 'j':
         arguments->json = true;
         return true;
@@ -95,6 +111,9 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
         {"policy", required_argument, NULL, 'p'},
         {"since", required_argument, NULL, 's'},
         {"max-age", required_argument, NULL, 'a'},
+        {"ca", required_argument, NULL, 'A'},
+        {"token-file", required_argument, NULL, 't'},
+        {"cache", required_argument, NULL, 'C'},
         {"card", required_argument, NULL, 'c'},
         {"note", required_argument, NULL, 'n'},
         {"vkey", required_argument, NULL, 'v'},
@@ -219,21 +238,35 @@ static int complain(const char *what, const char *about)
     return EXIT_USAGE;
 }
 
-static int verify(const struct arguments *arguments)
+static int verify(const struct arguments *arguments, const struct verify_fetch *fetch)
 {
     struct sj_verify_report report;
-    if (sj_failed(sj_crypto_init())) {
-        return complain("the cryptographic library cannot be used", "");
-    }
     const sj_status status = sj_bundle_verify(arguments->path, &arguments->options, &report);
     if (status.code == SJ_BAD_PARAMETER) {
         return complain("cannot use the bundle, the policy or the --since note",
             "is there, readable, and signed as it must be?");
     }
+    if (sj_failed(status) && fetch != NULL && verify_fetch_why(fetch)[0] != '\0') {
+        return complain(sj_code_title(status.code), verify_fetch_why(fetch));
+    }
     if (sj_failed(status)) {
         return complain("could not finish the check", sj_code_name(status.code));
     }
     return print_report(&report, arguments->json);
+}
+
+static int verify_address(struct arguments *arguments)
+{
+    CLEANUP(verify_fetch_free) struct verify_fetch *fetch = NULL;
+    arguments->place.url = arguments->path;
+    if (sj_failed(verify_fetch_new(&arguments->place, &fetch))) {
+        return complain("an address must be https (http on this machine only), and --token-file "
+                        "and --cache usable",
+            arguments->path);
+    }
+    arguments->options.fetch = verify_fetch_member;
+    arguments->options.fetch_ctx = fetch;
+    return verify(arguments, fetch);
 }
 
 int main(int argc, char **argv)
@@ -250,8 +283,8 @@ int main(int argc, char **argv)
     if (arguments.card.card != NULL) {
         return verify_card_run(&arguments.card);
     }
-    if (is_url(arguments.path)) {
-        return complain("an address is not a bundle; give a tar file or a folder", arguments.path);
+    if (sj_failed(sj_crypto_init())) {
+        return complain("the cryptographic library cannot be used", "");
     }
-    return verify(&arguments);
+    return is_url(arguments.path) ? verify_address(&arguments) : verify(&arguments, NULL);
 }

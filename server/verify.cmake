@@ -1,3 +1,4 @@
 # sanjeh-verify: public keys alone, so neither libpq nor the server's modules are linked.
-add_executable(sanjeh-verify ${PROJECT_SOURCE_DIR}/server/main_verify.c ${PROJECT_SOURCE_DIR}/server/verify_card.c)
-target_link_libraries(sanjeh-verify PRIVATE sj_audit_pure sj_card_pure)
+add_executable(sanjeh-verify ${PROJECT_SOURCE_DIR}/server/main_verify.c ${PROJECT_SOURCE_DIR}/server/verify_card.c
+  ${PROJECT_SOURCE_DIR}/server/verify_fetch.c)
+target_link_libraries(sanjeh-verify PRIVATE sj_audit_pure sj_card_pure sj_fetch)

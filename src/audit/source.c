@@ -214,6 +214,9 @@ sj_status sj_source_stream(const struct sj_source *source, const struct sj_membe
     ret_stream->filled = 0;
     ret_stream->used = 0;
     *ret_found = false;
+    if (source->fetch != NULL) {
+        return SJ_DONE; /* what a log at an address has is tiles and a checkpoint */
+    }
     if (source->is_folder) {
         return stream_of_file(source, key, ret_stream, ret_found);
     }
@@ -275,12 +278,23 @@ sj_status sj_stream_read(struct sj_stream *stream, uint8_t *dst, size_t len, siz
     return SJ_DONE;
 }
 
+static sj_status fetch_member(const struct sj_source *source, const struct sj_member_key *key,
+    size_t max, struct sj_buf *ret_bytes, bool *ret_found)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf path = SJ_BUF(128);
+    TRY(put_path(key, &path));
+    return source->fetch(source->fetch_ctx, sj_buf_text(&path), max, ret_bytes, ret_found);
+}
+
 sj_status sj_source_read(const struct sj_source *source, const struct sj_member_key *key,
     size_t max, struct sj_buf *ret_bytes, bool *ret_found)
 {
     CLEANUP(sj_stream_close) struct sj_stream stream;
     size_t got = 0;
     sj_buf_reset(ret_bytes);
+    if (source->fetch != NULL) {
+        return fetch_member(source, key, max, ret_bytes, ret_found);
+    }
     TRY(sj_source_stream(source, key, &stream, ret_found));
     if (!*ret_found || stream.left > max) {
         *ret_found = false;

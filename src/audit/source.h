@@ -6,6 +6,7 @@
 #define SJ_AUDIT_SOURCE_H
 
 #include "sanjeh/audit/tile_path.h"
+#include "sanjeh/audit/verify.h"
 
 enum sj_member_kind { SJ_MEMBER_CHECKPOINT, SJ_MEMBER_NOTES, SJ_MEMBER_PAYLOADS, SJ_MEMBER_TILE };
 
@@ -15,7 +16,9 @@ struct sj_member_key {
 };
 
 struct sj_source {
-    int fd; /* the tar or the folder */
+    int fd;                    /* the tar or the folder */
+    sj_verify_fetch_fn *fetch; /* or neither of them */
+    void *fetch_ctx;
     bool is_folder;
     struct sj_source_member *members; /* of a tar, sorted by key */
     size_t count;

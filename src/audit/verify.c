@@ -65,6 +65,11 @@ static sj_status new_check(const struct sj_verify_options *options, struct sj_ve
 static sj_status open_source(struct sj_check *c, const char *path)
 {
     enum sj_source_state state = SJ_SOURCE_WHOLE;
+    if (c->options->fetch != NULL) {
+        c->source.fetch = c->options->fetch;
+        c->source.fetch_ctx = c->options->fetch_ctx;
+        return SJ_DONE;
+    }
     TRY(sj_source_open(path, &c->source, &state));
     switch (state) {
     case SJ_SOURCE_WHOLE:

@@ -6,14 +6,21 @@
 #ifndef SJ_AUDIT_VERIFY_H
 #define SJ_AUDIT_VERIFY_H
 
-#include "sanjeh/base/status.h"
+#include "sanjeh/base/buf.h"
 
 enum sj_verdict { SJ_VERIFIED = 0, SJ_TAMPERED = 1, SJ_INCOMPLETE = 2 };
 
+/* A log that lies elsewhere (C2SP tlog-tiles at an address): the bytes of `checkpoint` or `tile/…`, at most max, into ret_bytes (emptied
+ * first). *ret_found false: it is not there, or longer. A status ends the check: the log could not be asked. */
+typedef sj_status sj_verify_fetch_fn(
+    void *ctx, struct sj_text name, size_t max, struct sj_buf *ret_bytes, bool *ret_found);
+
 struct sj_verify_options {
-    const char *policy_path; /* tlog-policy; mandatory */
-    const char *since_path;  /* an older checkpoint that must be consistent; or NULL */
-    int64_t max_age_s;       /* 0: no freshness check */
+    const char *policy_path;   /* tlog-policy; mandatory */
+    const char *since_path;    /* an older checkpoint that must be consistent; or NULL */
+    int64_t max_age_s;         /* 0: no freshness check */
+    sj_verify_fetch_fn *fetch; /* instead of the path; NULL: a file or folder */
+    void *fetch_ctx;
 };
 
 struct sj_verify_report {
@@ -26,7 +33,7 @@ struct sj_verify_report {
     char checkpoint[320]; /* the checkpoint it contradicts: "origin size" */
 };
 
-/* path: a tar file or a folder. Streams: memory grows with the number of tenants, emitters and files, not of
+/* path: a tar file or a folder, ignored with fetch. Streams: memory grows with the number of tenants, emitters and files, not of
  * entries. A status only for our own failures and usage (BAD_PARAMETER: unreadable policy or arguments). */
 SJ_MUST_CHECK sj_status sj_bundle_verify(
     const char *path, const struct sj_verify_options *options, struct sj_verify_report *ret_report);
