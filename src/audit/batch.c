@@ -118,16 +118,34 @@ static void give_place(struct sj_sequencer *s, struct sj_slot *slot)
     b->slots[b->count++] = slot;
 }
 
+/* The first entry of a day tells the counts of the whole day before. Without it the day's are told a minute earlier. */
+static void take_new_day(struct sj_sequencer *s)
+{
+    struct sj_draft draft;
+    struct sj_slot *slot = NULL;
+    if (s->queue.first == NULL || sj_late_begins_batch(s->queue.first) || !sj_late_new_day(s) ||
+        sj_failed(sj_sequencer_own_draft(SJ_ENTRY_TENANT_HEADS, "log:tenant-heads", "", &draft))) {
+        return;
+    }
+    draft.emitter = s->emitter;
+    draft.emitter_seq = sj_sequencer_next_seq(s);
+    if (!sj_failed(sj_queue_slot(s, &draft, false, &slot))) {
+        give_place(s, slot);
+    }
+}
+
 /* Fills b->slots from the queue. */
 static void take(struct sj_sequencer *s, struct sj_slot_list *remote)
 {
     struct sj_slot_list later = {NULL, NULL};
     size_t bytes = 0;
-    while (s->batch.count < SJ_BATCH_ENTRIES && s->queue.first != NULL) {
+    bool is_closed = false;
+    take_new_day(s);
+    while (!is_closed && s->batch.count < SJ_BATCH_ENTRIES && s->queue.first != NULL) {
         const struct sj_slot *first = s->queue.first;
         const size_t more =
             SJ_ENTRY_HEAD_SIZE + first->body.len + first->subjects.len + first->payload.len;
-        if (bytes + more > SJ_BATCH_BYTES) {
+        if (bytes + more > SJ_BATCH_BYTES || (sj_late_begins_batch(first) && s->batch.count != 0)) {
             break;
         }
         struct sj_slot *slot = sj_slot_pop(&s->queue);
@@ -140,6 +158,7 @@ static void take(struct sj_sequencer *s, struct sj_slot_list *remote)
         }
         bytes += more;
         give_place(s, slot);
+        is_closed = sj_late_ends_batch(slot);
     }
     for (struct sj_slot *slot = sj_slot_pop(&later); slot != NULL; slot = sj_slot_pop(&later)) {
         sj_slot_push(&s->queue, slot);
@@ -194,9 +213,10 @@ static sj_status put_payload(struct sj_batch *b, const struct sj_slot *slot, uin
 static sj_status place_one(struct sj_sequencer *s, size_t i, sj_time_us time)
 {
     struct sj_batch *b = &s->batch;
-    const struct sj_slot *slot = b->slots[i];
+    struct sj_slot *slot = b->slots[i];
     struct sj_place place = {.log_id = s->head.log_id, .index = s->head.edge.size, .time = time};
     struct sj_tenant *tenant = NULL;
+    TRY(sj_late_compose(s, slot, place.index, time));
     TRY(advance_tenant(s, slot, &place, &tenant));
     sj_buf_reset(&b->entry);
     TRY(sj_place_encode(&place, &b->entry));
@@ -378,7 +398,11 @@ static sj_status sign(struct sj_sequencer *s)
 {
     struct sj_batch *b = &s->batch;
     sj_buf_reset(&s->note);
-    TRY(ask_extend(s->config.channel, b->base_size, b->leaves, b->count, &s->head.root, &s->note));
+    /* b->entry still holds the newest entry */
+    const bool appoints = sj_late_ends_batch(b->slots[b->count - 1]);
+    const struct sj_view rotation = appoints ? sj_buf_view(&b->entry) : sj_view_of(NULL, 0);
+    TRY(ask_extend_rotating(
+        s->config.channel, b->base_size, b->leaves, b->count, &s->head.root, rotation, &s->note));
     return sj_batch_publish_note(s, sj_buf_view(&s->note), s->head.frontier.size, true);
 }
 
@@ -393,6 +417,7 @@ static sj_status write_and_sign(
     TRY(written);
     TRY(sign(s));
     sj_batch_publish_head(s);
+    sj_late_batch(s);
     return sj_seen_batch(s);
 }
 

@@ -81,6 +81,7 @@ static sj_status judge_emitter(
         return sj_emitters_end(&c->emitters, draft->emitter, draft->emitter_seq);
     }
     if (draft->kind == SJ_ENTRY_EMITTER_OPEN) {
+        (void)sj_detail_take(&detail, "instance", &cause); /* may be absent */
         return sj_text_is(detail, "voids=1") ? sj_emitters_promise(&c->emitters, draft->emitter)
                                              : SJ_DONE;
     }
@@ -171,8 +172,8 @@ static sj_status check_meaning(
         sj_check_tampered_at(c, index, cause);
         return SJ_DONE;
     }
-    TRY(sj_heads_see(&c->heads, (size_t)(tenant - c->tenants.list), entry.draft.tenant_tag,
-        sj_text_of(entry.draft.action), entry.time));
+    TRY(sj_heads_see(
+        &c->heads, entry.draft.tenant_tag, sj_text_of(entry.draft.action), entry.time));
     tenant->seq = entry.tenant_seq;
     tenant->leaf = *leaf;
     c->last_time = entry.time;

@@ -50,6 +50,10 @@ static sj_status apply(
     s->head.last_time = entry->time > s->head.last_time ? entry->time : s->head.last_time;
     TRY(sj_emitters_see(&s->seen, entry->draft.emitter, entry->draft.emitter_seq, &is_repeat));
     s->seen_upto = entry->index + 1;
+    if (s->late.upto == entry->index) {
+        sj_late_see(s, entry->draft.tenant_tag, sj_text_of(entry->draft.action), entry->time);
+        s->late.upto = entry->index + 1;
+    }
     return SJ_DONE;
 }
 

@@ -26,12 +26,14 @@ struct sj_heads_action {
 sj_status sj_heads_init(struct sj_heads *heads)
 {
     *heads = (struct sj_heads){.has_day = false};
+    TRY(sj_idmap_init(&heads->tag_map, PAIRS_MAX));
     TRY(sj_idmap_init(&heads->action_map, ACTIONS_MAX));
     return sj_idmap_init(&heads->pair_map, PAIRS_MAX);
 }
 
 void sj_heads_clear(struct sj_heads *heads)
 {
+    sj_idmap_clear(&heads->tag_map);
     sj_idmap_clear(&heads->action_map);
     sj_idmap_clear(&heads->pair_map);
     sj_free(heads->actions);
@@ -121,18 +123,20 @@ static sj_status begin_day(struct sj_heads *heads, int64_t day)
     return sj_idmap_init(&heads->pair_map, PAIRS_MAX);
 }
 
-sj_status sj_heads_see(struct sj_heads *heads, size_t tenant_number, struct sj_uuid tag,
-    struct sj_text action, sj_time_us time)
+sj_status sj_heads_see(
+    struct sj_heads *heads, struct sj_uuid tag, struct sj_text action, sj_time_us time)
 {
+    size_t tenant = 0;
     size_t action_at = 0;
     size_t number = 0;
     bool is_new = false;
     void *list = heads->pairs;
     TRY(begin_day(heads, sj_heads_day(time)));
+    TRY(sj_idmap_get(&heads->tag_map, tag, &tenant, &is_new));
     TRY(action_number(heads, action, &action_at));
     TRY(grow(&list, &heads->pair_capacity, heads->pair_map.count, sizeof(struct sj_heads_pair)));
     heads->pairs = list;
-    TRY(sj_idmap_get(&heads->pair_map, pair_key(tenant_number, action_at), &number, &is_new));
+    TRY(sj_idmap_get(&heads->pair_map, pair_key(tenant, action_at), &number, &is_new));
     if (is_new) {
         heads->pairs[number] = (struct sj_heads_pair){.tag = tag, .action = action_at};
     }

@@ -22,6 +22,7 @@ struct sj_heads_pair {
 struct sj_heads {
     bool has_day;
     int64_t day; /* days since 1970-01-01, of the newest entry seen */
+    struct sj_idmap tag_map;
     struct sj_idmap action_map;
     struct sj_heads_action *actions;
     size_t action_capacity;
@@ -33,8 +34,8 @@ struct sj_heads {
 SJ_MUST_CHECK sj_status sj_heads_init(struct sj_heads *heads);
 void sj_heads_clear(struct sj_heads *heads);
 /* One entry more, in the log's order. Errors: LIMIT_EXCEEDED (more actions or pairs than any log of ours has). */
-SJ_MUST_CHECK sj_status sj_heads_see(struct sj_heads *heads, size_t tenant_number,
-    struct sj_uuid tag, struct sj_text action, sj_time_us time);
+SJ_MUST_CHECK sj_status sj_heads_see(
+    struct sj_heads *heads, struct sj_uuid tag, struct sj_text action, sj_time_us time);
 int64_t sj_heads_day(sj_time_us time);
 
 /* The claim about all entries so far, made into the detail of an entry of this time (which is the day when there is none

@@ -121,6 +121,7 @@ static void prepare(struct sj_slot *slot, const struct sj_draft *draft, bool in_
     slot->sweep = NULL;
     slot->done = false;
     slot->in_outbox = in_outbox;
+    slot->kind = draft->kind;
     slot->emitter = draft->emitter;
     slot->emitter_seq = draft->emitter_seq;
     slot->tenant_tag = draft->tenant_tag;

@@ -112,9 +112,12 @@ static sj_status finish_unsigned(struct sj_sequencer *s, const struct sj_head_ro
     TRY(sj_alloc(SJ_BATCH_ENTRIES, sizeof(struct sj_hash), &memory));
     struct sj_hash *leaves = memory;
     TRY(sj_recover_leaves(s, row->base_size, row->size, leaves, reterr_reason, reason_size));
+    CLEANUP(sj_buf_clear) struct sj_buf rotation = SJ_BUF(SJ_ENTRY_MAX);
+    TRY(sj_late_rotation_at(s, row->size - 1, &rotation));
     sj_buf_reset(&s->note);
-    const sj_status status = ask_recover(s->config.channel, row->emitter, row->base_size, leaves,
-        (size_t)count, &row->root, sj_view_of(row->mac.bytes, SJ_HASH_SIZE), &s->note);
+    const sj_status status =
+        ask_recover_rotating(s->config.channel, row->emitter, row->base_size, leaves, (size_t)count,
+            &row->root, sj_view_of(row->mac.bytes, SJ_HASH_SIZE), sj_buf_view(&rotation), &s->note);
     if (status.code == SJ_LOG_TAMPERED) {
         say(reterr_reason, reason_size, "the unsigned tail is not a batch of ours", row->size,
             signed_size);
@@ -267,6 +270,7 @@ sj_status sj_recover(struct sj_sequencer *s, struct sj_recovered *ret_recovered,
     TRY(recover(s, tx, ret_recovered, reterr_reason, reason_size));
     sj_tx_rollback(&tx);
     TRY(sj_seen_catch_up(s, ret_recovered->size));
+    TRY(sj_late_catch_up(s, ret_recovered->size));
     sj_batch_publish_head(s);
     atomic_store(&s->size, ret_recovered->size);
     return SJ_DONE;

@@ -240,7 +240,7 @@ void sj_sequencer_note(struct sj_sequencer *s, const struct sj_draft *draft)
 
 /* ---- start and stop ---- */
 
-static sj_status own_draft(
+sj_status sj_sequencer_own_draft(
     enum sj_entry_kind kind, const char *action, const char *detail, struct sj_draft *draft)
 {
     *draft = (struct sj_draft){.kind = kind, .outcome = SJ_OUTCOME_PERMITTED};
@@ -249,12 +249,12 @@ static sj_status own_draft(
     return sj_copy(draft->detail, SJ_ENTRY_DETAIL_MAX, detail, strlen(detail));
 }
 
-static sj_status record_own(
+sj_status sj_sequencer_record_own(
     struct sj_sequencer *s, enum sj_entry_kind kind, const char *action, const char *detail)
 {
     struct sj_draft draft;
     struct sj_receipt receipt;
-    TRY(own_draft(kind, action, detail, &draft));
+    TRY(sj_sequencer_own_draft(kind, action, detail, &draft));
     return record(s, &draft, false, &receipt);
 }
 
@@ -268,13 +268,13 @@ static sj_status open_emitter(struct sj_sequencer *s, const struct sj_recovered 
     if (s->config.instance[0] != '\0') {
         (void)snprintf(named, sizeof(named), "instance=%s", s->config.instance);
     }
-    TRY(record_own(s, SJ_ENTRY_EMITTER_OPEN, "log:open", named));
+    TRY(sj_sequencer_record_own(s, SJ_ENTRY_EMITTER_OPEN, "log:open", named));
     if (recovered->was_unsigned || swept != 0) {
         char detail[128];
         const int len = snprintf(detail, sizeof(detail), "unsigned_batch=%d;outbox_rows=%llu",
             recovered->was_unsigned ? 1 : 0, (unsigned long long)swept);
         ENSURE(len > 0 && (size_t)len < sizeof(detail), INTERNAL);
-        TRY(record_own(s, SJ_ENTRY_RECOVERY, "log:recover", detail));
+        TRY(sj_sequencer_record_own(s, SJ_ENTRY_RECOVERY, "log:recover", detail));
     }
     return SJ_DONE;
 }
@@ -305,6 +305,7 @@ static void destroy(struct sj_sequencer *s)
     sj_batch_clear(&s->batch);
     sj_tenants_clear(&s->head.tenants);
     sj_emitters_clear(&s->seen);
+    sj_late_clear(s);
     sj_rows_free(&s->signers);
     sj_buf_clear(&s->note);
     sj_buf_clear(&s->note_store);
@@ -363,6 +364,7 @@ static sj_status begin(struct sj_sequencer *s, char *reterr_reason, size_t reaso
     TRY(ask_emitter_key(s->config.channel, s->emitter, &s->emitter_key));
     TRY(sj_tenants_init(&s->head.tenants, SJ_TENANTS_MAX));
     TRY(sj_batch_init(&s->batch));
+    TRY(sj_late_init(s));
     TRY(sj_timer_new(s->config.loop, sj_sweep_tick, s, &s->sweep_timer));
     TRY(recover_at_start(s, &recovered, reterr_reason, reason_size));
     TRY(sj_instances_put(s));
@@ -403,7 +405,7 @@ void sj_sequencer_stop(struct sj_sequencer *s)
 {
     atomic_store(&s->refusing, true);
     atomic_store(&s->ready, false);
-    sj_ignore(record_own(s, SJ_ENTRY_EMITTER_CLOSE, "log:close", ""),
+    sj_ignore(sj_sequencer_record_own(s, SJ_ENTRY_EMITTER_CLOSE, "log:close", ""),
         "without it the record shows an emitter that did not close, which is the truth");
     end_writer(s);
 }

@@ -12,6 +12,7 @@
 
 #include "codec.h"
 #include "emitters.h"
+#include "heads.h"
 #include "sanjeh/audit/sequencer.h"
 #include "tenants.h"
 #include "tiles.h"
@@ -33,6 +34,7 @@ struct sj_slot {
     atomic_bool abandoned;  /* its waiter has given up */
     bool done;              /* status and receipt hold; home's loop only */
     bool in_outbox;
+    enum sj_entry_kind kind;
     sj_status status;
     struct sj_receipt receipt;
     struct sj_uuid emitter;
@@ -142,6 +144,16 @@ struct sj_instances {
     size_t peer_count;
 };
 
+/* What late.c knows. */
+struct sj_late {
+    struct sj_heads heads;
+    uint64_t upto; /* entries before it are counted, as far as they are of its day */
+    bool is_off;   /* counting has failed: no more heads */
+    int64_t next_heads_ms;
+    struct sj_epoch_status epoch;
+    atomic_bool rotate_asked;
+};
+
 struct sj_sequencer {
     struct sj_sequencer_config config;
     struct sj_uuid emitter;
@@ -169,6 +181,7 @@ struct sj_sequencer {
     size_t seen_len;     /* its bytes */
     struct sj_key seen_key;
     bool seen_loaded;
+    struct sj_late late;
     struct sj_instances instances;
     struct sj_rows *signers; /* log keys of all servers, or NULL */
     int64_t shared_until_ms; /* another server has been seen: the head is locked first */
@@ -255,7 +268,34 @@ bool sj_seen_has(const struct sj_sequencer *s, struct sj_uuid emitter, uint64_t 
 /* Sends the numbers along with a batch when enough have come. */
 SJ_MUST_CHECK sj_status sj_seen_save(struct sj_sequencer *s, struct sj_tx *tx);
 
+/* late.c */
+SJ_MUST_CHECK sj_status sj_late_init(struct sj_sequencer *s);
+void sj_late_clear(struct sj_sequencer *s);
+/* One entry more in the counts of the day; the batch's entries, when it is signed. */
+void sj_late_see(
+    struct sj_sequencer *s, struct sj_uuid tag, struct sj_text action, sj_time_us time);
+void sj_late_batch(struct sj_sequencer *s);
+/* Counts of the entries before size; after sj_recover's checks. */
+SJ_MUST_CHECK sj_status sj_late_catch_up(struct sj_sequencer *s, uint64_t size);
+/* Writes the words of a slot whose place is known now; others stay as they are. */
+SJ_MUST_CHECK sj_status sj_late_compose(
+    struct sj_sequencer *s, struct sj_slot *slot, uint64_t index, sj_time_us time);
+bool sj_late_begins_batch(const struct sj_slot *slot);
+bool sj_late_ends_batch(const struct sj_slot *slot);
+/* The next entry is the first of a day: it must be the heads'. */
+bool sj_late_new_day(const struct sj_sequencer *s);
+/* The entry, when it is one that appoints a key; else nothing. */
+SJ_MUST_CHECK sj_status sj_late_rotation_at(
+    struct sj_sequencer *s, uint64_t index, struct sj_buf *ret_entry);
+/* Heads and keys, as they are due. On a fiber of the sequencer's loop that is not the writer. */
+SJ_MUST_CHECK sj_status sj_late_turn(struct sj_sequencer *s);
+
 /* sequencer.c */
+SJ_MUST_CHECK sj_status sj_sequencer_own_draft(
+    enum sj_entry_kind kind, const char *action, const char *detail, struct sj_draft *draft);
+/* An entry of the record itself, signed on return. */
+SJ_MUST_CHECK sj_status sj_sequencer_record_own(
+    struct sj_sequencer *s, enum sj_entry_kind kind, const char *action, const char *detail);
 /* Whether a failure that may come again and again is logged now: once in ten seconds. */
 bool sj_sequencer_may_tell(int64_t *told_ms);
 

@@ -249,6 +249,12 @@ static void sweep_fiber(void *ctx)
             SJ_LOG(WARN, "audit.sweep.failed", sj_log_status(status));
         }
     }
+    if (s->phase == SJ_PHASE_RUNNING && !s->stopping) {
+        const sj_status status = sj_late_turn(s);
+        if (sj_failed(status) && sj_sequencer_may_tell(&s->sweep_told_ms)) {
+            SJ_LOG(WARN, "audit.late.failed", sj_log_status(status));
+        }
+    }
     s->sweeping = false;
     sj_timer_set(s->sweep_timer, SWEEP_PERIOD_MS);
     if (s->stopper != NULL) {

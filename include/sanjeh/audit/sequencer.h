@@ -29,7 +29,14 @@ struct sj_sequencer_config {
     const char *origin;
     const char *instance; /* which server of the log: the keeper's; NULL or "" for the first */
     unsigned queue_max;   /* 4096: beyond it BUSY */
-    int64_t deadline_ms;  /* 2000: then RECORD_UNAVAILABLE */
+    int64_t heads_ms;     /* between two tenant-heads entries; 0: a minute, negative: never */
+    int64_t
+        key_epoch_ms; /* of the log's key, aligned to 1970 (a day: midnight UTC); 0: a day, negative: as long as none asks */
+    /* Whether the policy's witnesses have cosigned a tree of this size or a later one; NULL: there are none. The old key is kept
+     * until then. On the sequencer's loop. */
+    bool (*is_cosigned)(void *ctx, uint64_t size);
+    void *cosigned_ctx;
+    int64_t deadline_ms; /* 2000: then RECORD_UNAVAILABLE */
 };
 
 /* Start-up, on a fiber of the loop: compares the head row with what the keeper signed, re-verifies the
@@ -68,6 +75,8 @@ SJ_MUST_CHECK sj_status sj_sequencer_entry(struct sj_sequencer *sequencer, struc
 /* The key of this log for what the server keeps about it in the database under a MAC of its own; on a fiber of the sequencer's loop. */
 SJ_MUST_CHECK sj_status sj_sequencer_log_key(
     struct sj_sequencer *sequencer, struct sj_key *ret_key);
+/* Has the log's next key take over within seconds. Any thread. */
+void sj_sequencer_rotate_key(struct sj_sequencer *sequencer);
 struct sj_sequencer_stats {
     uint64_t size;
     uint64_t batches;

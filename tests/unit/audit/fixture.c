@@ -160,6 +160,8 @@ sj_status rig_open(struct rig *rig)
         .loop = rig->loop,
         .origin = "test.example/audit",
         .queue_max = rig->queue_max,
+        .heads_ms = rig->heads_ms,
+        .key_epoch_ms = rig->key_epoch_ms,
         .deadline_ms = rig->deadline_ms,
     };
     return sj_sequencer_start(&config, &rig->sequencer, rig->reason, sizeof(rig->reason));
@@ -205,12 +207,25 @@ static sj_status write_policy(struct sj_text vkey)
     return SJ_DONE;
 }
 
-sj_status rig_verify(struct rig *rig, struct sj_verify_report *report)
+/* The line for a policy. */
+static sj_status key_line(struct rig *rig, struct sj_buf *vkey)
 {
     struct sj_signed_head head;
+    struct sj_epoch_status status;
+    struct sj_note_key key;
+    if (!rig->by_genesis) {
+        return ask_signed_head(rig->channel, &head, vkey);
+    }
+    TRY(ask_epochs(rig->channel, &status));
+    TRY(sj_note_key_make(SJ_TEXT("test.example/audit"), 1, status.genesis, &key));
+    return sj_note_key_format(&key, vkey);
+}
+
+sj_status rig_verify(struct rig *rig, struct sj_verify_report *report)
+{
     uint64_t size = 0;
     CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
-    TRY(ask_signed_head(rig->channel, &head, &vkey));
+    TRY(key_line(rig, &vkey));
     TRY(write_policy(sj_buf_text(&vkey)));
     CLEANUP(sj_closep)
     int fd = open(file("bundle.tar"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

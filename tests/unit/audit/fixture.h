@@ -19,8 +19,11 @@ struct rig {
     struct sj_channel *channel;
     struct sj_sequencer *sequencer;
     char reason[256];
-    int64_t deadline_ms; /* 0: default */
-    unsigned queue_max;  /* 0: default */
+    int64_t deadline_ms;  /* 0: default */
+    unsigned queue_max;   /* 0: default */
+    int64_t heads_ms;     /* 0: default */
+    int64_t key_epoch_ms; /* 0: default */
+    bool by_genesis;      /* rig_verify goes by the first epoch's key, not the lasting one */
 };
 
 /* An empty log in the database and a keeper that has signed nothing. Outside a loop. */

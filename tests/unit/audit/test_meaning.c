@@ -116,8 +116,8 @@ static void placed(void *ctx, const struct sj_entry *entry, const struct sj_hash
     struct world *world = ctx;
     struct sj_tenant *tenant = NULL;
     CHECK_OK(sj_tenants_get(&world->tenants, entry->draft.tenant_tag, &tenant));
-    CHECK_OK(sj_heads_see(&world->heads, (size_t)(tenant - world->tenants.list),
-        entry->draft.tenant_tag, sj_text_of(entry->draft.action), entry->time));
+    CHECK_OK(sj_heads_see(
+        &world->heads, entry->draft.tenant_tag, sj_text_of(entry->draft.action), entry->time));
     tenant->seq = entry->tenant_seq;
     tenant->leaf = *leaf;
 }
