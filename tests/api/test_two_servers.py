@@ -147,6 +147,21 @@ class TwoServers(unittest.TestCase):
             time.sleep(0.01)
         self.assertLess(time.monotonic() - since, 1.0)
 
+    def test_a_role_that_one_takes_away_is_gone_at_the_other(self):
+        """Within a second, in the session that held it."""
+        self.assertEqual(self.second.start(), 0, self.second.log()[-3000:])
+        self.stack.add_accounts({"admin.one": ("-", "-", "administrator", "راهبر"), "hrd.worker": ("HRD", "-", "unit-contributor", "کارمند")})
+        admin, there = self.stack.client("admin.one"), self.second.client(self.stack.client("hrd.worker").token)
+        self.assertEqual(there.get("/api/v1/judges").status, 200)
+        (held,) = admin.items(f"/api/v1/assignments?account_id={self.stack.accounts['hrd.worker']['id']}")
+        path = f"/api/v1/assignments/{held['id']}"
+        self.assertEqual(admin.delete(path, headers={"If-Match": admin.get(path).header("ETag")}).status, 204)
+        since = time.monotonic()
+        while there.get("/api/v1/judges").status == 200 and time.monotonic() < since + 3:
+            time.sleep(0.01)
+        self.assertLess(time.monotonic() - since, 1.0)
+        self.assertEqual(there.get("/api/v1/judges").status, 403)
+
     def test_a_server_that_lost_its_memory_does_not_start(self):
         self.assertEqual(self.second.start(), 0, self.second.log()[-3000:])
         self.second.stop()

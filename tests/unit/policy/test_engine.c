@@ -7,6 +7,7 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 
 #define HEAD "{\"format\":\"policy/1\",\"id\":\"t\",\"version\":1,"
 #define SCHEMA                                                                                     \
@@ -127,6 +128,79 @@ static bool coded(struct point *point, const char *action, const char *code)
 #define POINT(name)                                                                                \
     CLEANUP(point_clear) struct point name;                                                        \
     point_make(&name, HEAD SCHEMA ROLES SOD RULES)
+
+/* ---- what a decision asks of memory and of other threads: the linker brings it here ---- */
+
+static unsigned asked_for_memory;
+static unsigned asked_for_a_lock;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __real_pthread_rwlock_rdlock(pthread_rwlock_t *lock);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *lock);
+
+void *__wrap_malloc(size_t size)
+{
+    asked_for_memory++;
+    return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    asked_for_memory++;
+    return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+    asked_for_memory++;
+    return __real_realloc(old, size);
+}
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+    asked_for_a_lock++;
+    return __real_pthread_mutex_lock(mutex);
+}
+
+int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *lock)
+{
+    asked_for_a_lock++;
+    return __real_pthread_rwlock_rdlock(lock);
+}
+
+TEST(engine_decides_without_memory_and_without_a_lock)
+{
+    static const char *const actions[] = {"case:read", "case:update", "case:close", "case:delete"};
+    asked_for_memory = 0;
+    POINT(point);
+    REQUIRE(point.set != NULL);
+    CHECK(asked_for_memory > 0); /* the counter counts */
+    uint32_t numbers[SJ_COUNT(actions)];
+    for (size_t i = 0; i < SJ_COUNT(actions); i++) {
+        numbers[i] = sj_policy_action_find(point.policy, sj_text_of(actions[i]));
+    }
+    asked_for_memory = 0;
+    asked_for_a_lock = 0;
+    unsigned permits = 0;
+    for (unsigned i = 0; i < 1000; i++) {
+        point.request.action = numbers[i % SJ_COUNT(numbers)];
+        point.resource[UNIT].number = (int64_t)(i / 4 % 3);
+        point.subject[CLEARANCE].number = (int64_t)(i / 12 % 4);
+        point.grants[0].role = (uint16_t)(i / 48 % 2);
+        sj_policy_set_decide(point.set, &point.request, &point.decision);
+        permits += point.decision.permit ? 1 : 0;
+    }
+    CHECK(permits > 100 && permits < 900);
+    CHECK(asked_for_memory == 0);
+    CHECK(asked_for_a_lock == 0);
+}
 
 TEST(engine_permits_by_unit_and_by_subtree)
 {
