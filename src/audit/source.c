@@ -289,12 +289,13 @@ static sj_status fetch_member(const struct sj_source *source, const struct sj_me
 sj_status sj_source_read(const struct sj_source *source, const struct sj_member_key *key,
     size_t max, struct sj_buf *ret_bytes, bool *ret_found)
 {
+    if (source->fetch != NULL) {
+        sj_buf_reset(ret_bytes);
+        return fetch_member(source, key, max, ret_bytes, ret_found);
+    }
     CLEANUP(sj_stream_close) struct sj_stream stream;
     size_t got = 0;
     sj_buf_reset(ret_bytes);
-    if (source->fetch != NULL) {
-        return fetch_member(source, key, max, ret_bytes, ret_found);
-    }
     TRY(sj_source_stream(source, key, &stream, ret_found));
     if (!*ret_found || stream.left > max) {
         *ret_found = false;
