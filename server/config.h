@@ -65,6 +65,11 @@ struct sj_config {
     int64_t publish_timeout_ms;
     int64_t publish_alarm_s;
     int64_t publish_block_s;
+    /* [timestamp] */
+    char timestamp_url[SJ_CONFIG_TEXT_MAX];         /* of the authority; empty: none is asked */
+    char timestamp_ca_file[SJ_CONFIG_TEXT_MAX];     /* who vouches for its tokens */
+    char timestamp_tls_ca_file[SJ_CONFIG_TEXT_MAX]; /* for its certificate; empty: the system's */
+    int64_t timestamp_interval_s;
     /* [authn] */
     int64_t hash_threads; /* 0: cores - 1, at least 1 */
     int64_t idle_s;

@@ -158,6 +158,20 @@ static sj_status write_alarms(struct sj_server *server, struct sj_buf *out)
         atomic_load(&server->watch_failing) ? 1 : 0);
 }
 
+static sj_status write_stamper(struct sj_server *server, struct sj_buf *out)
+{
+    const struct sj_stamper_stats stats = sj_stamper_stats(server->stamper);
+    TRY(line(out,
+        "# TYPE sanjehd_timestamp_tokens_total counter\nsanjehd_timestamp_tokens_total %llu\n",
+        (unsigned long long)stats.tokens));
+    TRY(line(out,
+        "# TYPE sanjehd_timestamp_failures_total counter\nsanjehd_timestamp_failures_total %llu\n",
+        (unsigned long long)stats.failures));
+    return line(out,
+        "# TYPE sanjehd_timestamp_taken_seconds gauge\nsanjehd_timestamp_taken_seconds %lld\n",
+        (long long)stats.taken_s);
+}
+
 static sj_status write_publisher(struct sj_server *server, struct sj_buf *out)
 {
     const struct sj_publisher_stats stats = sj_publisher_stats(server->publisher);
@@ -182,6 +196,9 @@ sj_status sj_metrics_write(struct sj_server *server, struct sj_buf *out)
     TRY(write_durations(&server->metrics, out));
     if (server->sequencer != NULL) {
         TRY(write_record(server, out));
+    }
+    if (server->stamper != NULL) {
+        TRY(write_stamper(server, out));
     }
     if (server->publisher != NULL) {
         TRY(write_publisher(server, out));

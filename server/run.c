@@ -298,6 +298,7 @@ static void boot_fiber(void *ctx)
     sj_ignore(sj_sinks_start(server), "told; entries wait for the next start");
     sj_ignore(sj_watch_start(server), "entries wait for the next start, requests do not");
     sj_ignore(sj_publisher_start(server), "the lag tells, and blocks");
+    sj_ignore(sj_stamper_start(server), "logged; witnesses bound time, too");
     SJ_LOG(NOTICE, "server.ready", sj_log_int("port", server->config.port),
         sj_log_int("loops", server->worker_count));
 }
@@ -428,6 +429,7 @@ int sj_server_run(struct sj_server *server)
     sj_watch_free(&run.signals);
     sj_timer_free(&run.second);
     sj_publisher_free(&server->publisher);
+    sj_stamper_free(&server->stamper);
     sj_db_close(&server->record_db);
     sj_worker_close(&server->workers[0]);
     sj_loop_free(&server->workers[0].loop);

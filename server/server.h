@@ -14,6 +14,7 @@
 #include "policy_point.h"
 #include "publish.h"
 #include "sanjeh/authzen/registry.h"
+#include "stamp.h"
 
 #include <stdatomic.h>
 
@@ -57,6 +58,7 @@ struct sj_server {
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
     struct sj_index *index;         /* of the record; made when it is open */
+    struct sj_stamper *stamper;     /* NULL: no time-stamping authority is configured */
     struct sj_publisher *publisher; /* NULL: no witnesses are configured */
     struct sj_domains *domains;     /* policy domains of other systems */
     struct sj_own_cache *own_cache;
