@@ -27,6 +27,12 @@ static sj_status follow(struct sj_server *server)
     CLEANUP(sj_reading_close) struct sj_reading *reading = NULL;
     TRY(ask_context(worker->channel, &scope, 1, sj_time_now() + CONTEXT_US, &context));
     TRY(sj_reading_open(server->sequencer, worker->db, &context, &reading));
+    if (atomic_exchange(&server->index_rebuild, false)) {
+        SJ_LOG(
+            NOTICE, "audit.index.rebuilt", sj_log_int("size", (int64_t)sj_reading_size(reading)));
+        TRY(sj_index_clear(worker->db, &context));
+        sj_index_forget(server->index);
+    }
     const sj_time_us until = sj_time_now() + CONTEXT_US / 2;
     for (bool more = true; more && !is_stopping(server) && sj_time_now() < until;) {
         TRY(sj_index_step(server->index, reading, worker->db, &context, &more));
@@ -42,7 +48,8 @@ static void run(void *ctx)
     uint64_t size = 0;
     while (!is_stopping(server)) {
         const uint64_t now = sj_sequencer_stats(server->sequencer).size;
-        if (ticks++ % TICKS == 0 && (now != size || was_failing || ticks == 1)) {
+        if (ticks++ % TICKS == 0 &&
+            (now != size || was_failing || ticks == 1 || atomic_load(&server->index_rebuild))) {
             const sj_status status = follow(server);
             if (sj_failed(status) && !was_failing) {
                 SJ_LOG(WARN, "audit.index.behind", sj_log_status(status));

@@ -57,6 +57,7 @@ struct sj_server {
     struct sj_db
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
+    _Atomic bool index_rebuild;     /* asked for; the index's worker does it */
     struct sj_index *index;         /* of the record; made when it is open */
     struct sj_stamper *stamper;     /* NULL: no time-stamping authority is configured */
     struct sj_publisher *publisher; /* NULL: no witnesses are configured */

@@ -12,6 +12,7 @@
 
 #define CONNECT_MS 10000L
 #define CALL_MS    120000L
+#define SILENT_S   40L /* a stream says something each 15 s */
 #define URL_SIZE   1024u
 #define TOKEN_MAX  256u
 
@@ -23,6 +24,8 @@ struct sj_client {
     struct sj_text roles;  /* of the next session; NULL: all */
     struct sj_buf body;
     bool is_too_large;
+    sj_client_bytes_fn *follow; /* of the call that is being followed; or NULL */
+    void *follow_ctx;
     char problem[64];
     char why[SJ_CLIENT_WHY_SIZE];
 };
@@ -95,6 +98,13 @@ struct sj_view sj_client_body(const struct sj_client *client)
 static size_t take_bytes(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct sj_client *client = ctx;
+    long http = 0;
+    if (client->follow != NULL &&
+        curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &http) == CURLE_OK && http == 200) {
+        return sj_failed(client->follow(client->follow_ctx, sj_view_of(bytes, size * count)))
+                   ? 0
+                   : size * count;
+    }
     if (sj_failed(sj_buf_put(&client->body, bytes, size * count))) {
         client->is_too_large = true;
         return 0;
@@ -137,7 +147,12 @@ static bool set_body(struct sj_client *client, const struct sj_client_call *call
     bool ok = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_WRITEDATA, client) == CURLE_OK &&
               curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) == CURLE_OK &&
-              curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, CALL_MS) == CURLE_OK;
+              curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->follow != NULL ? 0L : CALL_MS) ==
+                  CURLE_OK;
+    if (client->follow != NULL) {
+        ok = ok && curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L) == CURLE_OK &&
+             curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SILENT_S) == CURLE_OK;
+    }
     if (strcmp(call->method, "GET") != 0) { /* also an empty one says how long it is */
         ok = ok &&
              curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len) ==
@@ -278,6 +293,17 @@ sj_status sj_client_send(struct sj_client *client, const struct sj_client_call *
         return tell_transport(client, code);
     }
     return tell_answer(client, http);
+}
+
+sj_status sj_client_follow(
+    struct sj_client *client, const char *path, sj_client_bytes_fn *fn, void *ctx)
+{
+    const struct sj_client_call call = {.method = "GET", .path = path};
+    client->follow = fn;
+    client->follow_ctx = ctx;
+    const sj_status status = sj_client_send(client, &call);
+    client->follow = NULL;
+    return status;
 }
 
 /* ---- signing in ---- */

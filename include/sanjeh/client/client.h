@@ -37,6 +37,11 @@ SJ_MUST_CHECK sj_status sj_client_text(
     struct sj_client *client, const char *name, char *ret_text, size_t size);
 SJ_MUST_CHECK sj_status sj_client_int(
     struct sj_client *client, const char *name, int64_t *ret_number);
+/* A GET whose answer does not end by itself: its bytes go to fn as they come. Ends with the answer, with fn's failure, or when nothing
+ * came for 40 s. Errors: as of sj_client_send. */
+typedef sj_status sj_client_bytes_fn(void *ctx, struct sj_view bytes);
+SJ_MUST_CHECK sj_status sj_client_follow(
+    struct sj_client *client, const char *path, sj_client_bytes_fn *fn, void *ctx);
 struct sj_view sj_client_body(const struct sj_client *client);
 /* One sentence or several about the last failure; "" when there was none. Belongs to the client. */
 const char *sj_client_why(const struct sj_client *client);

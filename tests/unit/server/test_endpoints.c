@@ -12,7 +12,9 @@ static const char *const without_a_session[] = {"/api/v1/login", "/api/v1/login/
 
 /* Reads that leave a mark: the judge's first opening of a served file starts nothing but is kept. */
 /* Ask with a body and change nothing. */
-static const char *const questions[] = {"/api/v1/audit/exports", "/api/v1/policies/explain"};
+static const char *const questions[] = {
+    "/api/v1/audit/index/rebuild", /* derived: nothing is lost or gained */
+    "/api/v1/audit/exports", "/api/v1/policies/explain"};
 static const char *const reads_with_a_mark[] = {"/api/v1/disclosures/{id}"};
 
 static bool stands_in(const char *path, const char *const *list, size_t count)
