@@ -36,6 +36,7 @@ extern const struct sj_command sj_command_audit_search;
 extern const struct sj_command sj_command_audit_tail;
 extern const struct sj_command sj_command_audit_vkey;
 extern const struct sj_command sj_command_audit_scrub;
+extern const struct sj_command sj_command_audit_erase;
 extern const struct sj_command sj_command_audit_alarms;
 extern const struct sj_command sj_command_card_vkey;
 extern const struct sj_command sj_command_import;

@@ -35,6 +35,7 @@ static const struct sj_command *const commands[] = {
     &sj_command_audit_tail,
     &sj_command_audit_vkey,
     &sj_command_audit_scrub,
+    &sj_command_audit_erase,
     &sj_command_audit_alarms,
     &sj_command_card_vkey,
     &sj_command_import,

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * sanjeh audit erase: how are payloads of the record destroyed so that every proof still holds? Payload and salt go in one transaction with the
+ * entry that names whose they were; the entries that committed to them stay, and a verifier calls them erased. Whoever holds the root
+ * key file may do it. What other copies there are (replicas, backups, write-ahead log) is said, because no program reaches them.
+ */
+#include "cli_desk.h"
+
+#include "sanjeh/audit/sequencer.h"
+#include "sanjeh/base/parse.h"
+#include "sanjeh/crypto/random.h"
+#include "sanjeh/keys/scopes.h"
+
+#include <getopt.h>
+
+#define RANGES_MAX  40u /* of one entry: docs/AUDIT.md 2.4 */
+#define INDICES_MAX 20000u
+
+struct arguments {
+    const char *config;
+    const char *indices;
+    const char *subject;
+    struct sj_uuid subject_id;
+    bool dry_run;
+};
+
+static bool take(int argc, char **argv, const struct sj_command *command,
+    struct arguments *arguments, int *ret_exit)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+        {"indices", required_argument, NULL, 'i'}, {"subject", required_argument, NULL, 's'},
+        {"dry-run", no_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    bool good = true;
+    for (int option = 0; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (option == 'c') {
+            arguments->config = optarg;
+        } else if (option == 'i') {
+            arguments->indices = optarg;
+        } else if (option == 's') {
+            arguments->subject = optarg;
+            good = good && !sj_failed(sj_uuid_parse(sj_text_of(optarg), &arguments->subject_id)) &&
+                   !sj_uuid_is_nil(arguments->subject_id);
+        } else if (option == 'n') {
+            arguments->dry_run = true;
+        } else {
+            *ret_exit = sj_cli_help(command, option == 'h' ? SJ_EXIT_OK : SJ_EXIT_USAGE);
+            return false;
+        }
+    }
+    if (!good || arguments->config == NULL || optind != argc ||
+        (arguments->indices == NULL) == (arguments->subject == NULL)) {
+        *ret_exit = sj_cli_help(command, SJ_EXIT_USAGE);
+        return false;
+    }
+    return true;
+}
+
+/* Which of them have a payload, ascending. */
+struct list {
+    int64_t *indices; /* INDICES_MAX */
+    size_t count;
+};
+
+static sj_status look(struct sj_tx *tx, const struct arguments *arguments, int64_t first,
+    int64_t last, struct list *list)
+{
+    const struct sj_param params[] = {
+        arguments->subject == NULL ? sj_p_null() : sj_p_id(&arguments->subject_id), sj_p_i64(first),
+        sj_p_i64(last)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(tx, SJ_SQL_AUDIT_PAYLOAD_FIND, params, SJ_COUNT(params), &rows));
+    for (size_t i = 0; i < sj_rows_count(rows); i++) {
+        const int64_t index = sj_row_i64(rows, i, 0);
+        ENSURE(list->count < INDICES_MAX, LIMIT_EXCEEDED);
+        if (list->count == 0 || index > list->indices[list->count - 1]) {
+            list->indices[list->count++] = index;
+        }
+    }
+    return SJ_DONE;
+}
+
+/* "4,7-9", ascending. */
+static sj_status look_at_ranges(
+    struct sj_tx *tx, const struct arguments *arguments, struct list *list)
+{
+    struct sj_text rest = sj_text_of(arguments->indices);
+    struct sj_text item = {NULL, 0};
+    while (sj_text_split(&rest, ',', &item)) {
+        struct sj_text tail = item;
+        struct sj_text head = {NULL, 0};
+        uint64_t first = 0;
+        uint64_t last = 0;
+        ENSURE(sj_text_split(&tail, '-', &head), INVALID);
+        TRY(sj_parse_u64(head, 0, INT64_MAX, &first));
+        last = first;
+        if (tail.len > 0) {
+            TRY(sj_parse_u64(tail, first, INT64_MAX, &last));
+        }
+        TRY(look(tx, arguments, (int64_t)first, (int64_t)last, list));
+    }
+    return SJ_DONE;
+}
+
+/* As many as one entry can name: ranges of neighbours. Returns how many indices they cover. */
+static size_t put_ranges(const struct list *list, size_t from, char *out, size_t size)
+{
+    size_t at = from;
+    size_t used = 0;
+    out[0] = '\0';
+    for (unsigned range = 0; range < RANGES_MAX && at < list->count; range++) {
+        size_t end = at + 1;
+        char text[48];
+        while (end < list->count && list->indices[end] == list->indices[end - 1] + 1) {
+            end++;
+        }
+        const int len = end == at + 1
+                            ? snprintf(text, sizeof text, "%s%lld", used == 0 ? "" : ",",
+                                  (long long)list->indices[at])
+                            : snprintf(text, sizeof text, "%s%lld-%lld", used == 0 ? "" : ",",
+                                  (long long)list->indices[at], (long long)list->indices[end - 1]);
+        if (len < 0 || used + (size_t)len >= size) {
+            break;
+        }
+        (void)snprintf(out + used, size - used, "%s", text);
+        used += (size_t)len;
+        at = end;
+    }
+    return at - from;
+}
+
+static sj_status destroy(struct sj_tx *tx, const struct list *list, size_t from, size_t count)
+{
+    struct sj_array array;
+    TRY(sj_array_init(&array, SJ_OID_INT8, 32 + count * 12));
+    sj_status status = SJ_DONE;
+    for (size_t i = 0; i < count && !sj_failed(status); i++) {
+        status = sj_array_put_i64(&array, list->indices[from + i]);
+    }
+    struct sj_rows *taken = NULL;
+    if (!sj_failed(status)) {
+        const struct sj_param param = sj_p_array(&array);
+        status = sj_tx_query(tx, SJ_SQL_AUDIT_PAYLOAD_ERASE, &param, 1, &taken);
+    }
+    CLEANUP(sj_rows_free) struct sj_rows *rows = taken;
+    sj_array_clear(&array);
+    TRY(status);
+    ENSURE(sj_row_i64(rows, 0, 0) == (int64_t)count, CONFLICT); /* somebody else is erasing */
+    return SJ_DONE;
+}
+
+static sj_status put_entry(
+    struct sj_cli_desk *desk, struct sj_tx *tx, size_t count, const char *ranges)
+{
+    struct sj_draft draft = {.kind = SJ_ENTRY_ERASE,
+        .emitter_seq = 1,
+        .outcome = SJ_OUTCOME_PERMITTED,
+        .action = "log:erase",
+        .object_type = "log"};
+    struct sj_key key;
+    const int len = snprintf(
+        draft.detail, sizeof draft.detail, "what=payload;count=%zu;indices=%s", count, ranges);
+    ENSURE(len > 0 && (size_t)len < sizeof draft.detail, LIMIT_EXCEEDED);
+    TRY(sj_uuid_new(&draft.emitter));
+    TRY(sj_uuid_new(&draft.request_id));
+    TRY(ask_emitter_key(desk->channel, draft.emitter, &key));
+    const sj_status status = sj_outbox_put(tx, &key, &draft);
+    sj_wipe(&key, sizeof key);
+    return status;
+}
+
+static sj_status erase(
+    struct sj_cli_desk *desk, const struct arguments *arguments, struct list *list)
+{
+    const struct sj_uuid scope = SJ_SCOPE_RECORD;
+    struct sj_context context;
+    TRY(sj_cli_desk_sign(desk, &scope, 1, &context));
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    TRY(sj_tx_begin(desk->db, &context, &tx));
+    if (arguments->subject != NULL) {
+        TRY(look(tx, arguments, 0, INT64_MAX, list));
+    } else {
+        desk->why = "--indices: numbers and ranges, ascending: 4,7-9";
+        TRY(look_at_ranges(tx, arguments, list));
+        desk->why = "";
+    }
+    for (size_t from = 0; from < list->count && !arguments->dry_run;) {
+        char ranges[SJ_ENTRY_DETAIL_MAX - 64];
+        const size_t count = put_ranges(list, from, ranges, sizeof ranges);
+        TRY(destroy(tx, list, from, count));
+        TRY(put_entry(desk, tx, count, ranges));
+        from += count;
+    }
+    return arguments->dry_run || list->count == 0 ? SJ_DONE : sj_tx_commit(&tx);
+}
+
+static void tell(const struct arguments *arguments, const struct list *list)
+{
+    char ranges[SJ_ENTRY_DETAIL_MAX - 64];
+    const size_t named = put_ranges(list, 0, ranges, sizeof ranges);
+    (void)fprintf(stderr, "%zu payloads %s: %s%s\n", list->count,
+        arguments->dry_run ? "would be destroyed" : "destroyed with their salts",
+        list->count == 0 ? "none" : ranges, named < list->count ? ",..." : "");
+    if (!arguments->dry_run && list->count > 0) {
+        (void)fputs(
+            "next: vacuum sanjeh.audit_payload as a superuser; write-ahead log, replicas and "
+            "backups keep what they\nhave until they are rotated. sanjeh-verify holds the "
+            "erasure against its entry.\n",
+            stderr);
+    }
+}
+
+static int run(int argc, char **argv, const struct sj_command *command)
+{
+    struct arguments arguments = {.config = NULL};
+    struct sj_config config;
+    struct list list = {.count = 0};
+    int code = SJ_EXIT_OK;
+    if (!take(argc, argv, command, &arguments, &code) ||
+        !sj_cli_config(command, arguments.config, &config, &code)) {
+        return code;
+    }
+    struct sj_cli_desk desk = {.why = ""};
+    CLEANUP(sj_freep) void *memory = NULL;
+    sj_status status = sj_alloc(INDICES_MAX, sizeof(int64_t), &memory);
+    list.indices = memory;
+    if (!sj_failed(status)) {
+        status = sj_cli_desk_open(&desk, &config);
+    }
+    if (!sj_failed(status)) {
+        status = erase(&desk, &arguments, &list);
+    }
+    if (sj_failed(status)) {
+        code = sj_cli_fail(command, status, desk.why);
+    } else {
+        tell(&arguments, &list);
+    }
+    sj_cli_desk_close(&desk);
+    return code;
+}
+
+const struct sj_command sj_command_audit_erase = {"audit", "erase",
+    "destroy payloads of the record; proofs stay",
+    "usage: sanjeh audit erase --config FILE (--indices LIST | --subject ID) [--dry-run]\n\n"
+    "Destroys payload and salt of entries (4,7-9), or of all whose payload is sealed for a "
+    "subject,\n"
+    "and appends the entry that says so. --dry-run: says what would go. At most 20000 at once.\n",
+    run};
