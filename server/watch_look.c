@@ -265,6 +265,21 @@ static sj_status look_at_sessions(struct sj_watcher *w, const struct sj_context 
     return sj_watcher_commit(w, &tx, &raised);
 }
 
+/* One whole partition is always there behind the one that is being filled. */
+static sj_status look_at_partitions(struct sj_watcher *w, const struct sj_context *context)
+{
+    struct sj_raised none = {.count = 0};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    TRY(sj_tx_begin(w->db, context, &tx));
+    TRY(sj_tx_query(tx, SJ_SQL_AUDIT_PARTITION_ADD, NULL, 0, &rows));
+    if (sj_row_i64(rows, 0, 0) == 0) {
+        return SJ_DONE;
+    }
+    TRY(put_config(w, tx, "log:partition", "made=1"));
+    return sj_watcher_commit(w, &tx, &none);
+}
+
 sj_status sj_watcher_look(struct sj_watcher *w)
 {
     const int64_t now_ms = sj_time_monotonic_ms();
@@ -276,6 +291,7 @@ sj_status sj_watcher_look(struct sj_watcher *w)
     TRY(look_at_scenery(w, &context));
     TRY(look_at_superusers(w, &context));
     TRY(look_at_sessions(w, &context));
+    TRY(look_at_partitions(w, &context));
     w->looked_at_ms = now_ms;
     return SJ_DONE;
 }
