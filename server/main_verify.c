@@ -23,7 +23,7 @@
 
 static const char usage_text[] =
     "Usage: sanjeh-verify FILE.tar|DIR|URL --policy FILE [--since NOTE] [--max-age S] [--json]\n"
-    "                     [--ca FILE] [--token-file FILE] [--cache DIR]\n"
+    "                     [--tsa-ca FILE] [--ca FILE] [--token-file FILE] [--cache DIR]\n"
     "       sanjeh-verify --card FILE.json --note FILE.note --vkey FILE [--json]\n"
     "       sanjeh-verify --card DIR --vkey FILE [--json]\n"
     "\n"
@@ -36,6 +36,8 @@ static const char usage_text[] =
     "  --policy FILE   whom to trust (C2SP tlog-policy); never taken from the bundle\n"
     "  --since NOTE    an older checkpoint that this log must continue\n"
     "  --max-age S     the newest entry or cosignature must be at most S seconds old\n"
+    "  --tsa-ca FILE   check tokens of time (RFC 3161) by this authority, and entries' times by "
+    "them\n"
     "  --ca FILE       for an address: authority of its certificate; https, or http on this "
     "machine\n"
     "  --token-file F  for an address: file with a bearer token\n"
@@ -85,6 +87,9 @@ static bool take_option(int option, struct arguments *arguments)
     case 'v':
         arguments->card.vkey = optarg;
         return true;
+    case 'T':
+        arguments->options.tsa_ca_path = optarg;
+        return true;
     case 'A':
         arguments->place.ca_file = optarg;
         return true;
@@ -111,6 +116,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
         {"policy", required_argument, NULL, 'p'},
         {"since", required_argument, NULL, 's'},
         {"max-age", required_argument, NULL, 'a'},
+        {"tsa-ca", required_argument, NULL, 'T'},
         {"ca", required_argument, NULL, 'A'},
         {"token-file", required_argument, NULL, 't'},
         {"cache", required_argument, NULL, 'C'},

@@ -57,6 +57,10 @@ struct sj_check {
     int64_t cosigned_s; /* newest verified cosignature of the checkpoint; 0: none */
     struct sj_stream notes;
     bool has_notes;
+    struct sj_stream stamps; /* tokens of time */
+    struct sj_pin stamp;     /* the next one's tree */
+    int64_t stamp_s;
+    int64_t earliest_s; /* of an entry here; 0: not known */
     struct sj_pin next_note;
     struct sj_buf
         next_note_bytes; /* not verified until its size is reached: an entry before may change the key */
@@ -123,6 +127,10 @@ SJ_MUST_CHECK sj_status sj_check_payload(
 /* What is missing without a word about it, and numbers that emitters have left out; when the walk is at its end. */
 void sj_check_rest(struct sj_check *c);
 
+/* check_times.c: tokens of time, when --tsa-ca is given; call after every entry, and once at size 0. */
+SJ_MUST_CHECK sj_status sj_check_open_times(struct sj_check *c);
+SJ_MUST_CHECK sj_status sj_check_times(struct sj_check *c);
+void sj_check_cosigned_time(struct sj_check *c);
 /* check_pins.c: roots at signed sizes; call after every entry, and once at size 0. */
 SJ_MUST_CHECK sj_status sj_check_open_notes(struct sj_check *c);
 SJ_MUST_CHECK sj_status sj_check_pins(struct sj_check *c);

@@ -192,6 +192,9 @@ static sj_status append_leaf(struct sj_check *c, const struct sj_hash *leaf)
     TRY(sj_edge_append(&c->edge, leaf, on_full, c));
     TRY(sj_frontier_append(&c->frontier, leaf));
     c->report->entries_checked = c->frontier.size - c->pruned;
+    if (!c->stopped) {
+        TRY(sj_check_times(c));
+    }
     return c->stopped ? SJ_DONE : sj_check_pins(c);
 }
 

@@ -298,11 +298,53 @@ static sj_status write_level(struct export *x, unsigned level)
         sj_view_of(x->roots[level], (size_t)partial * SJ_HASH_SIZE));
 }
 
+/* One token after another: u16 length and stamped note, u16 length and TimeStampResp. */
+static sj_status stamps_page(struct export *x, int64_t *after, size_t *ret_rows)
+{
+    const struct sj_param params[] = {sj_p_i64(*after), sj_p_i64((int64_t)x->size)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(read_one(x, SJ_SQL_AUDIT_TIMESTAMP_RANGE, params, SJ_COUNT(params), &rows));
+    sj_buf_reset(&x->content);
+    *ret_rows = sj_rows_count(rows);
+    for (size_t i = 0; i < *ret_rows; i++) {
+        for (size_t column = 1; column <= 2; column++) {
+            const struct sj_view part = sj_row_bytes(rows, i, column);
+            TRY(sj_buf_put_u16(&x->content, (uint16_t)part.len));
+            TRY(sj_buf_put_view(&x->content, part));
+        }
+        *after = sj_row_i64(rows, i, 0);
+    }
+    return SJ_DONE;
+}
+
+static sj_status write_stamps(struct export *x)
+{
+    const struct sj_param param = sj_p_i64((int64_t)x->size);
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(read_one(x, SJ_SQL_AUDIT_TIMESTAMP_TOTAL, &param, 1, &rows));
+    const uint64_t total = (uint64_t)sj_row_i64(rows, 0, 0);
+    uint64_t written = 0;
+    int64_t after = -1;
+    size_t count = 1;
+    if (total == 0) {
+        return SJ_DONE;
+    }
+    TRY(begin_member(x, SJ_TEXT("timestamps"), total));
+    while (count > 0 && written < total) {
+        TRY(stamps_page(x, &after, &count));
+        TRY(write_all(x->fd, sj_buf_view(&x->content)));
+        written += x->content.len;
+    }
+    ENSURE(written == total, INTERNAL);
+    return end_member(x, total);
+}
+
 static sj_status write_bundle(struct export *x, const struct sj_bundle_trust *trust, uint64_t to)
 {
     TRY(write_checkpoint(x, trust->lines.len > 0, to));
     TRY(write_policy(x, trust));
     TRY(write_notes(x));
+    TRY(write_stamps(x));
     TRY(write_entries(x));
     for (unsigned level = 0; level < SJ_TILE_LEVELS; level++) {
         TRY(write_level(x, level));

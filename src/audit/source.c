@@ -56,6 +56,10 @@ static bool key_of_name(const char *name, struct sj_member_key *ret_key)
         ret_key->kind = SJ_MEMBER_NOTES;
         return true;
     }
+    if (sj_text_is(text, "timestamps")) {
+        ret_key->kind = SJ_MEMBER_TIMESTAMPS;
+        return true;
+    }
     if (sj_text_is(text, "payloads")) {
         ret_key->kind = SJ_MEMBER_PAYLOADS;
         return true;
@@ -180,7 +184,7 @@ static sj_status put_path(const struct sj_member_key *key, struct sj_buf *out)
     if (key->kind == SJ_MEMBER_TILE) {
         return sj_tile_name_format(&key->tile, out);
     }
-    static const char *const names[] = {"checkpoint", "notes", "payloads"};
+    static const char *const names[] = {"checkpoint", "notes", "payloads", "timestamps"};
     return sj_buf_put_str(out, names[key->kind]);
 }
 

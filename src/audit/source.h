@@ -8,7 +8,13 @@
 #include "sanjeh/audit/tile_path.h"
 #include "sanjeh/audit/verify.h"
 
-enum sj_member_kind { SJ_MEMBER_CHECKPOINT, SJ_MEMBER_NOTES, SJ_MEMBER_PAYLOADS, SJ_MEMBER_TILE };
+enum sj_member_kind {
+    SJ_MEMBER_CHECKPOINT,
+    SJ_MEMBER_NOTES,
+    SJ_MEMBER_PAYLOADS,
+    SJ_MEMBER_TIMESTAMPS,
+    SJ_MEMBER_TILE
+};
 
 struct sj_member_key {
     enum sj_member_kind kind;

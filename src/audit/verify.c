@@ -20,6 +20,7 @@ static void close_check(struct sj_check **check)
     }
     sj_stream_close(&c->notes);
     sj_stream_close(&c->payloads);
+    sj_stream_close(&c->stamps);
     sj_buf_clear(&c->payload);
     sj_ranges_clear(&c->missing);
     sj_ranges_clear(&c->erased);
@@ -47,6 +48,7 @@ static sj_status new_check(const struct sj_verify_options *options, struct sj_ve
     c->source.fd = -1;
     c->notes.fd = -1;
     c->payloads.fd = -1;
+    c->stamps.fd = -1;
     c->payload = SJ_BUF(SJ_PAYLOAD_STORED);
     c->is_proven = true; /* until the checkpoint is found unsigned */
     c->checkpoint = SJ_BUF(SJ_NOTE_MAX + 1);
@@ -99,8 +101,10 @@ static sj_status run(struct sj_check *c, const char *path)
         TRY(sj_check_since(c));
         TRY(sj_check_open_notes(c));
         TRY(sj_check_open_payloads(c));
+        TRY(sj_check_open_times(c));
     }
     if (!c->stopped) {
+        TRY(sj_check_times(c));
         TRY(sj_check_pins(c)); /* an empty tree has a root too */
     }
     if (!c->stopped) {
@@ -111,6 +115,7 @@ static sj_status run(struct sj_check *c, const char *path)
     }
     if (!c->stopped) {
         sj_check_rest(c);
+        sj_check_cosigned_time(c);
         sj_check_freshness(c);
     }
     return SJ_DONE;

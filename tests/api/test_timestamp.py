@@ -75,7 +75,7 @@ def make_authority(folder):
 class Timestamps(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack.own(accounts=("hrd.manager",))
+        cls.stack = Stack.own(accounts=("hrd.manager", "security.officer"))
         cls.folder = Authority.folder = pathlib.Path(cls.stack.folder) / "stamp"
         make_authority(cls.folder)
         cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", free_port()), Authority)
@@ -117,6 +117,17 @@ class Timestamps(unittest.TestCase):
         done = subprocess.run(["openssl", "ts", "-verify", "-data", self.folder / "note", "-in", self.folder / "token", "-CAfile",
                                self.folder / "ca.pem"], capture_output=True)
         self.assertNotEqual(done.returncode, 0)
+
+    def test_1b_attack_09_entries_are_dated_by_the_tokens(self):
+        """The verifier holds entries' times against the authority's; with another authority's file nothing is vouched for."""
+        self.wait_for(lambda: self.metric("sanjehd_timestamp_tokens_total") >= 2)
+        bundle = self.stack.export("stamped.tar")
+        done = self.stack.verify(bundle, "--tsa-ca", self.folder / "ca.pem", "--json")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        done = self.stack.verify(bundle, "--tsa-ca", self.stack.ca_file, "--json")
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("token of time", done.stdout)
+        self.assertEqual(self.stack.verify(bundle, "--tsa-ca", "/nowhere").returncode, 3)
 
     def test_2_answers_that_do_not_hold_are_not_kept(self):
         """An old answer again (another nonce, another note), and bytes that are none."""

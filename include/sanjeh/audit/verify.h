@@ -18,6 +18,7 @@ typedef sj_status sj_verify_fetch_fn(
 struct sj_verify_options {
     const char *policy_path;   /* tlog-policy; mandatory */
     const char *since_path;    /* an older checkpoint that must be consistent; or NULL */
+    const char *tsa_ca_path;   /* checks tokens of time by this authority (PEM); or NULL */
     int64_t max_age_s;         /* 0: no freshness check */
     sj_verify_fetch_fn *fetch; /* instead of the path; NULL: a file or folder */
     void *fetch_ctx;

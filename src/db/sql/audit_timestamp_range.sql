@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Tokens taken after $1 over trees up to size $2, a page of 256.
+-- Tokens taken after $1 over trees up to size $2, a page of 64.
 select taken_s, note, token
   from sanjeh.audit_timestamp
  where taken_s > $1::int8 and size <= $2::int8
  order by taken_s
- limit 256
+ limit 64
