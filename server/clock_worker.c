@@ -22,23 +22,20 @@ static const struct sj_decision as_system = {
     .permit = true, .reach = SJ_REACH_FILE, .rule = "", .code = ""};
 static const struct sj_actor nobody = {.roles = 0};
 
-static struct sj_draft blank_draft(struct sj_server *server)
+static struct sj_draft blank_draft(void)
 {
     return (struct sj_draft){.kind = SJ_ENTRY_ACCESS,
-        .emitter = sj_sequencer_emitter(server->sequencer),
-        .emitter_seq = sj_sequencer_next_seq(server->sequencer),
         .outcome = SJ_OUTCOME_PERMITTED,
         .action = "evaluation:move",
         .object_type = "evaluation"};
 }
 
 /* An entry for each move; one when clocks have lapsed and nothing moved. */
-static size_t fill_drafts(
-    struct sj_server *server, const struct sj_swept *swept, struct sj_draft *drafts)
+static size_t fill_drafts(const struct sj_swept *swept, struct sj_draft *drafts)
 {
     for (size_t i = 0; i < swept->count; i++) {
         const struct sj_evaluation *evaluation = &swept->moves[i].evaluation;
-        drafts[i] = blank_draft(server);
+        drafts[i] = blank_draft();
         drafts[i].object = evaluation->id;
         (void)snprintf(drafts[i].detail, sizeof drafts[i].detail,
             "by=clock;from=%s;to=%s;lapsed=%llu", sj_evaluation_state_name(swept->moves[i].from),
@@ -48,7 +45,7 @@ static size_t fill_drafts(
     if (swept->count > 0) {
         return swept->count;
     }
-    drafts[0] = blank_draft(server);
+    drafts[0] = blank_draft();
     (void)snprintf(drafts[0].detail, sizeof drafts[0].detail, "by=clock;lapsed=%llu",
         (unsigned long long)swept->lapsed);
     return 1;
@@ -61,11 +58,8 @@ static sj_status commit(struct sj_server *server, struct sj_arena *arena,
     void *memory;
     TRY(sj_arena_alloc(arena, SJ_SWEEP_MAX * sizeof(struct sj_draft), &memory));
     struct sj_draft *drafts = memory;
-    const size_t count = fill_drafts(server, swept, drafts);
-    for (size_t i = 0; i < count; i++) {
-        TRY(sj_outbox_put(*tx, sj_sequencer_emitter_key(server->sequencer), &drafts[i]));
-    }
-    TRY(sj_tx_commit(tx));
+    const size_t count = fill_drafts(swept, drafts);
+    TRY(sj_sequencer_commit(server->sequencer, tx, drafts, count));
     for (size_t i = 0; i < count; i++) {
         struct sj_receipt receipt;
         TRY(sj_sequencer_record(server->sequencer, &drafts[i], /* in_outbox= */ true, &receipt));

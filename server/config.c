@@ -57,6 +57,7 @@ static const struct sj_setting keys[] = {
     TEXT("keeper", "user", keeper_user, ""),
     TEXT("audit", "origin", origin, NULL),
     TEXT("audit", "instance", instance, ""),
+    TEXT("audit", "recorder", recorder, ""),
     NUMBER("audit", "deadline_ms", audit_deadline_ms, 100, 60000, 2000),
     NUMBER("audit", "queue_max", audit_queue_max, 16, 65536, 4096),
     NUMBER("audit", "search_reason", audit_search_reason, 0, 1, 1),

@@ -48,6 +48,7 @@ struct sj_config {
     char keeper_user[SJ_CONFIG_TEXT_MAX];
     /* [audit] */
     char origin[SJ_CONFIG_TEXT_MAX];
+    char recorder[SJ_CONFIG_TEXT_MAX]; /* empty: beside signer_state */
     char instance[SJ_CONFIG_TEXT_MAX]; /* which server of the log; empty: the first */
     int64_t audit_deadline_ms;
     int64_t audit_queue_max;

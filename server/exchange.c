@@ -190,17 +190,9 @@ static sj_status commit_with_draft(struct sj_exchange *x)
 {
     struct sj_sequencer *sequencer = x->worker->server->sequencer;
     TRY(seal_subjects(x));
-    x->draft.emitter = sj_sequencer_emitter(sequencer);
-    x->draft.emitter_seq = sj_sequencer_next_seq(sequencer);
     x->draft.outcome = SJ_OUTCOME_PERMITTED;
     x->draft.http_status = (uint16_t)x->status;
-    TRY(sj_outbox_put(x->tx, sj_sequencer_emitter_key(sequencer), &x->draft));
-    const sj_status status = sj_tx_commit(&x->tx);
-    if (status.code == SJ_DATABASE_UNAVAILABLE || status.code == SJ_DATABASE_TIMEOUT) {
-        /* the draft may stand in the outbox: the failure gets its own number */
-        x->draft.emitter_seq = 0;
-    }
-    return status;
+    return sj_sequencer_commit(sequencer, &x->tx, &x->draft, 1);
 }
 
 static sj_status work_write(

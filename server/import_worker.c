@@ -46,10 +46,7 @@ static sj_status sign_context(struct round *round)
 static void fill_draft(
     const struct round *round, const struct sj_bulk *job, struct sj_draft *ret_draft)
 {
-    struct sj_sequencer *sequencer = round->server->sequencer;
     *ret_draft = (struct sj_draft){.kind = SJ_ENTRY_ACCESS,
-        .emitter = sj_sequencer_emitter(sequencer),
-        .emitter_seq = sj_sequencer_next_seq(sequencer),
         .tenant_tag = round->job.tenant_tag,
         .actor = round->job.submitted_by,
         .object = round->job.id,
@@ -67,8 +64,7 @@ static sj_status commit(struct round *round, const struct sj_bulk *job, struct s
 {
     struct sj_draft draft;
     fill_draft(round, job, &draft);
-    TRY(sj_outbox_put(*tx, sj_sequencer_emitter_key(round->server->sequencer), &draft));
-    TRY(sj_tx_commit(tx));
+    TRY(sj_sequencer_commit(round->server->sequencer, tx, &draft, 1));
     struct sj_receipt receipt;
     return sj_sequencer_record(round->server->sequencer, &draft, /* in_outbox= */ true, &receipt);
 }

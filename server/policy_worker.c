@@ -101,10 +101,7 @@ static sj_status insert_installed(struct registering *r, const struct sj_policy 
     }
     TRY(sj_version_advance(&r->desk, activation));
     TRY(sj_version_insert(&r->desk, &version));
-    struct sj_sequencer *sequencer = r->server->sequencer;
     r->draft = (struct sj_draft){.kind = SJ_ENTRY_CONFIG,
-        .emitter = sj_sequencer_emitter(sequencer),
-        .emitter_seq = sj_sequencer_next_seq(sequencer),
         .object = version.id,
         .outcome = SJ_OUTCOME_PERMITTED,
         .policy_version = version.number,
@@ -115,7 +112,7 @@ static sj_status insert_installed(struct registering *r, const struct sj_policy 
         version.number, sj_policy_digest(policy), (int)previous.len, previous.ptr,
         (long long)activation);
     r->is_new = true;
-    return sj_outbox_put(r->desk.tx, sj_sequencer_emitter_key(sequencer), &r->draft);
+    return sj_sequencer_put(r->server->sequencer, r->desk.tx, &r->draft, 1);
 }
 
 /* An installed version gives way to a newer installed one; a signed one only to a signed one. */

@@ -67,6 +67,7 @@ static sj_status open_record(struct sj_server *server, char *reason, size_t size
         .channel = worker->channel,
         .loop = worker->loop,
         .origin = server->config.origin,
+        .recorder = server->recorder,
         .instance = server->config.instance,
         .queue_max = (unsigned)server->config.audit_queue_max,
         .deadline_ms = server->config.audit_deadline_ms};

@@ -44,6 +44,20 @@ static sj_status start_keeper(struct sj_server *server)
     return sj_keeper_start(&keeper, &server->keeper);
 }
 
+/* Beside the database, of this server alone; opened while files may still be written. */
+static sj_status open_recorder(struct sj_server *server)
+{
+    const struct sj_config *config = &server->config;
+    char path[SJ_CONFIG_TEXT_MAX + 16];
+    if (server->is_check) {
+        return SJ_DONE;
+    }
+    (void)snprintf(path, sizeof path, "%s%s",
+        config->recorder[0] == '\0' ? config->signer_state : config->recorder,
+        config->recorder[0] == '\0' ? ".recorder" : "");
+    return sj_recorder_open(path, SJ_RECORDER_REGION, &server->recorder);
+}
+
 /* Without fonts a server still serves: cards are then read as JSON, and a PDF is answered with BUSY. */
 static void start_press(struct sj_server *server)
 {
@@ -130,6 +144,8 @@ sj_status sj_server_prepare(const struct sj_config *config, struct sj_server *se
         "the keeper could not start: see [keeper] root_key_file and signer_state"));
     start_press(server);
     TRY(sj_crypto_init());
+    TRY(explain(open_recorder(server), reterr_detail, detail_size,
+        "the recorder cannot be used: see [audit] recorder"));
     TRY(explain(sj_tls_load(config->cert_file, config->key_file, &server->tls), reterr_detail,
         detail_size,
         "the certificate or its key cannot be used: see [server] cert_file and key_file"));
@@ -166,6 +182,7 @@ void sj_server_clear(struct sj_server *server)
     sj_buf_clear(&server->installed_tests);
     sj_tls_free(&server->tls);
     sj_press_stop(&server->press);
+    sj_recorder_close(&server->recorder);
     sj_keeper_stop(&server->keeper);
     sj_free(server->routes);
     server->routes = NULL;

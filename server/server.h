@@ -56,6 +56,7 @@ struct sj_server {
     struct sj_authn *authn;
     struct sj_db
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
+    struct sj_recorder *recorder;   /* of the record: drafts beside the database */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
     _Atomic bool index_rebuild;     /* asked for; the index's worker does it */
     struct sj_index *index;         /* of the record; made when it is open */

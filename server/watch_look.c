@@ -29,8 +29,6 @@ static sj_status tell_jump(struct sj_watcher *w, int64_t jump_us)
     struct sj_context context;
     struct sj_raised raised = {.count = 0};
     struct sj_draft draft = {.kind = SJ_ENTRY_CLOCK,
-        .emitter = sj_sequencer_emitter(w->server->sequencer),
-        .emitter_seq = sj_sequencer_next_seq(w->server->sequencer),
         .outcome = SJ_OUTCOME_PERMITTED,
         .action = "clock:jump",
         .object_type = "clock"};
@@ -42,7 +40,7 @@ static sj_status tell_jump(struct sj_watcher *w, int64_t jump_us)
     TRY(sj_watcher_context(w, &context));
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
     TRY(sj_tx_begin(w->db, &context, &tx));
-    TRY(sj_outbox_put(tx, sj_sequencer_emitter_key(w->server->sequencer), &draft));
+    TRY(sj_sequencer_put(w->server->sequencer, tx, &draft, 1));
     TRY(sj_watcher_raise(w, tx, &news, &raised));
     return sj_watcher_commit(w, &tx, &raised);
 }
@@ -64,14 +62,11 @@ sj_status sj_watcher_check_clock(struct sj_watcher *w)
 static sj_status put_config(
     struct sj_watcher *w, struct sj_tx *tx, const char *action, const char *detail)
 {
-    struct sj_draft draft = {.kind = SJ_ENTRY_CONFIG,
-        .emitter = sj_sequencer_emitter(w->server->sequencer),
-        .emitter_seq = sj_sequencer_next_seq(w->server->sequencer),
-        .outcome = SJ_OUTCOME_PERMITTED,
-        .object_type = "database"};
+    struct sj_draft draft = {
+        .kind = SJ_ENTRY_CONFIG, .outcome = SJ_OUTCOME_PERMITTED, .object_type = "database"};
     (void)snprintf(draft.action, sizeof draft.action, "%s", action);
     (void)snprintf(draft.detail, sizeof draft.detail, "%s", detail);
-    return sj_outbox_put(tx, sj_sequencer_emitter_key(w->server->sequencer), &draft);
+    return sj_sequencer_put(w->server->sequencer, tx, &draft, 1);
 }
 
 static void hex_of(const struct sj_hash *hash, char out[2 * 16 + 1])

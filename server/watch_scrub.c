@@ -96,13 +96,11 @@ static sj_status finish(struct sj_watcher *w, const struct sj_context *context)
     sj_scrub_free(&w->scrub);
     w->scrub_finished = sj_time_now();
     sj_scrub_draft(&report, (w->scrub_finished - w->scrub_started) / SECOND_US, &draft);
-    draft.emitter = sj_sequencer_emitter(w->server->sequencer);
-    draft.emitter_seq = sj_sequencer_next_seq(w->server->sequencer);
     atomic_store(&w->server->scrub_findings, report.findings);
     atomic_store(&w->server->scrub_finished, w->scrub_finished);
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
     TRY(sj_tx_begin(w->db, context, &tx));
-    TRY(sj_outbox_put(tx, sj_sequencer_emitter_key(w->server->sequencer), &draft));
+    TRY(sj_sequencer_put(w->server->sequencer, tx, &draft, 1));
     TRY(save_in(w, tx));
     TRY(sj_watcher_commit(w, &tx, &none));
     const struct sj_log_field fields[] = {sj_log_int("entries", (int64_t)report.entries),

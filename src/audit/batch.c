@@ -112,6 +112,10 @@ static bool end_early(struct sj_sequencer *s, struct sj_slot *slot, struct sj_sl
 static void give_place(struct sj_sequencer *s, struct sj_slot *slot)
 {
     struct sj_batch *b = &s->batch;
+    if (slot->emitter_seq == 0) { /* numbered here, so that who gives up before takes none */
+        slot->emitter_seq = sj_sequencer_next_seq(s);
+        sj_body_number(&slot->body, slot->emitter_seq);
+    }
     if (slot->sweep != NULL && is_own(s, slot) && b->swept_count < SJ_SWEPT_MAX) {
         b->swept[b->swept_count++] = slot->emitter_seq;
     }
@@ -291,11 +295,10 @@ static sj_status recompute(struct sj_sequencer *s, struct sj_view sent, struct s
     return SJ_DONE;
 }
 
-static sj_status build(struct sj_sequencer *s, struct sj_param *ret_entries)
+static sj_status build(struct sj_sequencer *s, sj_time_us now, struct sj_param *ret_entries)
 {
     struct sj_batch *b = &s->batch;
     struct sj_frontier before = s->head.frontier;
-    const sj_time_us now = sj_time_now();
     /* never backwards: a clock set back must not reorder the record */
     s->head.last_time = now > s->head.last_time ? now : s->head.last_time;
     b->base_size = s->head.frontier.size;
@@ -332,7 +335,8 @@ static sj_status send_payloads(struct sj_batch *b, struct sj_tx *tx)
     return sj_tx_send(tx, SJ_SQL_AUDIT_PAYLOAD_PUT, params, SJ_COUNT(params));
 }
 
-static sj_status append(struct sj_sequencer *s, struct sj_tx **tx, struct sj_param entries)
+/* Everything but COMMIT. */
+static sj_status send_all(struct sj_sequencer *s, struct sj_tx *tx, struct sj_param entries)
 {
     struct sj_batch *b = &s->batch;
     const bool has_note = s->note_store_size != 0;
@@ -360,10 +364,20 @@ static sj_status append(struct sj_sequencer *s, struct sj_tx **tx, struct sj_par
         sj_p_i64((int64_t)s->note_store_size),
         has_note ? sj_p_bytes(sj_buf_view(&s->note_store)) : sj_p_null(),
     };
-    TRY(sj_tx_send(*tx, SJ_SQL_AUDIT_APPEND, params, SJ_COUNT(params)));
-    TRY(send_openings(b, *tx));
-    TRY(send_payloads(b, *tx));
+    TRY(sj_tx_send(tx, SJ_SQL_AUDIT_APPEND, params, SJ_COUNT(params)));
+    TRY(send_openings(b, tx));
+    return send_payloads(b, tx);
+}
+
+/* The database works while the recorder's disk does; COMMIT waits for both. */
+static sj_status append(struct sj_sequencer *s, struct sj_tx **tx, struct sj_param entries)
+{
+    CLEANUP(recorder_drop) struct recorder_job *job = NULL;
+    TRY(sj_keep_batch(s, sj_view_of(entries.ptr, (size_t)entries.len), &job));
+    TRY(send_all(s, *tx, entries));
     TRY(sj_seen_save(s, *tx));
+    TRY(sj_tx_push(*tx));
+    TRY(recorder_wait(&job, s->config.deadline_ms));
     TRY(sj_tx_commit(tx));
     s->note_store_size = 0;
     return SJ_DONE;
@@ -411,14 +425,16 @@ static sj_status write_and_sign(
     struct sj_sequencer *s, struct sj_tx **tx, bool *ret_nothing_written)
 {
     struct sj_param entries;
-    TRY(build(s, &entries));
+    TRY(build(s, sj_time_now(), &entries));
     const sj_status written = append(s, tx, entries);
     *ret_nothing_written = written.code == SJ_CONFLICT || written.code == SJ_BUSY;
     TRY(written);
     TRY(sign(s));
     sj_batch_publish_head(s);
     sj_late_batch(s);
-    return sj_seen_batch(s);
+    TRY(sj_seen_batch(s));
+    sj_keep_make_room(s);
+    return SJ_DONE;
 }
 
 static void finish(struct sj_sequencer *s, sj_status status, struct sj_slot_list *remote)
@@ -439,6 +455,66 @@ static void finish(struct sj_sequencer *s, sj_status status, struct sj_slot_list
         sj_queue_finish(s, slot, SJ_DONE, &receipt, remote);
     }
     sj_queue_send_home(s, remote);
+}
+
+/* ---- a batch that stood here once ---- */
+
+static sj_status slots_of(
+    struct sj_sequencer *s, const struct sj_batch_frame *frame, sj_time_us *ret_time)
+{
+    struct sj_reader entries = sj_reader_of(frame->entries);
+    struct sj_reader lists = sj_reader_of(frame->ids);
+    for (size_t i = 0; i < frame->count; i++) {
+        uint32_t len = 0;
+        uint16_t count = 0;
+        struct sj_view bytes;
+        struct sj_view ids;
+        struct sj_entry entry;
+        TRY(sj_read_u32(&entries, &len));
+        TRY(sj_read_view(&entries, len, &bytes));
+        TRY(sj_read_u16(&lists, &count));
+        TRY(sj_read_view(&lists, (size_t)count * sizeof(struct sj_uuid), &ids));
+        TRY(sj_entry_decode(bytes, &entry));
+        entry.draft.subjects = (const struct sj_uuid *)(const void *)ids.ptr;
+        entry.draft.subject_count = count;
+        /* its outbox row has come back with the older database */
+        TRY(sj_queue_slot(s, &entry.draft, /* in_outbox= */ true, &s->batch.slots[i]));
+        s->batch.slots[i]->kind =
+            SJ_ENTRY_ACCESS; /* its words are made: late.c has nothing to add */
+        s->batch.count = i + 1;
+        *ret_time = entry.time;
+    }
+    return SJ_DONE;
+}
+
+static sj_status put_back(
+    struct sj_sequencer *s, struct sj_tx *tx, const struct sj_batch_frame *frame)
+{
+    struct sj_param entries;
+    sj_time_us time = 0;
+    TRY(slots_of(s, frame, &time));
+    TRY(build(s, time, &entries));
+    ENSURE(
+        (size_t)entries.len == ARRAY_HEAD + frame->entries.len &&
+            sj_view_equal(sj_view_of((const uint8_t *)entries.ptr + ARRAY_HEAD, frame->entries.len),
+                frame->entries) &&
+            sj_hash_equal(&s->head.root, &frame->root),
+        LOG_ROLLED_BACK);
+    TRY(send_all(s, tx, entries));
+    return sj_seen_batch(s);
+}
+
+sj_status sj_batch_put_back(
+    struct sj_sequencer *s, struct sj_tx *tx, const struct sj_batch_frame *frame)
+{
+    struct sj_slot_list remote = {NULL, NULL};
+    reset(&s->batch);
+    const sj_status status = put_back(s, tx, frame);
+    for (size_t i = 0; i < s->batch.count; i++) {
+        sj_queue_finish(s, s->batch.slots[i], status, NULL, &remote);
+    }
+    s->batch.count = 0;
+    return status;
 }
 
 /* Another server was at the head: nothing was committed, the drafts wait for the next batch. */

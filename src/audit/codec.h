@@ -20,6 +20,9 @@
 /* The body alone, appended. Errors: INVALID when a field has no encoding; out then has no more bytes. */
 SJ_MUST_CHECK sj_status sj_body_encode(const struct sj_draft *draft, struct sj_buf *out);
 
+/* Gives an encoded body its emitter's number. */
+void sj_body_number(struct sj_buf *body, uint64_t seq);
+
 /* What the sequencer decides about an entry. */
 struct sj_place {
     struct sj_uuid log_id;

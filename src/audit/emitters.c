@@ -208,6 +208,33 @@ bool sj_emitters_have(const struct sj_emitters *emitters, struct sj_uuid emitter
     return has(emitter, place_of(emitter, seq), seq);
 }
 
+void sj_emitters_gaps(const struct sj_emitters *emitters, struct sj_uuid emitter_id, uint64_t upto,
+    uint64_t *ret_gaps, size_t max, size_t *ret_count)
+{
+    size_t number = 0;
+    size_t place = 0;
+    const struct sj_emitter *emitter =
+        sj_idmap_find(&emitters->map, emitter_id, &number) ? &emitters->list[number] : NULL;
+    *ret_count = 0;
+    for (uint64_t seq = 1; seq < upto && *ret_count < max;) {
+        if (emitter != NULL && place < emitter->count && emitter->intervals[place].first <= seq) {
+            seq = emitter->intervals[place++].last + 1;
+        } else {
+            ret_gaps[(*ret_count)++] = seq++;
+        }
+    }
+}
+
+uint64_t sj_emitters_last(const struct sj_emitters *emitters, struct sj_uuid emitter_id)
+{
+    size_t number = 0;
+    if (!sj_idmap_find(&emitters->map, emitter_id, &number) || emitters->list[number].count == 0) {
+        return 0;
+    }
+    const struct sj_emitter *emitter = &emitters->list[number];
+    return emitter->intervals[emitter->count - 1].last;
+}
+
 /* Version, then for each emitter: id, number of intervals, their ends. */
 sj_status sj_emitters_encode(const struct sj_emitters *emitters, struct sj_buf *out)
 {

@@ -29,6 +29,11 @@ bool sj_emitters_find_gap(
     const struct sj_emitters *emitters, struct sj_uuid *ret_emitter, uint64_t *ret_seq);
 /* Looks only. */
 bool sj_emitters_have(const struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t seq);
+/* The first numbers from 1 up to, not including, upto that were not seen: at most max. */
+void sj_emitters_gaps(const struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t upto,
+    uint64_t *ret_gaps, size_t max, size_t *ret_count);
+/* The highest number seen, 0: none. */
+uint64_t sj_emitters_last(const struct sj_emitters *emitters, struct sj_uuid emitter);
 /* All of it as bytes, appended, and back into an empty set. Errors: LIMIT_EXCEEDED; PROTOCOL for other bytes. */
 SJ_MUST_CHECK sj_status sj_emitters_encode(const struct sj_emitters *emitters, struct sj_buf *out);
 SJ_MUST_CHECK sj_status sj_emitters_decode(struct sj_view bytes, struct sj_emitters *emitters);

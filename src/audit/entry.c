@@ -91,6 +91,14 @@ sj_status sj_body_encode(const struct sj_draft *draft, struct sj_buf *out)
     return put_body(draft, out);
 }
 
+void sj_body_number(struct sj_buf *body, uint64_t seq)
+{
+    SJ_ASSERT(body->len >= SJ_BODY_FIXED_SIZE);
+    for (size_t i = 0; i < 8; i++) {
+        body->ptr[1 + 16 + i] = (uint8_t)(seq >> (56 - 8 * i) & 0xFF);
+    }
+}
+
 static sj_status check_place(const struct sj_place *place)
 {
     ENSURE(place->index <= INT64_MAX, INVALID);

@@ -14,6 +14,7 @@ static void take(struct sj_sequencer *s, const struct sj_rows *rows, size_t row)
     if (sj_text_equal(sj_row_text(rows, row, 0), sj_text_of(s->config.instance))) {
         instances->is_known = true;
         instances->former = emitter;
+        instances->recorder = sj_row_id(rows, row, 2);
     } else if (instances->peer_count < SJ_PEERS_MAX) {
         instances->peers[instances->peer_count++] = emitter;
     }
@@ -27,6 +28,7 @@ sj_status sj_instances_load(struct sj_sequencer *s)
     TRY(sj_record_context(s, &context));
     TRY(sj_record_read(s->config.db, &context, &query, &rows));
     const struct sj_uuid former = s->instances.former;
+    const struct sj_uuid recorder = s->instances.recorder;
     const bool was_known = s->instances.is_known;
     s->instances = (struct sj_instances){.is_known = false};
     for (size_t i = 0; i < sj_rows_count(rows); i++) {
@@ -35,6 +37,7 @@ sj_status sj_instances_load(struct sj_sequencer *s)
     if (was_known) { /* the row is this process's own by now */
         s->instances.is_known = true;
         s->instances.former = former;
+        s->instances.recorder = recorder;
     }
     return SJ_DONE;
 }
@@ -49,7 +52,8 @@ sj_status sj_instances_put(struct sj_sequencer *s)
     TRY(ask_voucher(s->config.channel, &voucher, &vkey));
     TRY(sj_record_context(s, &context));
     TRY(sj_tx_begin(s->config.db, &context, &tx));
-    const struct sj_param instance[] = {sj_p_text(name), sj_p_id(&s->emitter), sj_p_null()};
+    const struct sj_uuid recorder = sj_recorder_id(s->config.recorder);
+    const struct sj_param instance[] = {sj_p_text(name), sj_p_id(&s->emitter), sj_p_id(&recorder)};
     const struct sj_param signer[] = {sj_p_text(sj_buf_text(&vkey)), sj_p_text(name),
         sj_p_bytes(sj_view_of(voucher.bytes, SJ_HASH_SIZE))};
     TRY(sj_tx_send(tx, SJ_SQL_AUDIT_INSTANCE_PUT, instance, SJ_COUNT(instance)));

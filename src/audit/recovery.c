@@ -196,13 +196,21 @@ static sj_status follow(struct sj_sequencer *s, const struct sj_head_row *row, u
     return SJ_DONE;
 }
 
-static sj_status compare(struct sj_sequencer *s, const struct sj_head_row *row,
+static sj_status compare(struct sj_sequencer *s, struct sj_tx **tx, const struct sj_head_row *row,
     struct sj_recovered *recovered, char *reterr_reason, size_t reason_size)
 {
     struct sj_signed_head signed_head = {0};
     CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(SJ_NOTE_NAME_MAX + 128);
     TRY(ask_signed_head(s->config.channel, &signed_head, &vkey));
     if (row->size < signed_head.size) {
+        const sj_status status = sj_put_back(s, tx, row, &signed_head);
+        if (!sj_failed(status)) {
+            recovered->put_back = signed_head.size - row->size;
+            return SJ_DONE;
+        }
+        if (status.code != SJ_LOG_ROLLED_BACK) {
+            return status;
+        }
         say(reterr_reason, reason_size, "the log in the database is older than what was signed",
             row->size, signed_head.size);
         FAIL(LOG_ROLLED_BACK);
@@ -243,32 +251,46 @@ static sj_status follow_far(struct sj_sequencer *s)
     return sj_follow(s, signed_head.size, row.size, false, &row.size);
 }
 
-static sj_status recover(struct sj_sequencer *s, struct sj_tx *tx, struct sj_recovered *recovered,
+/* After a tail was put back the head is another one, and read again. */
+static sj_status recover(struct sj_sequencer *s, struct sj_tx **tx, struct sj_recovered *recovered,
     char *reason, size_t reason_size)
 {
     struct sj_head_row row;
-    TRY(read_head(s, tx, &row, reason, reason_size));
-    TRY(compare(s, &row, recovered, reason, reason_size));
+    const uint64_t put_back = recovered->put_back;
+    TRY(read_head(s, *tx, &row, reason, reason_size));
+    TRY(compare(s, tx, &row, recovered, reason, reason_size));
+    if (recovered->put_back != put_back) {
+        return SJ_DONE;
+    }
     /* only now is the frontier known to be the signed one: the rest is measured against it */
     TRY(sj_recover_tree(s, reason, reason_size));
     TRY(sj_recover_tenants(s, reason, reason_size));
     recovered->size = row.size;
+    recovered->emitter = row.emitter;
     return SJ_DONE;
+}
+
+static sj_status recover_once(
+    struct sj_sequencer *s, struct sj_recovered *recovered, char *reason, size_t reason_size)
+{
+    struct sj_context context;
+    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+    TRY(sj_record_context(s, &context));
+    TRY(sj_tx_begin(s->config.db, &context, &tx));
+    return recover(s, &tx, recovered, reason, reason_size);
 }
 
 sj_status sj_recover(struct sj_sequencer *s, struct sj_recovered *ret_recovered,
     char *reterr_reason, size_t reason_size)
 {
-    struct sj_context context;
-    CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
     *ret_recovered = (struct sj_recovered){0};
     s->context_until = 0; /* what the database refused, if that was it, is not tried again */
     TRY(sj_instances_load(s));
     TRY(follow_far(s));
-    TRY(sj_record_context(s, &context));
-    TRY(sj_tx_begin(s->config.db, &context, &tx));
-    TRY(recover(s, tx, ret_recovered, reterr_reason, reason_size));
-    sj_tx_rollback(&tx);
+    TRY(recover_once(s, ret_recovered, reterr_reason, reason_size));
+    if (ret_recovered->put_back != 0) {
+        TRY(recover_once(s, ret_recovered, reterr_reason, reason_size));
+    }
     TRY(sj_seen_catch_up(s, ret_recovered->size));
     TRY(sj_late_catch_up(s, ret_recovered->size));
     sj_batch_publish_head(s);

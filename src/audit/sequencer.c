@@ -20,6 +20,7 @@
 #define TELL_MS       10000
 #define STOP_WAIT_MS  5000
 #define START_WAIT_MS 10000
+#define SETTLE_ROUNDS 8
 #define QUEUE_MAX     4096
 #define DEADLINE_MS   2000
 #define REASON_SIZE   256
@@ -189,14 +190,18 @@ static sj_status wait_for(struct sj_sequencer *s, struct sj_slot *slot, struct s
     return status;
 }
 
-static void name_emitter(struct sj_sequencer *s, struct sj_draft *draft)
+/* A draft without a number gets it with its place; until then its bytes have some number. */
+static bool name_emitter(struct sj_sequencer *s, struct sj_draft *draft)
 {
     if (draft->emitter_seq == 0) {
-        draft->emitter_seq = sj_sequencer_next_seq(s);
+        draft->emitter_seq = 1;
         draft->emitter = s->emitter;
-    } else if (sj_uuid_is_nil(draft->emitter)) {
+        return true;
+    }
+    if (sj_uuid_is_nil(draft->emitter)) {
         draft->emitter = s->emitter;
     }
+    return false;
 }
 
 static sj_status record(struct sj_sequencer *s, const struct sj_draft *draft, bool in_outbox,
@@ -204,8 +209,9 @@ static sj_status record(struct sj_sequencer *s, const struct sj_draft *draft, bo
 {
     struct sj_draft named = *draft;
     struct sj_slot *slot = NULL;
-    name_emitter(s, &named);
+    const bool is_unnumbered = name_emitter(s, &named);
     TRY(sj_queue_slot(s, &named, in_outbox, &slot));
+    slot->emitter_seq = is_unnumbered ? 0 : slot->emitter_seq;
     slot->fiber = sj_fiber_current();
     sj_queue_push(s, slot);
     return wait_for(s, slot, ret_receipt);
@@ -230,10 +236,11 @@ void sj_sequencer_note(struct sj_sequencer *s, const struct sj_draft *draft)
     if (atomic_load(&s->refusing) || atomic_load(&s->keeper_gone)) {
         return;
     }
-    name_emitter(s, &named);
+    const bool is_unnumbered = name_emitter(s, &named);
     if (sj_failed(sj_queue_slot(s, &named, false, &slot))) {
         return; /* counted in stats.refused */
     }
+    slot->emitter_seq = is_unnumbered ? 0 : slot->emitter_seq;
     slot->home = NULL; /* nobody waits for it */
     sj_queue_push(s, slot);
 }
@@ -263,16 +270,23 @@ sj_status sj_sequencer_record_own(
 static sj_status open_emitter(struct sj_sequencer *s, const struct sj_recovered *recovered)
 {
     uint64_t swept = 0;
+    struct sj_replayed replayed;
     TRY(sj_sweep_run(s, 0, &swept));
-    char named[16 + SJ_INSTANCE_MAX] = "";
-    if (s->config.instance[0] != '\0') {
-        (void)snprintf(named, sizeof(named), "instance=%s", s->config.instance);
-    }
+    TRY(sj_replay_run(s, &replayed));
+    char named[32 + SJ_INSTANCE_MAX];
+    /* voids=1: no number of this process will be left without an entry or a void */
+    (void)snprintf(named, sizeof(named), "%s%s%svoids=1",
+        s->config.instance[0] == '\0' ? "" : "instance=", s->config.instance,
+        s->config.instance[0] == '\0' ? "" : ";");
     TRY(sj_sequencer_record_own(s, SJ_ENTRY_EMITTER_OPEN, "log:open", named));
-    if (recovered->was_unsigned || swept != 0) {
-        char detail[128];
-        const int len = snprintf(detail, sizeof(detail), "unsigned_batch=%d;outbox_rows=%llu",
-            recovered->was_unsigned ? 1 : 0, (unsigned long long)swept);
+    if (recovered->was_unsigned || swept + recovered->put_back + replayed.closed != 0) {
+        char detail[256];
+        const int len = snprintf(detail, sizeof(detail),
+            "unsigned_batch=%d;outbox_rows=%llu;recorder_drafts=%llu;voids=%llu;closed=%llu;"
+            "put_back=%llu",
+            recovered->was_unsigned ? 1 : 0, (unsigned long long)swept,
+            (unsigned long long)replayed.recovered, (unsigned long long)replayed.voids,
+            (unsigned long long)replayed.closed, (unsigned long long)recovered->put_back);
         ENSURE(len > 0 && (size_t)len < sizeof(detail), INTERNAL);
         TRY(sj_sequencer_record_own(s, SJ_ENTRY_RECOVERY, "log:recover", detail));
     }
@@ -307,6 +321,8 @@ static void destroy(struct sj_sequencer *s)
     sj_emitters_clear(&s->seen);
     sj_late_clear(s);
     sj_rows_free(&s->signers);
+    sj_replay_free(s);
+    sj_settle_clear(s);
     sj_buf_clear(&s->note);
     sj_buf_clear(&s->note_store);
     sj_buf_clear(&s->newest_note);
@@ -357,6 +373,23 @@ static sj_status recover_at_start(struct sj_sequencer *s, struct sj_recovered *r
     return status;
 }
 
+/* The newest batch, if it was this server's, stood in its recorder before it was committed: else that is an older copy. */
+static sj_status check_recorder(struct sj_sequencer *s, const struct sj_recovered *recovered,
+    char *reterr_reason, size_t reason_size)
+{
+    const bool is_ours = s->instances.is_known && !sj_uuid_is_nil(s->instances.recorder) &&
+                         sj_uuid_equal(recovered->emitter, s->instances.former);
+    if (!is_ours || recovered->size == 0 || sj_replay_knows(s, recovered->size, &s->head.root)) {
+        return SJ_DONE;
+    }
+    (void)snprintf(reterr_reason, reason_size,
+        "the recorder beside the database does not have the newest batch (size %llu): it is "
+        "damaged, or an "
+        "older copy; see 'sanjeh audit incarnation'",
+        (unsigned long long)recovered->size);
+    FAIL(LOG_TAMPERED);
+}
+
 static sj_status begin(struct sj_sequencer *s, char *reterr_reason, size_t reason_size)
 {
     struct sj_recovered recovered;
@@ -366,8 +399,13 @@ static sj_status begin(struct sj_sequencer *s, char *reterr_reason, size_t reaso
     TRY(sj_batch_init(&s->batch));
     TRY(sj_late_init(s));
     TRY(sj_timer_new(s->config.loop, sj_sweep_tick, s, &s->sweep_timer));
+    ENSURE(s->config.recorder != NULL, INTERNAL);
+    TRY(sj_instances_load(s));
+    TRY(sj_replay_load(s, reterr_reason, reason_size));
     TRY(recover_at_start(s, &recovered, reterr_reason, reason_size));
+    TRY(check_recorder(s, &recovered, reterr_reason, reason_size));
     TRY(sj_instances_put(s));
+    TRY(recorder_begin(s->config.recorder, s->emitter, &s->emitter_key, sj_replay_end(s)));
     s->phase = SJ_PHASE_RUNNING;
     const sj_status spawned = sj_fiber_spawn(s->config.loop, writer, s);
     if (sj_failed(spawned)) {
@@ -375,6 +413,7 @@ static sj_status begin(struct sj_sequencer *s, char *reterr_reason, size_t reaso
         return spawned;
     }
     TRY(open_emitter(s, &recovered));
+    sj_replay_free(s);
     sj_timer_set(s->sweep_timer, 1000);
     atomic_store(&s->ready, true);
     return SJ_DONE;
@@ -401,10 +440,28 @@ sj_status sj_sequencer_start(const struct sj_sequencer_config *config,
     return SJ_DONE;
 }
 
+/* Nothing is under way any more: each number that was given out gets its entry before the close. */
+static sj_status settle_for_good(struct sj_sequencer *s)
+{
+    uint64_t gap = 0;
+    size_t count = 1;
+    for (int round = 0; round < SETTLE_ROUNDS && count != 0 && s->phase == SJ_PHASE_RUNNING;
+         round++) {
+        uint64_t swept = 0;
+        sj_emitters_gaps(&s->seen, s->emitter, atomic_load(&s->next_seq), &gap, 1, &count);
+        if (count != 0) {
+            TRY(sj_settle_all(s));
+            TRY(sj_sweep_run(s, 0, &swept));
+        }
+    }
+    return SJ_DONE;
+}
+
 void sj_sequencer_stop(struct sj_sequencer *s)
 {
     atomic_store(&s->refusing, true);
     atomic_store(&s->ready, false);
+    sj_ignore(settle_for_good(s), "the next start does it, from the recorder");
     sj_ignore(sj_sequencer_record_own(s, SJ_ENTRY_EMITTER_CLOSE, "log:close", ""),
         "without it the record shows an emitter that did not close, which is the truth");
     end_writer(s);
@@ -444,6 +501,7 @@ bool sj_sequencer_is_ready(const struct sj_sequencer *s)
 {
     const int64_t started = atomic_load(&s->batch_started_ms);
     return atomic_load(&s->ready) && !atomic_load(&s->keeper_silent) &&
+           !recorder_is_failing(s->config.recorder) &&
            (started == 0 || sj_time_monotonic_ms() - started <= s->config.deadline_ms);
 }
 

@@ -13,6 +13,7 @@
 #include "codec.h"
 #include "emitters.h"
 #include "heads.h"
+#include "recorder_priv.h"
 #include "sanjeh/audit/sequencer.h"
 #include "tenants.h"
 #include "tiles.h"
@@ -22,7 +23,9 @@
 #define SJ_HOMES_MAX     64            /* loops of one server */
 #define SJ_SWEPT_MAX     256           /* receipts kept of swept own drafts */
 #define SJ_TENANTS_MAX   100000
-#define SJ_PEERS_MAX     64 /* other servers of the record */
+#define SJ_PEERS_MAX     64   /* other servers of the record */
+#define SJ_LIVES_MAX     1024 /* processes before this one that the recorder can speak of */
+#define SJ_SETTLE_TICKS  3    /* seconds until a number without an entry is settled */
 
 /* One draft on its way. Belongs to the loop that made it until queued, then to the sequencer's loop until done. */
 struct sj_slot {
@@ -136,10 +139,22 @@ struct sj_head_row {
     struct sj_frontier frontier;
 };
 
+/* A batch as the recorder has it; borrowed from the replay. */
+struct sj_batch_frame {
+    uint64_t base_size;
+    struct sj_hash base_root;
+    uint64_t size;
+    struct sj_hash root;
+    size_t count;
+    struct sj_view entries; /* each u32 length and bytes */
+    struct sj_view ids;     /* for each entry u16 count and ids */
+};
+
 /* Who else writes this record. */
 struct sj_instances {
-    bool is_known;         /* this server has written here before */
-    struct sj_uuid former; /* its process before this one */
+    bool is_known;           /* this server has written here before */
+    struct sj_uuid former;   /* its process before this one */
+    struct sj_uuid recorder; /* its recorder; nil: it had none */
     struct sj_uuid peers[SJ_PEERS_MAX];
     size_t peer_count;
 };
@@ -183,6 +198,9 @@ struct sj_sequencer {
     bool seen_loaded;
     struct sj_late late;
     struct sj_instances instances;
+    struct sj_replay *replay; /* while starting */
+    uint64_t settle_marks[SJ_SETTLE_TICKS];
+    bool is_probing;
     struct sj_rows *signers; /* log keys of all servers, or NULL */
     int64_t shared_until_ms; /* another server has been seen: the head is locked first */
     bool must_follow; /* another server has moved the head, and nothing is to be written here */
@@ -207,6 +225,8 @@ struct sj_sequencer {
     atomic_uint swept_count;
 
     pthread_mutex_t lock;
+    struct sj_doubt *doubts;         /* under lock */
+    size_t doubt_count;              /* under lock */
     struct sj_slot_list inbound;     /* under lock */
     bool inbound_posted;             /* under lock */
     struct sj_slot_list free_remote; /* under lock */
@@ -249,6 +269,9 @@ SJ_MUST_CHECK sj_status sj_batch_store_note(struct sj_sequencer *s);
 SJ_MUST_CHECK sj_status sj_batch_publish_note(
     struct sj_sequencer *s, struct sj_view note, uint64_t size, bool to_store);
 
+/* Sends the batch that stood here once, byte for byte, without signing. Errors: LOG_ROLLED_BACK when it comes out different. */
+SJ_MUST_CHECK sj_status sj_batch_put_back(
+    struct sj_sequencer *s, struct sj_tx *tx, const struct sj_batch_frame *frame);
 /* The head is the signed one: for readers. */
 void sj_batch_publish_head(struct sj_sequencer *s);
 
@@ -299,6 +322,55 @@ SJ_MUST_CHECK sj_status sj_sequencer_record_own(
 /* Whether a failure that may come again and again is logged now: once in ten seconds. */
 bool sj_sequencer_may_tell(int64_t *told_ms);
 
+/* sweep.c */
+void sj_sweep_wait(struct sj_sweep *sweep);
+
+/* keep.c */
+/* Sends the batch's entries, as they are about to be sent to the database, to the recorder; recorder_wait before COMMIT. */
+SJ_MUST_CHECK sj_status sj_keep_batch(
+    struct sj_sequencer *s, struct sj_view sent, struct recorder_job **ret_job);
+/* After each batch: lets the recorder write over what is settled. Each second: asks its disk. */
+void sj_keep_make_room(struct sj_sequencer *s);
+void sj_keep_probe(struct sj_sequencer *s);
+
+/* settle.c */
+/* Marks a draft whose outcome nobody knows. */
+void sj_settle_mark(struct sj_draft *draft);
+/* The entry of a number whose deed was not done. */
+struct sj_draft sj_settle_void(struct sj_uuid emitter, uint64_t seq);
+/* A deed's commit was not confirmed: in a while its draft is brought as one of unknown outcome. Any thread. */
+void sj_settle_doubt(struct sj_sequencer *s, const struct sj_draft *draft);
+/* Each second: numbers of this process that have waited long enough get their row in the outbox. */
+SJ_MUST_CHECK sj_status sj_settle_run(struct sj_sequencer *s);
+/* All of them now, when nothing is under way any more. */
+SJ_MUST_CHECK sj_status sj_settle_all(struct sj_sequencer *s);
+void sj_settle_clear(struct sj_sequencer *s);
+
+/* replay.c */
+struct sj_replayed {
+    uint64_t recovered;
+    uint64_t voids;
+    uint64_t closed;
+};
+/* Reads the recorder. Errors: LOG_TAMPERED (it is not this server's, or is gone), IO. */
+SJ_MUST_CHECK sj_status sj_replay_load(
+    struct sj_sequencer *s, char *reterr_reason, size_t reason_size);
+const struct recorder_end *sj_replay_end(const struct sj_sequencer *s);
+/* The newest batch that continues this tree, or NULL. */
+const struct sj_batch_frame *sj_replay_batch(
+    const struct sj_sequencer *s, uint64_t base_size, const struct sj_hash *base_root);
+/* Whether a batch of exactly this size and root stands there. */
+bool sj_replay_knows(const struct sj_sequencer *s, uint64_t size, const struct sj_hash *root);
+/* Brings what the log lacks. On a fiber; the writer and the recorder run. */
+SJ_MUST_CHECK sj_status sj_replay_run(struct sj_sequencer *s, struct sj_replayed *ret_counts);
+void sj_replay_free(struct sj_sequencer *s);
+
+/* putback.c */
+/* Puts a lost tail back and commits. Errors: LOG_ROLLED_BACK when the recorder does not lead from here to what was
+ * signed. */
+SJ_MUST_CHECK sj_status sj_put_back(struct sj_sequencer *s, struct sj_tx **tx,
+    const struct sj_head_row *row, const struct sj_signed_head *signed_head);
+
 /* instances.c */
 SJ_MUST_CHECK sj_status sj_instances_load(struct sj_sequencer *s);
 /* This process is the server's newest, with the keeper's log key. */
@@ -335,7 +407,9 @@ void sj_share_give_back(struct sj_sequencer *s);
 /* The head row, held until the transaction ends. Errors: LOG_TAMPERED (missing or damaged), FORBIDDEN, BUSY. */
 SJ_MUST_CHECK sj_status sj_head_lock(struct sj_tx *tx, struct sj_head_row *ret_row);
 struct sj_recovered {
-    bool was_unsigned; /* a committed batch had no signature */
+    bool was_unsigned;      /* a committed batch had no signature */
+    uint64_t put_back;      /* entries that the database had lost */
+    struct sj_uuid emitter; /* of the newest batch */
     uint64_t size;
 };
 /* Database against keeper; s->head and the newest note afterwards hold. Errors: LOG_ROLLED_BACK,

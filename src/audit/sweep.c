@@ -148,7 +148,7 @@ static sj_status sweep_row(struct sj_sequencer *s, const struct sj_rows *rows, s
     return SJ_DONE;
 }
 
-static void wait_for(struct sj_sweep *sweep)
+void sj_sweep_wait(struct sj_sweep *sweep)
 {
     while (sweep->pending != 0) {
         sweep->fiber = sj_fiber_current();
@@ -187,7 +187,7 @@ static sj_status sweep_page(struct sj_sequencer *s, int64_t age_ms, struct page 
     sj_wipe(&cache, sizeof(cache));
     page->rows = sj_rows_count(rows);
     page->swept += sweep.queued;
-    wait_for(&sweep);
+    sj_sweep_wait(&sweep);
     return status;
 }
 
@@ -236,6 +236,7 @@ static sj_status sweep(struct sj_sequencer *s)
     if (s->instances.peer_count != 0) {
         TRY(look_at_head(s));
     }
+    TRY(sj_settle_run(s));
     return sj_sweep_run(s, SWEEP_PERIOD_MS, &swept);
 }
 
@@ -243,6 +244,8 @@ static void sweep_fiber(void *ctx)
 {
     struct sj_sequencer *s = ctx;
     check_keeper(s);
+    sj_keep_probe(s);
+    sj_keep_make_room(s);
     if (s->phase == SJ_PHASE_RUNNING && !s->stopping) {
         const sj_status status = sweep(s);
         if (sj_failed(status) && sj_sequencer_may_tell(&s->sweep_told_ms)) {

@@ -35,14 +35,12 @@ static void to_printable(const char *from, char *to, size_t size)
     to[i] = '\0';
 }
 
-static sj_status fill_draft(struct sj_sequencer *sequencer, const struct sj_alarm_news *news,
-    struct sj_uuid id, const char *cause, const char *detail, struct sj_draft *draft)
+static sj_status fill_draft(const struct sj_alarm_news *news, struct sj_uuid id, const char *cause,
+    const char *detail, struct sj_draft *draft)
 {
     char since[SJ_TIME_TEXT_SIZE];
     char entries[64] = "";
     *draft = (struct sj_draft){.kind = SJ_ENTRY_ALARM,
-        .emitter = sj_sequencer_emitter(sequencer),
-        .emitter_seq = sj_sequencer_next_seq(sequencer),
         .object = sj_uuid_is_nil(news->object) ? id : news->object,
         .outcome = SJ_OUTCOME_FAILED,
         .action = "alarm:raise"};
@@ -83,8 +81,8 @@ sj_status sj_alarm_raise(struct sj_tx *tx, struct sj_sequencer *sequencer,
     if (!*ret_raised) {
         return SJ_DONE;
     }
-    TRY(fill_draft(sequencer, news, id, cause, detail, ret_draft));
-    return sj_outbox_put(tx, sj_sequencer_emitter_key(sequencer), ret_draft);
+    TRY(fill_draft(news, id, cause, detail, ret_draft));
+    return sj_sequencer_put(sequencer, tx, ret_draft, 1);
 }
 
 /* ---- reading, acknowledging ---- */

@@ -38,6 +38,7 @@ class Second:
             os.chown(keys, user.pw_uid, user.pw_gid)
         text = re.sub(r"^port = .*$", f"port = {self.port}", text, flags=re.M)
         text = re.sub(r"^signer_state = .*$", f"signer_state = {keys}/state", text, flags=re.M)
+        text = re.sub(r"^recorder = .*$", f"recorder = {self.folder}/recorder", text, flags=re.M)
         text = re.sub(r"^\[audit\]$", f"[audit]\ninstance = {self.name}", text, flags=re.M)
         self.conf.write_text(text)
 

@@ -175,7 +175,7 @@ class Tampering(unittest.TestCase):
 
 
 class Replay(unittest.TestCase):
-    def test_a_draft_that_is_put_back_is_not_sequenced_again(self):
+    def test_attack_11_a_draft_that_is_put_back_is_not_sequenced_again(self):
         stack = Stack.own()
         self.addCleanup(stack.destroy)
         stack.sql("create schema kept; create table kept.outbox as select * from sanjeh.audit_outbox with no data;"
@@ -220,11 +220,14 @@ class Rollback(unittest.TestCase):
         said = self.stack.log()[before:]
         self.assertRegex(said, code, said[-3000:])
 
-    def test_an_older_database_is_refused(self):
+    def older(self, with_recorder):
+        """The database, and with it the recorder, as they were 20 requests ago."""
         client = self.stack.client("hrd.manager")
         self.stack.stop()
         data, copy = self.stack.folder / "pg/data", self.stack.folder / "pg/older"
+        recorder, kept = self.stack.folder / "keys/recorder", self.stack.folder / "recorder.older"
         run("cp", "-a", data, copy)
+        run("cp", "-a", recorder, kept)
         self.stack.start()
         self.stack.forget_sessions()
         client = self.stack.anonymous(token=client.token)
@@ -234,7 +237,19 @@ class Rollback(unittest.TestCase):
         self.stack.stop()
         run("rm", "-rf", data)
         run("mv", copy, data)
+        if with_recorder:
+            run("mv", kept, recorder)
+
+    def test_attack_6_an_older_database_is_refused(self):
+        self.older(with_recorder=True)
         self.refuse("LOG_ROLLED_BACK")
+
+    def test_attack_6_what_an_older_database_lost_is_put_back_from_the_recorder(self):
+        self.older(with_recorder=False)
+        self.stack.start()
+        self.stack.forget_sessions()
+        self.assertIn("audit.tail.put_back", self.stack.log())
+        self.assertEqual(self.stack.verify(self.stack.export()).returncode, 0)
 
     def test_a_cut_record_is_refused(self):
         client = self.stack.client("hrd.manager")

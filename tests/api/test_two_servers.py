@@ -126,8 +126,8 @@ class TwoServers(unittest.TestCase):
             done = verify_both(self.stack, self.second)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             signers = self.signers()
-            self.assertEqual(len(signers), 2, signers)
-            self.assertIn(self.second.vkey().split("+")[1], signers)
+            first = (self.stack.folder / "audit.policy").read_text().split("+")[1]
+            self.assertLessEqual({first, self.second.vkey().split("+")[1]}, set(signers))
         # the killed one follows what the survivor did, finishes what it had begun, and writes again
         self.assertEqual(self.second.start(), 0, self.second.log()[-3000:])
         answer = self.second_client().get("/api/v1/me")

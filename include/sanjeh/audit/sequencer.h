@@ -10,6 +10,7 @@
 #define SJ_AUDIT_SEQUENCER_H
 
 #include "sanjeh/audit/entry.h"
+#include "sanjeh/audit/recorder.h"
 #include "sanjeh/db/db.h"
 #include "sanjeh/keys/keeper.h"
 
@@ -26,6 +27,8 @@ struct sj_sequencer_config {
     struct sj_db *db;
     struct sj_channel *channel; /* of the loop */
     struct sj_loop *loop;
+    struct sj_recorder
+        *recorder; /* borrowed, until sj_sequencer_free; used by one sequencer in its life */
     const char *origin;
     const char *instance; /* which server of the log: the keeper's; NULL or "" for the first */
     unsigned queue_max;   /* 4096: beyond it BUSY */
@@ -86,6 +89,17 @@ struct sj_sequencer_stats {
 };
 struct sj_sequencer_stats sj_sequencer_stats(const struct sj_sequencer *sequencer);
 
+/* Commits a deed with its drafts: numbers them, puts them into the outbox of the deed's own transaction, waits until they
+ * stand in the recorder, commits. Consumes the transaction in every case. After a failure nothing was done, or nobody knows
+ * (DATABASE_UNAVAILABLE, DATABASE_TIMEOUT: then the drafts lose their numbers and are recorded later as of unknown outcome). A
+ * draft that kept its number may be recorded as the failure that it became. Any loop, on a fiber.
+ * Errors: RECORD_UNAVAILABLE (not done), those of sj_tx_commit. */
+SJ_MUST_CHECK sj_status sj_sequencer_commit(
+    struct sj_sequencer *sequencer, struct sj_tx **tx, struct sj_draft *drafts, size_t count);
+/* The same for whoever commits later, or elsewhere: when no entry has come of a draft in a while, it is recorded as one of
+ * unknown outcome. */
+SJ_MUST_CHECK sj_status sj_sequencer_put(
+    struct sj_sequencer *sequencer, struct sj_tx *tx, struct sj_draft *drafts, size_t count);
 /* Inserts the draft with its MAC into the outbox inside the deed's transaction. */
 SJ_MUST_CHECK sj_status sj_outbox_put(
     struct sj_tx *tx, const struct sj_key *emitter_key, const struct sj_draft *draft);

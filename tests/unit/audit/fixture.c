@@ -15,6 +15,8 @@
 #include "sanjeh/base/parse.h"
 #include "sanjeh/keys/scopes.h"
 
+#define RIG_REGION ((size_t)4 * 1024 * 1024)
+
 static char *folder(void)
 {
     static char path[64];
@@ -36,7 +38,8 @@ static const char *file(const char *name)
 
 static void remove_folder(void)
 {
-    static const char *const names[] = {"root", "signer", "signer.kept", "bundle.tar", "policy"};
+    static const char *const names[] = {
+        "root", "signer", "signer.kept", "recorder", "recorder.kept", "bundle.tar", "policy"};
     for (size_t i = 0; i < SJ_COUNT(names); i++) {
         unlink(file(names[i]));
     }
@@ -86,6 +89,7 @@ void rig_fresh(struct rig *rig)
     }
     *rig = (struct rig){.pg = sj_pg_start(sj_view_of(pads, sizeof(pads)))};
     unlink(file("signer"));
+    unlink(file("recorder"));
     CHECK(rig_forge(rig,
         "truncate sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,"
         " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused, sanjeh.audit_seen,"
@@ -113,8 +117,11 @@ static void copy_file(const char *from, const char *to)
     char bytes[65536];
     const int in = open(from, O_RDONLY | O_CLOEXEC);
     const int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const ssize_t got = read(in, bytes, sizeof(bytes));
-    CHECK(got > 0 && write(out, bytes, (size_t)got) == got);
+    ssize_t got = 0;
+    while ((got = read(in, bytes, sizeof(bytes))) > 0) {
+        CHECK(write(out, bytes, (size_t)got) == got);
+    }
+    CHECK(got == 0);
     close(in);
     close(out);
 }
@@ -129,6 +136,29 @@ void rig_put_back_state(const struct rig *rig)
 {
     (void)rig;
     copy_file(file("signer.kept"), file("signer"));
+}
+
+const char *rig_recorder_path(void)
+{
+    return file("recorder");
+}
+
+void rig_new_recorder(const struct rig *rig)
+{
+    (void)rig;
+    CHECK(unlink(file("recorder")) == 0);
+}
+
+void rig_keep_recorder(const struct rig *rig)
+{
+    (void)rig;
+    copy_file(file("recorder"), file("recorder.kept"));
+}
+
+void rig_put_back_recorder(const struct rig *rig)
+{
+    (void)rig;
+    CHECK(rename(file("recorder.kept"), file("recorder")) == 0);
 }
 
 sj_status rig_connect(struct rig *rig)
@@ -147,6 +177,7 @@ sj_status rig_connect(struct rig *rig)
 
 void rig_disconnect(struct rig *rig)
 {
+    sj_recorder_close(&rig->recorder);
     sj_channel_close(&rig->channel);
     sj_db_close(&rig->db);
 }
@@ -154,8 +185,10 @@ void rig_disconnect(struct rig *rig)
 sj_status rig_open(struct rig *rig)
 {
     TRY(rig_connect(rig));
+    TRY(sj_recorder_open(file("recorder"), RIG_REGION, &rig->recorder));
     const struct sj_sequencer_config config = {
         .db = rig->db,
+        .recorder = rig->recorder,
         .channel = rig->channel,
         .loop = rig->loop,
         .origin = "test.example/audit",
@@ -308,6 +341,6 @@ void rig_run_and_kill(struct rig *rig, void (*fn)(void *ctx))
         _exit(1);
     }
     int status = 0;
-    CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+    CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     usleep(200000); /* its keeper sees the lines close */
 }

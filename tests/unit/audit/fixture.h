@@ -17,6 +17,7 @@ struct rig {
     struct sj_loop *loop;
     struct sj_db *db;
     struct sj_channel *channel;
+    struct sj_recorder *recorder;
     struct sj_sequencer *sequencer;
     char reason[256];
     int64_t deadline_ms;  /* 0: default */
@@ -34,6 +35,12 @@ void rig_end(struct rig *rig);
 /* Keeps and puts back the keeper's state file: a keeper that did not live to sign. */
 void rig_keep_state(const struct rig *rig);
 void rig_put_back_state(const struct rig *rig);
+
+/* Takes the recorder's file away; keeps it aside and puts it back. */
+void rig_new_recorder(const struct rig *rig);
+void rig_keep_recorder(const struct rig *rig);
+void rig_put_back_recorder(const struct rig *rig);
+const char *rig_recorder_path(void);
 
 /* On a fiber: pool, channel and sequencer of this loop. */
 sj_status rig_open(struct rig *rig);

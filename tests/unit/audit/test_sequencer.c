@@ -250,8 +250,8 @@ static void expect_recovered(void *ctx)
 {
     struct rig *rig = ctx;
     REQUIRE_OK(rig_open(rig));
-    CHECK(sj_sequencer_stats(rig->sequencer).size == 4); /* open, read, open, recovery */
-    rig_verify_clean(rig, 4);
+    CHECK(sj_sequencer_stats(rig->sequencer).size == 5); /* open, read, its close, open, recovery */
+    rig_verify_clean(rig, 5);
     rig_close(rig);
 }
 
