@@ -166,7 +166,7 @@ static sj_status check_file(struct sj_sequencer *s, char *reason, size_t size)
         !sj_uuid_equal(id, s->instances.recorder)) {
         return refuse(reason, size,
             "the recorder beside the database is missing, or is not this server's: see "
-            "'sanjeh audit incarnation'");
+            "docs/AUDIT.md, The recorder");
     }
     return SJ_DONE;
 }

@@ -385,7 +385,7 @@ static sj_status check_recorder(struct sj_sequencer *s, const struct sj_recovere
     (void)snprintf(reterr_reason, reason_size,
         "the recorder beside the database does not have the newest batch (size %llu): it is "
         "damaged, or an "
-        "older copy; see 'sanjeh audit incarnation'",
+        "older copy; see docs/AUDIT.md, The recorder",
         (unsigned long long)recovered->size);
     FAIL(LOG_TAMPERED);
 }
