@@ -60,6 +60,8 @@ static const struct sj_setting keys[] = {
     TEXT("audit", "recorder", recorder, ""),
     NUMBER("audit", "deadline_ms", audit_deadline_ms, 100, 60000, 2000),
     NUMBER("audit", "queue_max", audit_queue_max, 16, 65536, 4096),
+    NUMBER("audit", "heads_s", heads_s, 1, 86400, 60),
+    NUMBER("audit", "key_epoch_s", key_epoch_s, 2, 31536000, 86400),
     NUMBER("audit", "search_reason", audit_search_reason, 0, 1, 1),
     NUMBER("audit", "scrub_cycle_s", scrub_cycle_s, 0, 2592000, 86400),
     RULE("failed_factors", SJ_ALARM_FAILED_FACTORS, 100000, 5, 900),

@@ -56,6 +56,13 @@ static int exit_code_of(enum sj_code code)
 
 /* ---- worker 0: what only one loop does ---- */
 
+/* Without a publisher nobody cosigns. */
+static bool is_cosigned(void *ctx, uint64_t size)
+{
+    const struct sj_server *server = ctx;
+    return server->publisher == NULL || sj_publisher_stats(server->publisher).size >= size;
+}
+
 static sj_status open_record(struct sj_server *server, char *reason, size_t size)
 {
     struct sj_worker *worker = &server->workers[0];
@@ -70,6 +77,10 @@ static sj_status open_record(struct sj_server *server, char *reason, size_t size
         .recorder = server->recorder,
         .instance = server->config.instance,
         .queue_max = (unsigned)server->config.audit_queue_max,
+        .heads_ms = server->config.heads_s * 1000,
+        .key_epoch_ms = server->config.key_epoch_s * 1000,
+        .is_cosigned = is_cosigned,
+        .cosigned_ctx = server,
         .deadline_ms = server->config.audit_deadline_ms};
     TRY(sj_sequencer_start(&config, &server->sequencer, reason, size));
     return sj_index_new(sj_sequencer_record_key(server->sequencer), &server->index);

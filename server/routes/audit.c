@@ -7,7 +7,9 @@
 #include "routes.h"
 
 #include "sanjeh/audit/bundle.h"
+#include "sanjeh/audit/unit_record.h"
 #include "sanjeh/base/parse.h"
+#include "sanjeh/unit/unit.h"
 
 #include <sys/mman.h>
 
@@ -55,6 +57,7 @@ static sj_status entry(struct sj_exchange *x)
 struct export_body {
     int64_t from;
     int64_t to;
+    struct sj_text unit;
 };
 
 static const struct sj_json_member export_members[] = {
@@ -62,6 +65,7 @@ static const struct sj_json_member export_members[] = {
         INT64_MAX},
     {"to", SJ_JSON_INT, offsetof(struct export_body, to), SJ_JSON_NO_PRESENT, false, true,
         INT64_MAX},
+    {"unit", SJ_JSON_TEXT, offsetof(struct export_body, unit), SJ_JSON_NO_PRESENT, false, true, 64},
 };
 
 static sj_status take_range(struct sj_exchange *x, struct export_body *body)
@@ -118,27 +122,67 @@ static sj_status stream_file(struct sj_exchange *x, uint64_t size)
     return SJ_DONE;
 }
 
+/* Code, id or tag. */
+static sj_status find_tag(struct sj_exchange *x, struct sj_text unit, struct sj_uuid *ret_tag)
+{
+    struct sj_unit *units = NULL;
+    struct sj_uuid id = {{0}};
+    size_t count = 0;
+    const bool is_id = !sj_failed(sj_uuid_parse(unit, &id));
+    TRY(sj_unit_list(x->worker->db, x->context, x->arena, &units, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (sj_text_equal(units[i].code, unit) ||
+            (is_id && (sj_uuid_equal(units[i].id, id) || sj_uuid_equal(units[i].tag, id)))) {
+            *ret_tag = units[i].tag;
+            return SJ_DONE;
+        }
+    }
+    TRY(sj_json_fault_add(&x->faults, x->arena, SJ_TEXT("/unit"), "UNKNOWN",
+        SJ_TEXT("the code, id or tag of a unit")));
+    FAIL(INVALID);
+}
+
+/* One unit's record, up to heads that are written for it just now. */
+static sj_status write_unit(struct sj_exchange *x, struct sj_text unit, uint64_t *ret_entries)
+{
+    struct sj_uuid tag;
+    struct sj_context context;
+    CLEANUP(sj_reading_close) struct sj_reading *reading = NULL;
+    TRY(find_tag(x, unit, &tag));
+    TRY(sj_sequencer_note_heads(x->worker->server->sequencer));
+    TRY(sj_record_desk_context(x, EXPORT_S, &context));
+    TRY(sj_reading_open(x->worker->server->sequencer, x->worker->db, &context, &reading));
+    x->content_type = "application/octet-stream";
+    return sj_unit_export(reading, x->worker->db, &context, tag, x->fd, ret_entries);
+}
+
+static sj_status write_all(
+    struct sj_exchange *x, const struct export_body *body, uint64_t *ret_size)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    struct sj_signed_head head;
+    struct sj_context context;
+    TRY(ask_signed_head(x->worker->channel, &head, &vkey));
+    TRY(sj_record_desk_context(x, EXPORT_S, &context));
+    const struct sj_bundle_trust trust = {
+        sj_buf_text(&vkey), sj_publisher_trust(x->worker->server->publisher)};
+    x->content_type = "application/x-tar";
+    return sj_bundle_export(x->worker->db, &context, &trust,
+        body->to == TO_NEWEST ? 0 : (uint64_t)body->to, x->fd, ret_size);
+}
+
 /* The bundle is written to memory that is not on disk, then streamed: the entry about the export is signed
  * before its first byte leaves. */
 static sj_status write_bundle(struct sj_exchange *x)
 {
     struct export_body body = {.from = 0, .to = TO_NEWEST};
+    uint64_t size = 0;
     TRY(take_range(x, &body));
-    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
-    struct sj_signed_head head;
-    TRY(ask_signed_head(x->worker->channel, &head, &vkey));
     x->fd = memfd_create("audit-export", MFD_CLOEXEC);
     ENSURE(x->fd >= 0, IO);
-    uint64_t size = 0;
-    struct sj_context context;
-    TRY(sj_record_desk_context(x, EXPORT_S, &context));
-    const struct sj_bundle_trust trust = {
-        sj_buf_text(&vkey), sj_publisher_trust(x->worker->server->publisher)};
-    TRY(sj_bundle_export(x->worker->db, &context, &trust,
-        body.to == TO_NEWEST ? 0 : (uint64_t)body.to, x->fd, &size));
+    TRY(body.unit.len != 0 ? write_unit(x, body.unit, &size) : write_all(x, &body, &size));
     const off_t bytes = lseek(x->fd, 0, SEEK_END);
     ENSURE(bytes > 0 && lseek(x->fd, 0, SEEK_SET) == 0, IO);
-    x->content_type = "application/x-tar";
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "entries=%llu;bytes=%lld",
         (unsigned long long)size, (long long)bytes);
     return stream_file(x, (uint64_t)bytes);

@@ -131,6 +131,10 @@ void sj_check_rest(struct sj_check *c);
 SJ_MUST_CHECK sj_status sj_check_open_times(struct sj_check *c);
 SJ_MUST_CHECK sj_status sj_check_times(struct sj_check *c);
 void sj_check_cosigned_time(struct sj_check *c);
+/* unit_verify.c: the record of one unit. */
+bool sj_check_is_unit(const char *path);
+SJ_MUST_CHECK sj_status sj_check_unit(struct sj_check *c, const char *path);
+
 /* check_pins.c: roots at signed sizes; call after every entry, and once at size 0. */
 SJ_MUST_CHECK sj_status sj_check_open_notes(struct sj_check *c);
 SJ_MUST_CHECK sj_status sj_check_pins(struct sj_check *c);

@@ -269,6 +269,12 @@ sj_status sj_late_turn(struct sj_sequencer *s)
     return sj_sequencer_record_own(s, SJ_ENTRY_TENANT_HEADS, "log:tenant-heads", "");
 }
 
+sj_status sj_sequencer_note_heads(struct sj_sequencer *s)
+{
+    ENSURE(!atomic_load(&s->refusing), SHUTTING_DOWN);
+    return sj_sequencer_record_own(s, SJ_ENTRY_TENANT_HEADS, "log:tenant-heads", "");
+}
+
 void sj_sequencer_rotate_key(struct sj_sequencer *s)
 {
     atomic_store(&s->late.rotate_asked, true);

@@ -93,6 +93,9 @@ static sj_status open_source(struct sj_check *c, const char *path)
 static sj_status run(struct sj_check *c, const char *path)
 {
     TRY(sj_check_policy(c));
+    if (sj_check_is_unit(path)) {
+        return sj_check_unit(c, path);
+    }
     TRY(open_source(c, path));
     if (!c->stopped) {
         TRY(sj_check_checkpoint(c));

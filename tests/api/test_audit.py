@@ -52,6 +52,27 @@ class Record(SharedTest):
             tar.extractall(self.stack.folder / "export")
         self.assertEqual(self.stack.verify(self.stack.folder / "export").returncode, 0, "a folder verifies as its tar")
 
+    def test_the_record_of_one_unit_verifies_alone(self):
+        self.stack.client("hrd.manager").get("/api/v1/me")
+        answer = self.stack.client("security.officer").post("/api/v1/audit/exports", {"unit": "HRD"})
+        self.assertEqual(answer.status, 200, answer.body[:300])
+        path = self.stack.folder / "hrd.unit"
+        path.write_bytes(answer.body)
+        tags = dict(row.split("|") for row in self.stack.sql("select code, audit_tag from sanjeh.unit").splitlines())
+        self.assertIn(uuid.UUID(tags["HRD"]).bytes, answer.body)
+        self.assertNotIn(uuid.UUID(tags["JDP"]).bytes, answer.body)
+        done = self.stack.verify(path)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        path.write_bytes(answer.body[:-40] + bytes([answer.body[-40] ^ 1]) + answer.body[-39:])
+        self.assertEqual(self.stack.verify(path).returncode, 1)
+        path.write_bytes(answer.body[:-40])
+        self.assertEqual(self.stack.verify(path).returncode, 2)
+        path.unlink()
+        refused = self.stack.client("security.officer").post("/api/v1/audit/exports", {"unit": "NONE"})
+        self.assertEqual(problem(self, refused, 422)["code"], "INVALID")
+        denied = self.stack.client("hrd.manager").post("/api/v1/audit/exports", {"unit": "HRD"})
+        self.assertEqual(denied.status, 403)
+
     def test_an_older_checkpoint_is_consistent_with_a_newer_export(self):
         old = self.stack.export("old.tar")
         with tarfile.open(old) as tar:

@@ -78,6 +78,8 @@ SJ_MUST_CHECK sj_status sj_sequencer_entry(struct sj_sequencer *sequencer, struc
 /* The key of this log for what the server keeps about it in the database under a MAC of its own; on a fiber of the sequencer's loop. */
 SJ_MUST_CHECK sj_status sj_sequencer_log_key(
     struct sj_sequencer *sequencer, struct sj_key *ret_key);
+/* Where every tenant stands, as an entry that is signed on return. On a fiber, any loop. */
+SJ_MUST_CHECK sj_status sj_sequencer_note_heads(struct sj_sequencer *sequencer);
 /* Has the log's next key take over within seconds. Any thread. */
 void sj_sequencer_rotate_key(struct sj_sequencer *sequencer);
 struct sj_sequencer_stats {
