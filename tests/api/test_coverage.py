@@ -22,6 +22,7 @@ PATTERN = re.compile(r"\{\w+\*?\}")
 HEALTH = {"/healthz", "/readyz"}
 WITHOUT_SESSION = {"/api/v1/login", "/api/v1/login/second-factor", "/api/v1/enrolments", "/api/v1/survey-answers", "/api/v1/survey-questions"}
 ANONYMOUS = {"/api/v1/survey-answers", "/api/v1/survey-questions"}
+ENDLESS = {"/api/v1/audit/tail"}  # for whoever may follow it: test_audit_tail.py
 ENDS_A_SESSION = {"/api/v1/logout"}
 PARTS = 6  # connections that ask at once, so that entries share commits
 CALLERS = ("hrd.manager", "security.officer", "admin.one")
@@ -154,7 +155,7 @@ class Coverage(unittest.TestCase):
         self.assertEqual(self.exempt, HEALTH)
         self.assertGreater(len(self.routes), 250)
         parts = [("hrd.manager", self.of_paths(part)) for part in range(PARTS)]
-        parts += [("security.officer", [route for route in self.routes if "audit" in route[1]]),
+        parts += [("security.officer", [route for route in self.routes if "audit" in route[1] and route[1] not in ENDLESS]),
                   ("admin.one", [route for route in self.routes if re.search("account|role|assign|session", route[1])])]
         walks, failures = {"odd": self.odd_ones()}, []
 
