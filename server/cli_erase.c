@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * sanjeh audit erase: how are payloads of the record destroyed so that every proof still holds? Payload and salt go in one transaction with the
- * entry that names whose they were; the entries that committed to them stay, and a verifier calls them erased. Whoever holds the root
- * key file may do it. What other copies there are (replicas, backups, write-ahead log) is said, because no program reaches them.
+ * entry that names whose they were; the entries that committed to them stay, and a verifier calls them erased. It takes the approval of
+ * two security officers for exactly this, and whoever holds the root key file does it. What other copies there are (replicas, backups, write-ahead log) is said, because no program reaches them.
  */
 #include "cli_desk.h"
 
+#include "sanjeh/approval/approval.h"
 #include "sanjeh/audit/sequencer.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/crypto/random.h"
+#include "sanjeh/json/write.h"
 #include "sanjeh/keys/scopes.h"
 
 #include <getopt.h>
@@ -21,6 +23,7 @@ struct arguments {
     const char *indices;
     const char *subject;
     struct sj_uuid subject_id;
+    struct sj_uuid approval;
     bool dry_run;
 };
 
@@ -29,7 +32,8 @@ static bool take(int argc, char **argv, const struct sj_command *command,
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
         {"indices", required_argument, NULL, 'i'}, {"subject", required_argument, NULL, 's'},
-        {"dry-run", no_argument, NULL, 'n'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"approval", required_argument, NULL, 'a'}, {"dry-run", no_argument, NULL, 'n'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     bool good = true;
     for (int option = 0; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (option == 'c') {
@@ -40,6 +44,8 @@ static bool take(int argc, char **argv, const struct sj_command *command,
             arguments->subject = optarg;
             good = good && !sj_failed(sj_uuid_parse(sj_text_of(optarg), &arguments->subject_id)) &&
                    !sj_uuid_is_nil(arguments->subject_id);
+        } else if (option == 'a') {
+            good = good && !sj_failed(sj_uuid_parse(sj_text_of(optarg), &arguments->approval));
         } else if (option == 'n') {
             arguments->dry_run = true;
         } else {
@@ -48,7 +54,8 @@ static bool take(int argc, char **argv, const struct sj_command *command,
         }
     }
     if (!good || arguments->config == NULL || optind != argc ||
-        (arguments->indices == NULL) == (arguments->subject == NULL)) {
+        (arguments->indices == NULL) == (arguments->subject == NULL) ||
+        sj_uuid_is_nil(arguments->approval) != arguments->dry_run) {
         *ret_exit = sj_cli_help(command, SJ_EXIT_USAGE);
         return false;
     }
@@ -168,14 +175,53 @@ static sj_status put_entry(
     return status;
 }
 
+/* Uses the approval up in tx: asked for by one security officer, approved by another, for these very words. */
+static sj_status use_approval(struct sj_cli_desk *desk, struct sj_tx *tx,
+    const struct sj_context *context, const struct arguments *arguments)
+{
+    const struct sj_approval_desk office = {.db = desk->db,
+        .tx = tx,
+        .context = context,
+        .channel = desk->channel,
+        .arena = desk->arena};
+    const bool by_index = arguments->indices != NULL;
+    CLEANUP(sj_buf_clear) struct sj_buf parameters = SJ_BUF(SJ_APPROVAL_PARAMETERS_MAX);
+    struct sj_json json = sj_json_begin(&parameters);
+    sj_json_object(&json, NULL);
+    sj_json_str(&json, by_index ? "indices" : "subject",
+        by_index ? arguments->indices : arguments->subject);
+    sj_json_object_end(&json);
+    TRY(sj_json_end(&json));
+    bool found = false;
+    struct sj_approval approval;
+    desk->why = "--approval: not an approval of log:erase for exactly this that two security "
+                "officers gave and nobody has used";
+    TRY(sj_approval_find(&office, arguments->approval, &found, &approval, &(const char *){NULL}));
+    ENSURE(found, GUARD_UNMET);
+    const struct sj_actor nobody = {.account = approval.requested_by};
+    const struct sj_approval_use use = {.kind = sj_approval_kind_find(SJ_TEXT("log:erase")),
+        .approval = arguments->approval,
+        .object = approval.object,
+        .parameters = sj_buf_text(&parameters),
+        .min_need = 1,
+        .by_anybody = true};
+    const char *why = NULL;
+    TRY(sj_approval_take(&office, &nobody, &use, &approval, &why));
+    desk->why = "";
+    return SJ_DONE;
+}
+
 static sj_status erase(
     struct sj_cli_desk *desk, const struct arguments *arguments, struct list *list)
 {
-    const struct sj_uuid scope = SJ_SCOPE_RECORD;
+    const struct sj_uuid scopes[] = {SJ_SCOPE_RECORD, SJ_SCOPE_APPROVAL};
     struct sj_context context;
-    TRY(sj_cli_desk_sign(desk, &scope, 1, &context));
+    TRY(sj_cli_desk_sign(desk, scopes, SJ_COUNT(scopes), &context));
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
     TRY(sj_tx_begin(desk->db, &context, &tx));
+    if (!arguments->dry_run) {
+        TRY(use_approval(desk, tx, &context, arguments));
+    }
     if (arguments->subject != NULL) {
         TRY(look(tx, arguments, 0, INT64_MAX, list));
     } else {
@@ -240,8 +286,12 @@ static int run(int argc, char **argv, const struct sj_command *command)
 
 const struct sj_command sj_command_audit_erase = {"audit", "erase",
     "destroy payloads of the record; proofs stay",
-    "usage: sanjeh audit erase --config FILE (--indices LIST | --subject ID) [--dry-run]\n\n"
+    "usage: sanjeh audit erase --config FILE (--indices LIST | --subject ID) (--approval ID | "
+    "--dry-run)\n\n"
     "Destroys payload and salt of entries (4,7-9), or of all whose payload is sealed for a "
     "subject,\n"
-    "and appends the entry that says so. --dry-run: says what would go. At most 20000 at once.\n",
+    "and appends the entry that says so. --dry-run: says what would go. At most 20000 at once.\n"
+    "--approval: POST /api/v1/approvals, action log:erase, parameters {\"indices\": LIST} or "
+    "{\"subject\": ID},\n"
+    "by one security officer, approved by another.\n",
     run};

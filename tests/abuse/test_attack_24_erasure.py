@@ -12,12 +12,16 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 
+from approval_case import approve, ask  # noqa: E402
 from stack import Stack, run  # noqa: E402
 
+LOG = "00000000-0000-4000-8000-00000000000a"  # whatever: the parameters bind
 SEARCH = "/api/v1/audit/entries?reason="
 
 
 class Erasure(unittest.TestCase):
+    officers = 0
+
     @classmethod
     def setUpClass(cls):
         cls.stack = Stack.own()
@@ -41,6 +45,18 @@ class Erasure(unittest.TestCase):
         return bytes.fromhex(self.stack.sql(f"select encode(entry, 'hex') from sanjeh.audit_entry where idx = {index}"))
 
     def erase(self, *options):
+        """With the approval of two officers for exactly these words."""
+        if "--dry-run" in options or len(options) != 2:
+            return self.command(*options)
+        made = ask(self.stack, "security.officer", "log:erase", LOG, {options[0].lstrip("-"): options[1]})
+        self.assertEqual(made.status, 201, made)
+        type(self).officers += 1
+        other = f"officer.no{self.officers}"
+        self.stack.add_accounts({other: ("-", "-", "security-officer", "مسئول دیگر")})
+        self.assertEqual(approve(self.stack, other, made).json()["state"], "approved")
+        return self.command(*options, "--approval", made.json()["id"])
+
+    def command(self, *options):
         return run(self.stack.build / "server/sanjeh", "audit", "erase", "--config", self.stack.folder / "sanjehd.conf", *options,
                    check=False)
 
@@ -81,8 +97,18 @@ class Erasure(unittest.TestCase):
     def test_attack_24_wrong_requests_erase_nothing(self):
         before = self.stack.sql("select count(*) from sanjeh.audit_payload")
         for options in (("--indices", "9-4"), ("--indices", "x"), ("--subject", "nobody"), ()):
-            self.assertNotEqual(self.erase(*options).returncode, 0, options)
-        self.assertEqual(self.stack.sql("select count(*) from sanjeh.audit_payload"), before)
+            self.assertNotEqual(self.command(*options).returncode, 0, options)
+        last = str(self.indices[3])
+        made = ask(self.stack, "security.officer", "log:erase", LOG, {"indices": last})
+        for options in (("--indices", last), ("--indices", last, "--approval", LOG), ("--indices", last, "--approval", made.json()["id"])):
+            self.assertNotEqual(self.command(*options).returncode, 0, "nobody has approved it")
+        done = self.erase("--indices", last)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        used = self.stack.sql("select id from sanjeh.approval where state = 'used' order by used_at desc limit 1")
+        other = str(self.indices[1])
+        for options in (("--indices", last, "--approval", used), ("--indices", other, "--approval", used)):
+            self.assertNotEqual(self.command(*options).returncode, 0, "used, and for another")
+        self.assertEqual(int(self.stack.sql("select count(*) from sanjeh.audit_payload")), int(before) - 1)
 
 
 if __name__ == "__main__":
