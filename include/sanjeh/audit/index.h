@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Where in the record are the entries of an account, object, unit, action or request? A derived index (docs/AUDIT.md 7) that never stands
+ * Where in the record are the entries of an account, object, unit, action or request? A derived index (docs/AUDIT.md 8.1) that never stands
  * for an entry: it says places, the entries are read and proven. It cannot hide one either: the entries of a term are numbered without
  * gaps, every posting and count carries a MAC, and the counts are kept in memory while the server runs.
  */
