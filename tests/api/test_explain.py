@@ -218,6 +218,11 @@ class Explain(BoardTest):
         return subprocess.run([self.stack.build / "server/sanjeh", "access", args[0], "--url", f"https://localhost:{self.stack.port}", "--user", user,
                                "--ca", self.stack.ca_file, *args[1:]], input=secret, capture_output=True, text=True, check=False, timeout=60)
 
+    def answer(self, *args, **more):
+        done = self.cli(*args, **more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
     def test_the_command_line_asks_the_same(self):
         _, evaluation = self.seated()
         names = [f"explain.cli{n}" for n in range(6)]  # a code works once in 30 seconds
@@ -226,16 +231,15 @@ class Explain(BoardTest):
         got = self.cli("why", self.account("sit.analyst"), "judge:read", "name", user=names[0])
         self.assertEqual(got.returncode, 0, got.stderr)
         self.assertEqual(json.loads(got.stdout)["field"]["name"], "name")
-        got = json.loads(self.cli("person", self.account("board.one"), user=names[1]).stdout)
+        got = self.answer("person", self.account("board.one"), user=names[1])
         self.assertEqual(got["roles"], ["evaluator"])
-        got = json.loads(self.cli("file", evaluation, user=names[2]).stdout)
+        got = self.answer("file", evaluation, user=names[2])
         self.assertEqual({r["account_id"] for r in got["items"]}, set(self.readers(evaluation)))
-        got = self.cli("changes", "0", user=names[3])
-        self.assertTrue(json.loads(got.stdout)["items"], got.stderr)
+        self.assertTrue(self.answer("changes", "0", user=names[3])["items"])
         now = self.moment()
-        got = json.loads(self.cli("why", "--at", now, self.account("sit.analyst"), "judge:read", user=names[4]).stdout)
+        got = self.answer("why", "--at", now, self.account("sit.analyst"), "judge:read", user=names[4])
         self.assertEqual((got["at"], got["allowed"]), (now, True))
-        got = json.loads(self.cli("changes", "--since", "2020-01-01T00:00:00Z", user=names[5]).stdout)
+        got = self.answer("changes", "--since", "2020-01-01T00:00:00Z", user=names[5])
         self.assertIn("default", [v["policy"] for v in got["versions"]])
         self.assertEqual(subprocess.run([self.stack.build / "server/sanjeh", "access", "file", "--url", "https://localhost", "--user", "x", "../x"],
                                         capture_output=True, check=False).returncode, 2)

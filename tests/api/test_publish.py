@@ -151,6 +151,7 @@ class Publishing(unittest.TestCase):
             pin = pathlib.Path(stack.folder / "pin")
             pin.write_bytes(tar.extractfile("checkpoint").read())
         code, report = self.verify(stack.export("restored.tar"), "--since", str(pin))
-        self.assertEqual(code, 2, report)
+        # shorter than what he knows, or as long by now and another tree
+        self.assertEqual(code, 2 if report["size"] < int(pin.read_text().split("\n")[1]) else 1, report)
         copy = self.witnesses[0].copy(self.origin)[1]
         self.assertEqual(hashlib.sha256(copy).digest(), hashlib.sha256(self.witnesses[0].copy(self.origin)[1]).digest())
