@@ -233,6 +233,7 @@ static sj_status step(struct sj_index *index, struct sj_reading *reading, struct
     }
     CLEANUP(batch_free) struct batch *b = NULL;
     TRY(batch_new(&b));
+    SJ_ASSERT(b != NULL);
     const uint64_t left = end - index->upto;
     b->index = index;
     b->reading = reading;

@@ -42,8 +42,8 @@ void sj_settle_mark(struct sj_draft *draft)
     const size_t room = SJ_ENTRY_DETAIL_MAX - sizeof(MARK); /* and a separator */
     const size_t len = strlen(former);
     /* the end stays: there stands whose files were opened */
-    (void)snprintf(draft->detail, sizeof(draft->detail), "%s%s%s", MARK, len == 0 ? "" : ";",
-        former + (len > room ? len - room : 0));
+    (void)snprintf(draft->detail, sizeof(draft->detail), "%s%s%.*s", MARK, len == 0 ? "" : ";",
+        (int)room, former + (len > room ? len - room : 0));
 }
 
 struct sj_draft sj_settle_void(struct sj_uuid emitter, uint64_t seq)
