@@ -117,7 +117,7 @@ static void prove_all_sizes(void *ctx)
     static const uint64_t sizes[] = {1, 2, 255, 256, 257, 511, 65535, 65536, 65537, 65800, 66100};
     struct rig *rig = ctx;
     struct sj_context context;
-    struct outsider outsider;
+    struct outsider outsider = {NULL, 0};
     REQUIRE_OK(rig_open(rig));
     fill(rig, ENTRIES);
     struct sj_reading *reading = open_reading(rig, &context);
