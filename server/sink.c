@@ -10,12 +10,13 @@
 #include "watch.h"
 #include "worker.h"
 
+#include "sanjeh/audit/record.h"
+#include "sanjeh/base/file.h"
 #include "sanjeh/base/log.h"
 #include "sanjeh/crypto/merkle.h"
 #include "sanjeh/crypto/tls_client.h"
 #include "sanjeh/watch/siem.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 
@@ -162,15 +163,7 @@ static bool take_right(
 
 static sj_status write_file(int fd, struct sj_view bytes)
 {
-    size_t done = 0;
-    while (done < bytes.len) {
-        const ssize_t written = write(fd, bytes.ptr + done, bytes.len - done);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(written > 0, IO);
-        done += (size_t)written;
-    }
+    TRY(sj_write_all(fd, bytes));
     ENSURE(fdatasync(fd) == 0, IO);
     return SJ_DONE;
 }
@@ -294,7 +287,7 @@ static sj_status move(struct sink *sink, bool *ret_level)
     const struct sj_query query = {SJ_SQL_AUDIT_ENTRY_RANGE, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     CLEANUP(sj_buf_clear) struct sj_buf out = SJ_BUF(BYTES_MAX);
-    TRY(sj_watch_read(sink->db, &context, &query, &rows));
+    TRY(sj_record_read(sink->db, &context, &query, &rows));
     TRY(put_page(sink, rows, first, end, &out));
     TRY(deliver(sink, sj_buf_view(&out)));
     TRY(keep(sink, &context, &key, end));

@@ -5,6 +5,7 @@
  */
 #include "watch_priv.h"
 
+#include "sanjeh/audit/record.h"
 #include "sanjeh/base/log.h"
 
 #define FOLLOWER    "alarms"
@@ -48,7 +49,7 @@ static sj_status learn_holidays(struct sj_watcher *w, const struct sj_context *c
     const struct sj_param param = sj_p_day(sj_time_now() / DAY_US);
     const struct sj_query query = {SJ_SQL_HOLIDAY_DAYS, &param, 1};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_watch_read(w->db, context, &query, &rows));
+    TRY(sj_record_read(w->db, context, &query, &rows));
     int64_t days[HOLIDAYS];
     const size_t count = sj_rows_count(rows) < HOLIDAYS ? sj_rows_count(rows) : HOLIDAYS;
     for (size_t i = 0; i < count; i++) {
@@ -109,7 +110,7 @@ static sj_status read_page(struct sj_watcher *w, const struct sj_context *contex
     const struct sj_param params[] = {sj_p_i64((int64_t)w->next), sj_p_i64((int64_t)to)};
     const struct sj_query query = {SJ_SQL_AUDIT_ENTRY_RANGE, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_watch_read(w->db, context, &query, &rows));
+    TRY(sj_record_read(w->db, context, &query, &rows));
     sj_status status = feed(&page, rows);
     if (!sj_failed(status) && page.tx != NULL) {
         status = sj_watcher_commit(w, &page.tx, &page.raised);

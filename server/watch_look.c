@@ -5,6 +5,7 @@
  */
 #include "watch_priv.h"
 
+#include "sanjeh/audit/record.h"
 #include "sanjeh/base/log.h"
 
 #include <time.h>
@@ -240,7 +241,7 @@ static sj_status look_at_sessions(struct sj_watcher *w, const struct sj_context 
     }
     const struct sj_query query = {.sql = SJ_SQL_SUPERUSER_SESSION_LIST};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_watch_read(w->db, context, &query, &rows));
+    TRY(sj_record_read(w->db, context, &query, &rows));
     if (sj_rows_count(rows) == 0) {
         return SJ_DONE;
     }

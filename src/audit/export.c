@@ -7,13 +7,13 @@
  */
 #include "sanjeh/audit/bundle.h"
 
-#include <errno.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sanjeh/audit/published.h"
 #include "sanjeh/audit/tar.h"
 #include "sanjeh/audit/tile_path.h"
+#include "sanjeh/base/file.h"
 #include "state.h"
 
 #define ENTRY_LIMIT 65535
@@ -44,38 +44,24 @@ static void clear_export(struct export *x)
     sj_buf_clear(&x->name);
 }
 
-static sj_status write_all(int fd, struct sj_view bytes)
-{
-    size_t done = 0;
-    while (done < bytes.len) {
-        const ssize_t written = write(fd, bytes.ptr + done, bytes.len - done);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(written > 0, IO);
-        done += (size_t)written;
-    }
-    return SJ_DONE;
-}
-
 static sj_status begin_member(struct export *x, struct sj_text name, uint64_t size)
 {
     sj_buf_reset(&x->frame);
     TRY(sj_tar_put_header(&x->frame, name, size));
-    return write_all(x->fd, sj_buf_view(&x->frame));
+    return sj_write_all(x->fd, sj_buf_view(&x->frame));
 }
 
 static sj_status end_member(struct export *x, uint64_t size)
 {
     sj_buf_reset(&x->frame);
     TRY(sj_tar_put_padding(&x->frame, size));
-    return write_all(x->fd, sj_buf_view(&x->frame));
+    return sj_write_all(x->fd, sj_buf_view(&x->frame));
 }
 
 static sj_status write_member(struct export *x, struct sj_text name, struct sj_view content)
 {
     TRY(begin_member(x, name, content.len));
-    TRY(write_all(x->fd, content));
+    TRY(sj_write_all(x->fd, content));
     return end_member(x, content.len);
 }
 
@@ -212,7 +198,7 @@ static sj_status write_notes(struct export *x)
     TRY(begin_member(x, SJ_TEXT("notes"), total));
     while (rows == NOTES_PAGE) {
         TRY(notes_page(x, &after, &rows));
-        TRY(write_all(x->fd, sj_buf_view(&x->content)));
+        TRY(sj_write_all(x->fd, sj_buf_view(&x->content)));
         written += x->content.len;
     }
     ENSURE(written == total, INTERNAL);
@@ -332,7 +318,7 @@ static sj_status write_stamps(struct export *x)
     TRY(begin_member(x, SJ_TEXT("timestamps"), total));
     while (count > 0 && written < total) {
         TRY(stamps_page(x, &after, &count));
-        TRY(write_all(x->fd, sj_buf_view(&x->content)));
+        TRY(sj_write_all(x->fd, sj_buf_view(&x->content)));
         written += x->content.len;
     }
     ENSURE(written == total, INTERNAL);
@@ -351,7 +337,7 @@ static sj_status write_bundle(struct export *x, const struct sj_bundle_trust *tr
     }
     sj_buf_reset(&x->frame);
     TRY(sj_tar_put_end(&x->frame));
-    return write_all(x->fd, sj_buf_view(&x->frame));
+    return sj_write_all(x->fd, sj_buf_view(&x->frame));
 }
 
 static void free_export(struct export **x)

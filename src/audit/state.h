@@ -14,6 +14,7 @@
 #include "emitters.h"
 #include "heads.h"
 #include "recorder_priv.h"
+#include "sanjeh/audit/record.h"
 #include "sanjeh/audit/sequencer.h"
 #include "tenants.h"
 #include "tiles.h"
@@ -278,9 +279,6 @@ void sj_batch_publish_head(struct sj_sequencer *s);
 /* context.c */
 /* A copy of the context with which the record's own statements run; kept, renewed before it ends. */
 SJ_MUST_CHECK sj_status sj_record_context(struct sj_sequencer *s, struct sj_context *ret_context);
-/* One query of the record. Errors: FORBIDDEN when the context does not let its rows be seen. */
-SJ_MUST_CHECK sj_status sj_record_read(struct sj_db *db, const struct sj_context *context,
-    const struct sj_query *query, struct sj_rows **ret_rows);
 
 /* seen.c */
 /* Numbers of all entries before size, from what was saved and from the entries; after sj_recover's checks. */

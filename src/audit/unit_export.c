@@ -6,8 +6,7 @@
  */
 #include "sanjeh/audit/unit_record.h"
 
-#include <errno.h>
-#include <unistd.h>
+#include "sanjeh/base/file.h"
 
 #include "heads.h"
 #include "state.h"
@@ -40,15 +39,7 @@ static void clear(struct unit_export *x)
 
 static sj_status flush(struct unit_export *x)
 {
-    size_t done = 0;
-    while (done < x->out.len) {
-        const ssize_t written = write(x->fd, x->out.ptr + done, x->out.len - done);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(written > 0, IO);
-        done += (size_t)written;
-    }
+    TRY(sj_write_all(x->fd, sj_buf_view(&x->out)));
     sj_buf_reset(&x->out);
     return SJ_DONE;
 }

@@ -8,21 +8,8 @@
 
 #include <stdio.h>
 
+#include "sanjeh/audit/record.h"
 #include "sanjeh/crypto/random.h"
-
-sj_status sj_watch_read(struct sj_db *db, const struct sj_context *context,
-    const struct sj_query *query, struct sj_rows **ret_rows)
-{
-    /* the right is asked last: when it still holds then, it held before */
-    const struct sj_query queries[] = {*query, {.sql = SJ_SQL_AUDIT_SCOPE_GET}};
-    struct sj_rows *rows[SJ_COUNT(queries)] = {NULL};
-    TRY(sj_db_read(db, context, queries, SJ_COUNT(queries), rows));
-    CLEANUP(sj_rows_free) struct sj_rows *asked = rows[0];
-    CLEANUP(sj_rows_free) struct sj_rows *scope = rows[1];
-    ENSURE(sj_rows_count(scope) == 1 && sj_row_bool(scope, 0, 0), FORBIDDEN);
-    *ret_rows = TAKE(asked);
-    return SJ_DONE;
-}
 
 /* ---- raising ---- */
 
@@ -117,7 +104,7 @@ sj_status sj_alarm_list(struct sj_db *db, const struct sj_context *context, stru
         sj_p_text(filter->rule.len == 0 ? SJ_TEXT("") : filter->rule), sj_p_bool(filter->open)};
     const struct sj_query query = {SJ_SQL_ALARM_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_watch_read(db, context, &query, &rows));
+    TRY(sj_record_read(db, context, &query, &rows));
     void *memory = NULL;
     TRY(sj_arena_alloc(arena, (sj_rows_count(rows) + 1) * sizeof(struct sj_alarm), &memory));
     *ret_items = memory;
@@ -134,7 +121,7 @@ sj_status sj_alarm_find(struct sj_db *db, const struct sj_context *context, stru
     const struct sj_param param = sj_p_id(&id);
     const struct sj_query query = {SJ_SQL_ALARM_FIND, &param, 1};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_watch_read(db, context, &query, &rows));
+    TRY(sj_record_read(db, context, &query, &rows));
     *ret_found = sj_rows_count(rows) == 1;
     return *ret_found ? take_row(arena, rows, 0, ret_alarm) : SJ_DONE;
 }
@@ -167,7 +154,7 @@ sj_status sj_alarm_open(
 {
     const struct sj_query query = {.sql = SJ_SQL_ALARM_OPEN_COUNT};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_watch_read(db, context, &query, &rows));
+    TRY(sj_record_read(db, context, &query, &rows));
     for (size_t i = 0; i < SJ_ALARM_RULE_COUNT_; i++) {
         ret_open[i] = 0;
     }

@@ -4,6 +4,7 @@
  * superuser who moves a follower past what it should have seen is not believed, and the follower begins anew. An
  * older row of ours only makes it see entries a second time.
  */
+#include "sanjeh/audit/record.h"
 #include "sanjeh/watch/alarm.h"
 
 static sj_status follower_mac(const struct sj_key *key, const char *name, uint64_t position,
@@ -27,7 +28,7 @@ sj_status sj_follower_load(struct sj_db *db, const struct sj_context *context,
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     *ret_known = *ret_forged = false;
     *ret_position = 0;
-    TRY(sj_watch_read(db, context, &query, &rows));
+    TRY(sj_record_read(db, context, &query, &rows));
     if (sj_rows_count(rows) == 0) {
         return SJ_DONE;
     }

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sanjeh/base/file.h"
+
 #define NAME_SIZE    160u
 #define EVIDENCE_MAX 64u
 
@@ -73,25 +75,11 @@ sj_status witness_load(const struct sj_witness *witness, struct origin *origin)
     return take_note(witness, origin);
 }
 
-static sj_status write_all(int fd, struct sj_view bytes)
-{
-    size_t done = 0;
-    while (done < bytes.len) {
-        const ssize_t written = write(fd, bytes.ptr + done, bytes.len - done);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(written > 0, IO);
-        done += (size_t)written;
-    }
-    return SJ_DONE;
-}
-
 static sj_status write_synced(int folder, const char *name, int flags, struct sj_view bytes)
 {
     CLEANUP(sj_closep) int fd = openat(folder, name, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
     ENSURE(fd >= 0, IO);
-    TRY(write_all(fd, bytes));
+    TRY(sj_write_all(fd, bytes));
     ENSURE(fsync(fd) == 0, IO);
     return SJ_DONE;
 }

@@ -81,8 +81,4 @@ SJ_MUST_CHECK sj_status sj_follower_load(struct sj_db *db, const struct sj_conte
 SJ_MUST_CHECK sj_status sj_follower_save(struct sj_tx *tx, const struct sj_key *key,
     const char *name, uint64_t position, struct sj_view state);
 
-/* One query of the record. Errors: FORBIDDEN when the context does not let its rows be seen. */
-SJ_MUST_CHECK sj_status sj_watch_read(struct sj_db *db, const struct sj_context *context,
-    const struct sj_query *query, struct sj_rows **ret_rows);
-
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading the tables of the record: they look empty in a context without its right, so the right is asked with every query.
+ */
+#ifndef SJ_AUDIT_RECORD_H
+#define SJ_AUDIT_RECORD_H
+
+#include "sanjeh/db/db.h"
+
+/* One query of the record. Errors: FORBIDDEN when the context does not let its rows be seen. */
+SJ_MUST_CHECK sj_status sj_record_read(struct sj_db *db, const struct sj_context *context,
+    const struct sj_query *query, struct sj_rows **ret_rows);
+
+#endif
