@@ -2,6 +2,7 @@
 """Can a judge contest an own row and see the answer? Do reference data, postings and batches have their life?"""
 
 import datetime
+import itertools
 import unittest
 import uuid
 
@@ -48,8 +49,11 @@ class Intake(SharedTest):
         items = (client or self.sit).get(f"/api/v1/facts?contribution_id={contribution}").json()["items"]
         return items[0] if items else None
 
+    years = itertools.count(1700)
+
     def fresh_period(self):
-        return f"{1700 + uuid.uuid4().int % 190}-{1 + uuid.uuid4().int % 12:02}"
+        """One that no other test of this server uses."""
+        return f"{next(self.years)}-04"
 
     # ---- data issues -----------------------------------------------------------------------------------------
 
