@@ -25,7 +25,10 @@ def this_step():
 
 class CodeBook:
     """Codes of one secret, each given out once. It starts with the step before the present one (which the server still
-    accepts), so that a person who signs in right after us is not refused for this step."""
+    accepts), so that a person who signs in right after us is not refused for this step; but not when the present step
+    is about to end, because a code of two steps ago is refused."""
+
+    TIME_TO_ARRIVE_S = 5
 
     def __init__(self, secret):
         self.secret = secret
@@ -33,7 +36,9 @@ class CodeBook:
 
     def next_code(self):
         while True:
-            for step in (this_step() - 1, this_step()):
+            now = time.time()
+            present = int(now // 30)
+            for step in (present - 1, present) if 30 - now % 30 > self.TIME_TO_ARRIVE_S else (present,):
                 if step > self.last_step:
                     self.last_step = step
                     return totp(self.secret, step)
