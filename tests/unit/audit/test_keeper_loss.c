@@ -45,7 +45,7 @@ static void expect_quick_refusal(struct rig *rig)
     struct sj_receipt receipt;
     const int64_t started = sj_time_monotonic_ms();
     CHECK_CODE(rig_record(rig, "judge:read", &receipt), RECORD_UNAVAILABLE);
-    CHECK(sj_time_monotonic_ms() - started < 500);
+    CHECK(sj_time_monotonic_ms() - started < 1000); /* at once, on a loaded machine */
 }
 
 static void die_idle(void *ctx)

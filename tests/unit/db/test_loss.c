@@ -178,7 +178,8 @@ static void whole_server(void *ctx)
     const struct sj_context context = fixture_context(UNIT_A);
     struct sj_tx *tx = NULL;
     CHECK_CODE(sj_tx_begin(db, &context, &tx), DATABASE_UNAVAILABLE);
-    CHECK(sj_time_monotonic_ms() - start < 200);
+    CHECK(sj_time_monotonic_ms() - start <
+          1000); /* at once, on a loaded machine; waiting would be 2 s */
     sj_pg_resume(NULL);
     CHECK(recovers(db, 5000));
     sj_fiber_sleep_ms(2500);
