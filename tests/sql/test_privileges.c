@@ -54,6 +54,17 @@ static const struct {
         "'information_schema'::regnamespace)"
         " and (not c.relrowsecurity or not c.relforcerowsecurity"
         " or not exists (select from pg_policy p where p.polrelid = c.oid))"},
+    {"a policy looks into a table that no right hangs on",
+        /* The file, who is seated at it, and what stands above a part. Each is written by a move that locks the file. */
+        "select distinct p.polrelid::regclass || ' ' || p.polname || ' ' || d.refobjid::regclass "
+        "from pg_depend d"
+        " join pg_policy p on p.oid = d.objid and d.classid = 'pg_policy'::regclass"
+        " where d.refclassid = 'pg_class'::regclass and d.refobjid <> p.polrelid and d.refobjid <> "
+        "all (array["
+        "'sanjeh.evaluation', 'sanjeh.seat', 'sanjeh.board_member', 'sanjeh.cycle', "
+        "'sanjeh.template', 'sanjeh.unit',"
+        " 'sanjeh.decision_sample', 'sanjeh.survey_release', 'sanjeh.report_card', "
+        "'sanjeh.package']::regclass[])"},
     {"a permissive policy of a unit's table does not ask scope_ids()",
         "select c.relname || ' ' || p.polname from pg_class c join pg_policy p on p.polrelid = "
         "c.oid"
