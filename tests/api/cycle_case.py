@@ -86,7 +86,7 @@ class CycleCase(unittest.TestCase):
                        "set ahead = sanjeh.test_clock.ahead + excluded.ahead" % days)
 
     def becomes(self, state):
-        for _ in range(100):
+        for _ in range(400):
             found = self.read("owner", self.path).json()
             if found["state"] == state:
                 return

@@ -49,7 +49,7 @@ class Second:
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
-    def start(self, seconds=25):
+    def start(self, seconds=60):
         """Until /readyz answers 200 (one that runs is left alone); the exit status when it refuses to start."""
         if self.process is not None and self.process.poll() is None:
             return 0

@@ -298,7 +298,7 @@ class Stack:
         self.instance("policy")
         return run(self.build / "server/sanjeh-verify", bundle, "--policy", self.folder / "audit.policy", *options, check=False)
 
-    def wait_ready(self, seconds=20):
+    def wait_ready(self, seconds=60):
         """Until /readyz says 200."""
         deadline = time.time() + seconds
         while time.time() < deadline:

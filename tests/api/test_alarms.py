@@ -31,7 +31,7 @@ class AlarmTest(unittest.TestCase):
     def alarms(self, rule=None):
         return self.stack.client("security.officer").items(ALARMS + (f"?rule={rule}" if rule else ""))
 
-    def wait_for(self, rule, count=1, seconds=8):
+    def wait_for(self, rule, count=1, seconds=40):
         deadline = time.time() + seconds
         while time.time() < deadline:
             found = self.alarms(rule)
@@ -108,7 +108,7 @@ class Rules(AlarmTest):
         self.assertIn("what was raised stays", done.stderr)
         problem(self, officer.get(ALARMS + "?rule=weather"), 400)
 
-    def wait_until(self, rule, cause, seconds=8):
+    def wait_until(self, rule, cause, seconds=40):
         deadline = time.time() + seconds
         while time.time() < deadline:
             found = [alarm for alarm in self.alarms(rule) if alarm["cause"].startswith(cause)]
@@ -137,7 +137,7 @@ class Rules(AlarmTest):
         return self.stack.anonymous().get("/readyz").json()["scrub"]
 
     def wait_health(self, state):
-        deadline = time.time() + 12
+        deadline = time.time() + 40
         while self.health() != state and time.time() < deadline:
             time.sleep(0.1)
         self.assertEqual(self.health(), state)

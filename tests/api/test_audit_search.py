@@ -21,7 +21,7 @@ def search(officer, query, reason=WHY):
 
 def wait_index(test, officer, index):
     """Until the index has gone past this entry."""
-    deadline = time.time() + 15
+    deadline = time.time() + 60
     while time.time() < deadline:
         answer = search(officer, "action=no:such")
         test.assertEqual(answer.status, 200, answer)
@@ -187,7 +187,7 @@ class Hidden(unittest.TestCase):
         rebuilt = officer.post("/api/v1/audit/index/rebuild")
         self.assertEqual(rebuilt.status, 202, rebuilt)
         recorded(self, rebuilt)
-        deadline = time.time() + 15
+        deadline = time.time() + 60
         while time.time() < deadline and not search(officer, query).json()["coverage"]["complete"]:
             time.sleep(0.2)
         self.assertTrue(search(officer, query).json()["coverage"]["complete"])

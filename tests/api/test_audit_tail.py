@@ -44,7 +44,7 @@ class Following(SharedTest):
 
     def end_of(self, start):
         """The stream-end entry of the stream that began with this entry."""
-        deadline = time.time() + 20
+        deadline = time.time() + 60
         while time.time() < deadline:
             rows = self.stack.sql("select substring(encode(entry, 'escape') from 'stream=[-0-9a-f]+;start=.*state=[a-z]+') from sanjeh.audit_entry "
                                   f"where idx > {start} and get_byte(entry, 73) = 17 and position('start={start};'::bytea in entry) > 0")
@@ -141,7 +141,7 @@ class Following(SharedTest):
         start = int(tail.answer.getheader("Audit-Index"))
         tail.next()
         self.assertEqual(self.stack._clients["gone"].post("/api/v1/logout").status, 204)
-        deadline = time.time() + 20
+        deadline = time.time() + 60
         while time.time() < deadline and tail.answer.readline():
             pass
         self.assertIn("state=complete", self.end_of(start))

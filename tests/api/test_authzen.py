@@ -224,7 +224,7 @@ class Documents(AuthZen):
 
     def wait_for(self, happened):
         import time
-        until = time.monotonic() + 2
+        until = time.monotonic() + 20
         while not happened():
             self.assertLess(time.monotonic(), until)
             time.sleep(0.05)

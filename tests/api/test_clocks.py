@@ -83,7 +83,7 @@ class Clocks(BoardTest):
         return {row["code"]: row for row in found if row["evaluation_id"] == self.file}
 
     def becomes(self, state):
-        for _ in range(100):
+        for _ in range(400):
             found = self.owner.get(self.path).json()["state"]
             if found == state:
                 return
@@ -99,7 +99,7 @@ class Clocks(BoardTest):
     def lapses(self, code, days, escalated_to=None):
         """Time passes: the clock lapses, and comes to whom it comes."""
         self.advance(days)
-        for _ in range(100):
+        for _ in range(400):
             rows = {row["code"]: row for row in self.owner.items(f"/api/v1/deadlines?evaluation_id={self.file}&state=lapsed")}
             if code in rows:
                 break

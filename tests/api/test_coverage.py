@@ -204,7 +204,7 @@ class Coverage(unittest.TestCase):
             self.assertTrue(answer.header("X-Request-Id"))
             asked += 1
         os.kill(self.stack.pid, signal.SIGTERM)  # what is counted is written at the end
-        deadline = time.time() + 20
+        deadline = time.time() + 60
         while self.stack.is_alive() and time.time() < deadline:
             time.sleep(0.05)
         self.assertEqual(self.counted() - before, asked)

@@ -85,7 +85,7 @@ class Cycles(unittest.TestCase):
             set role sanjeh_app; {statement}""", check=False)
 
     def wait_for(self, path, state, client=None):
-        for _ in range(100):
+        for _ in range(400):
             answer = self.read(path, client).json()
             if answer["state"] == state:
                 return answer

@@ -118,7 +118,7 @@ class Expiry(BoardTest):
         self.assertEqual(after, dict.fromkeys(after, set()))
 
     def becomes(self, evaluation, state):
-        for _ in range(100):
+        for _ in range(400):
             found = self.stack.sql(f"select state from sanjeh.evaluation where id = '{evaluation}'")
             if found == state:
                 return

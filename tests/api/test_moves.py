@@ -320,7 +320,7 @@ class Moves(MoveTest):
             self.clock(code, -1)
             waiting[self.file] = (came, to, self.version, self.before)
         listed = ", ".join(f"'{file}'" for file in waiting)
-        for _ in range(100):
+        for _ in range(400):
             done = self.stack.sql(f"select count(*) from sanjeh.evaluation_event where evaluation_id in ({listed})")
             if done == str(len(waiting)):
                 break

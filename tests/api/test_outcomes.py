@@ -76,7 +76,7 @@ class Outcomes(CycleCase):
         self.move_cycle("collecting")
         problem(self, self.move_cycle("frozen", 409), 409, "GUARD_UNMET")
         self.on(THIN)
-        for _ in range(50):  # the clocks of self-assessment and contest
+        for _ in range(400):  # the clocks of self-assessment and contest
             if self.refused("owner", "frozen") == {"COMPUTED", "COVERAGE_ENOUGH"}:
                 break
             time.sleep(0.1)

@@ -197,7 +197,7 @@ class PopulationCycle(Population, unittest.TestCase):
             if new.id = '{bad}' and new.state = 'collecting' then raise exception 'this one is broken'; end if; return new; end $$;
             create trigger zz_broken before update on sanjeh.evaluation for each row execute function public.refuse_one()""")
         self.advance(40)
-        self.wait_for({"planned": MEMBERS, "notified": 1, "collecting": JUDGES - 1}, 900 if LONG else 60)
+        self.wait_for({"planned": MEMBERS, "notified": 1, "collecting": JUDGES - 1}, 900 if LONG else 240)
         self.lap("collecting by the clock")
         self.stack.sql("drop trigger zz_broken on sanjeh.evaluation; drop function public.refuse_one()")
         self.wait_for({"planned": MEMBERS, "collecting": JUDGES}, 60)

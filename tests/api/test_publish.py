@@ -57,7 +57,7 @@ class Publishing(unittest.TestCase):
         lines = self.stack.anonymous().get("/metrics").body.decode().splitlines()
         return int(next(line for line in lines if line.startswith(name + " ")).split()[1])
 
-    def wait_for(self, what, seconds=15):
+    def wait_for(self, what, seconds=60):
         deadline = time.time() + seconds
         while time.time() < deadline:
             if what():

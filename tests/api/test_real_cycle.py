@@ -293,7 +293,7 @@ class RealCycle(cycle_case.CycleCase):
     def move_when_over(self, cycle, count, enough):
         """The clocks of contest and self-assessment are ended by the server's sweep, within a second or two."""
         moved = ended = 0
-        for _ in range(100):
+        for _ in range(400):
             done = self.move_all(cycle, "collecting", "frozen")
             moved, ended = moved + done["moved"], ended + done["insufficient"]
             if not done["refused"]:

@@ -45,7 +45,7 @@ class Reopened(MoveTest):
     def let_lapse(self):
         self.stack.sql(f"""update sanjeh.deadline set started_at = now() - interval '99 days', due_at = now() - interval '1 day'
             where evaluation_id = '{self.file}' and code = 'reply' and state = 'open'""")
-        for _ in range(100):
+        for _ in range(400):
             if self.state() == "reply_lapsed":
                 break
             time.sleep(0.1)

@@ -117,7 +117,7 @@ class Sinks(unittest.TestCase):
     def size(self):
         return int(self.stack.sql("select size from sanjeh.audit_head"))
 
-    def until(self, condition, seconds=15):
+    def until(self, condition, seconds=60):
         deadline = time.time() + seconds
         while time.time() < deadline:
             if condition():

@@ -145,7 +145,7 @@ state = {self.folder}/state
         log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen([self.program, "--config", self.config], stderr=log, stdout=log)
         log.close()
-        deadline = time.time() + 15
+        deadline = time.time() + 60
         while time.time() < deadline:
             try:
                 if self.get("/healthz")[0] == 200:
