@@ -57,24 +57,49 @@ static sj_status apply(
     return SJ_DONE;
 }
 
-sj_status sj_follow_entries(
-    struct sj_sequencer *s, uint64_t from, uint64_t to, bool moves_head, struct sj_hash *ret_leaves)
+sj_status sj_stretch_new(struct sj_stretch **ret_stretch)
 {
+    void *memory = NULL;
+    TRY(sj_alloc(1, sizeof(struct sj_stretch), &memory));
+    *ret_stretch = memory;
+    (*ret_stretch)->entry = SJ_BUF(SJ_ENTRY_MAX);
+    return SJ_DONE;
+}
+
+void sj_stretch_free(struct sj_stretch **stretch)
+{
+    struct sj_stretch *gone = TAKE(*stretch);
+    if (gone != NULL) {
+        sj_buf_clear(&gone->entry);
+        sj_free(gone);
+    }
+}
+
+sj_status sj_follow_entries(struct sj_sequencer *s, uint64_t from, uint64_t to, bool moves_head,
+    struct sj_stretch *ret_stretch)
+{
+    struct sj_hash *leaves = ret_stretch->leaves;
     const struct sj_param params[] = {sj_p_i64((int64_t)from), sj_p_i64((int64_t)to)};
     const struct sj_query query = {
         .sql = SJ_SQL_AUDIT_ENTRY_RANGE, .params = params, .param_count = SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    ret_stretch->change = INT64_MAX;
+    sj_buf_reset(&ret_stretch->entry);
     TRY(read_record(s, &query, &rows));
     for (uint64_t i = 0; i < to - from; i++) {
         struct sj_entry entry;
         ENSURE(
             i < sj_rows_count(rows) && sj_row_i64(rows, i, 0) == (int64_t)(from + i), LOG_TAMPERED);
         const struct sj_view bytes = sj_row_bytes(rows, i, 1);
-        TRY(sj_leaf_hash(bytes, &ret_leaves[i]));
+        TRY(sj_leaf_hash(bytes, &leaves[i]));
         ENSURE(!sj_failed(sj_entry_decode(bytes, &entry)) && entry.index == from + i, LOG_TAMPERED);
         ENSURE(sj_uuid_equal(entry.log_id, s->head.log_id), LOG_TAMPERED);
+        if (sj_change_is_own(s, &entry) && ret_stretch->change == INT64_MAX) {
+            ret_stretch->change = from + i;
+            TRY(sj_buf_put_view(&ret_stretch->entry, bytes));
+        }
         if (moves_head) {
-            TRY(apply(s, &entry, &ret_leaves[i]));
+            TRY(apply(s, &entry, &leaves[i]));
         }
     }
     return SJ_DONE;
@@ -132,16 +157,29 @@ static sj_status newest_note(struct sj_sequencer *s, uint64_t from, uint64_t upt
     return SJ_DONE;
 }
 
+/* Our own change of key, if it is here, ends a question of its own: the keeper looks at the entry. */
+static sj_status give_stretch(struct sj_sequencer *s, uint64_t from, uint64_t to,
+    const struct sj_stretch *stretch, const struct sj_peer_note *note)
+{
+    size_t done = 0;
+    if (stretch->change < to) {
+        done = (size_t)(stretch->change + 1 - from);
+        TRY(ask_follow_change(
+            s->config.channel, from, stretch->leaves, done, sj_buf_view(&stretch->entry)));
+    }
+    return ask_follow(
+        s->config.channel, from + done, stretch->leaves + done, (size_t)(to - from) - done, note);
+}
+
 static sj_status give_to_keeper(struct sj_sequencer *s, uint64_t from, uint64_t to, bool moves_head,
     const struct sj_peer_note *note)
 {
-    CLEANUP(sj_freep) void *memory = NULL;
-    TRY(sj_alloc(SJ_BATCH_ENTRIES, sizeof(struct sj_hash), &memory));
-    struct sj_hash *leaves = memory;
+    CLEANUP(sj_stretch_free) struct sj_stretch *stretch = NULL;
+    TRY(sj_stretch_new(&stretch));
     for (uint64_t at = from; at < to;) {
         const uint64_t end = to - at < SJ_BATCH_ENTRIES ? to : at + SJ_BATCH_ENTRIES;
-        TRY(sj_follow_entries(s, at, end, moves_head, leaves));
-        TRY(ask_follow(s->config.channel, at, leaves, (size_t)(end - at), end == to ? note : NULL));
+        TRY(sj_follow_entries(s, at, end, moves_head, stretch));
+        TRY(give_stretch(s, at, end, stretch, end == to ? note : NULL));
         at = end;
     }
     return SJ_DONE;

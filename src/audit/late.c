@@ -205,7 +205,7 @@ sj_status sj_late_rotation_at(struct sj_sequencer *s, uint64_t index, struct sj_
     TRY(sj_record_read(s->config.db, &context, &query, &rows));
     ENSURE(sj_rows_count(rows) == 1, LOG_TAMPERED);
     const struct sj_view bytes = sj_row_bytes(rows, 0, 0);
-    if (!sj_failed(sj_entry_decode(bytes, &entry)) && entry.draft.kind == SJ_ENTRY_KEY_ROTATE) {
+    if (!sj_failed(sj_entry_decode(bytes, &entry)) && sj_change_is_own(s, &entry)) {
         return sj_buf_put_view(ret_entry, bytes);
     }
     return SJ_DONE;
@@ -240,6 +240,7 @@ static sj_status end_rotation(struct sj_sequencer *s)
         !s->config.is_cosigned(s->config.cosigned_ctx, first - 1)) {
         return SJ_DONE;
     }
+    TRY(sj_change_cover(s)); /* nobody can sign that tree with the old key afterwards */
     TRY(ask_finish_epoch(s->config.channel, &s->late.epoch));
     SJ_LOG(NOTICE, "audit.key.changed", sj_log_int("epoch", (int64_t)s->late.epoch.number));
     return SJ_DONE;

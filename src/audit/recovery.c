@@ -286,6 +286,7 @@ sj_status sj_recover(struct sj_sequencer *s, struct sj_recovered *ret_recovered,
     *ret_recovered = (struct sj_recovered){0};
     s->context_until = 0; /* what the database refused, if that was it, is not tried again */
     TRY(sj_instances_load(s));
+    TRY(ask_epochs(s->config.channel, &s->late.epoch));
     TRY(follow_far(s));
     TRY(recover_once(s, ret_recovered, reterr_reason, reason_size));
     if (ret_recovered->put_back != 0) {
@@ -293,6 +294,8 @@ sj_status sj_recover(struct sj_sequencer *s, struct sj_recovered *ret_recovered,
     }
     TRY(sj_seen_catch_up(s, ret_recovered->size));
     TRY(sj_late_catch_up(s, ret_recovered->size));
+    TRY(ask_epochs(s->config.channel, &s->late.epoch));
+    TRY(sj_change_cover(s));
     sj_batch_publish_head(s);
     atomic_store(&s->size, ret_recovered->size);
     return SJ_DONE;

@@ -27,12 +27,11 @@ static sj_status sign_unsigned(struct sj_sequencer *s, const struct sj_head_row 
     const uint64_t count = row->size - row->base_size;
     ENSURE(row->base_size == s->head.frontier.size && count <= SJ_BATCH_ENTRIES && row->has_mac,
         LOG_TAMPERED);
-    CLEANUP(sj_freep) void *memory = NULL;
-    TRY(sj_alloc(SJ_BATCH_ENTRIES, sizeof(struct sj_hash), &memory));
-    struct sj_hash *leaves = memory;
-    TRY(sj_follow_entries(s, row->base_size, row->size, true, leaves));
+    CLEANUP(sj_stretch_free) struct sj_stretch *stretch = NULL;
+    TRY(sj_stretch_new(&stretch));
+    TRY(sj_follow_entries(s, row->base_size, row->size, true, stretch));
     sj_buf_reset(&s->note);
-    TRY(ask_recover(s->config.channel, row->emitter, row->base_size, leaves, (size_t)count,
+    TRY(ask_recover(s->config.channel, row->emitter, row->base_size, stretch->leaves, (size_t)count,
         &row->root, sj_view_of(row->mac.bytes, SJ_HASH_SIZE), &s->note));
     SJ_LOG(WARN, "audit.batch.signed_for_another", sj_log_id("emitter", row->emitter),
         sj_log_int("size", (int64_t)row->size));

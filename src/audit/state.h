@@ -305,9 +305,14 @@ bool sj_late_begins_batch(const struct sj_slot *slot);
 bool sj_late_ends_batch(const struct sj_slot *slot);
 /* The next entry is the first of a day: it must be the heads'. */
 bool sj_late_new_day(const struct sj_sequencer *s);
-/* The entry, when it is one that appoints a key; else nothing. */
+/* The entry, when it is one that appoints our keeper's next key; else nothing. */
 SJ_MUST_CHECK sj_status sj_late_rotation_at(
     struct sj_sequencer *s, uint64_t index, struct sj_buf *ret_entry);
+/* change.c */
+/* Whether the entry appoints the key that our keeper has prepared. */
+bool sj_change_is_own(const struct sj_sequencer *s, const struct sj_entry *entry);
+/* Sees to it that the tree which ends in our change of key is stored with our old key's signature. */
+SJ_MUST_CHECK sj_status sj_change_cover(struct sj_sequencer *s);
 /* Heads and keys, as they are due. On a fiber of the sequencer's loop that is not the writer. */
 SJ_MUST_CHECK sj_status sj_late_turn(struct sj_sequencer *s);
 
@@ -377,10 +382,18 @@ SJ_MUST_CHECK sj_status sj_instances_put(struct sj_sequencer *s);
 bool sj_instances_is_peer(const struct sj_sequencer *s, struct sj_uuid emitter);
 
 /* follow.c */
-/* Leaf hashes of entries from .. to (at most 1,024), made from their bytes. moves_head: s->head and s->seen grow by them.
+/* Entries from .. to (at most 1,024) of the database. */
+struct sj_stretch {
+    struct sj_hash leaves[SJ_BATCH_ENTRIES];
+    uint64_t change; /* index of the entry that appoints our keeper's next key; INT64_MAX: none */
+    struct sj_buf entry; /* that entry */
+};
+/* Leaf hashes made from their bytes. moves_head: s->head and s->seen grow by them.
  * Errors: LOG_TAMPERED; s->head is then to be read anew. */
 SJ_MUST_CHECK sj_status sj_follow_entries(struct sj_sequencer *s, uint64_t from, uint64_t to,
-    bool moves_head, struct sj_hash *ret_leaves);
+    bool moves_head, struct sj_stretch *ret_stretch);
+SJ_MUST_CHECK sj_status sj_stretch_new(struct sj_stretch **ret_stretch);
+void sj_stretch_free(struct sj_stretch **stretch);
 /* From `from`, which is what the keeper has signed or taken over, as far as notes of other servers reach, at most to upto.
  * Errors: LOG_TAMPERED, LOG_ROLLED_BACK (a note is this server's own). */
 SJ_MUST_CHECK sj_status sj_follow(

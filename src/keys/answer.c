@@ -401,16 +401,40 @@ static sj_status adopt(struct answerer *answerer, struct sj_reader *body)
     return follow_adopt(&answerer->follower, answerer->signer, &answerer->vouch_key, &key, note);
 }
 
+static sj_status read_leaves(struct sj_reader *body, struct signer_batch *batch)
+{
+    uint16_t count = 0;
+    *batch = (struct signer_batch){.old_size = 0};
+    TRY(sj_read_u64(body, &batch->old_size));
+    TRY(sj_read_u16(body, &count));
+    ENSURE(count <= WIRE_LEAVES_MAX, PROTOCOL);
+    return sj_read_view(body, (size_t)count * SJ_HASH_SIZE, &batch->leaves);
+}
+
+static sj_status answer_follow_change(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct signer_batch batch;
+    (void)answer;
+    TRY(read_leaves(body, &batch));
+    TRY(read_rotation(body, &batch));
+    ENSURE(batch.rotation.len != 0, PROTOCOL);
+    return follow_append_change(&answerer->follower, answerer->signer, &batch);
+}
+
+static sj_status answer_note_change(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    TRY(read_end(body));
+    return signer_note_change(answerer->signer, answer);
+}
+
 static sj_status answer_follow(
     struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
 {
-    struct signer_batch batch = {.old_size = 0};
-    uint16_t count = 0;
+    struct signer_batch batch;
     (void)answer;
-    TRY(sj_read_u64(body, &batch.old_size));
-    TRY(sj_read_u16(body, &count));
-    ENSURE(count <= WIRE_LEAVES_MAX, PROTOCOL);
-    TRY(sj_read_view(body, (size_t)count * SJ_HASH_SIZE, &batch.leaves));
+    TRY(read_leaves(body, &batch));
     TRY(follow_append(&answerer->follower, answerer->signer, &batch));
     return body->left == 0 ? SJ_DONE : adopt(answerer, body);
 }
@@ -462,6 +486,8 @@ static const struct {
     [WIRE_EPOCH_PREPARE] = {FOR_SERVE, answer_epoch_prepare},
     [WIRE_EPOCH_FINISH] = {FOR_SERVE, answer_epoch_finish},
     [WIRE_NOTE_AGAIN] = {FOR_SERVE, answer_note_again},
+    [WIRE_FOLLOW_CHANGE] = {FOR_SERVE, answer_follow_change},
+    [WIRE_NOTE_CHANGE] = {FOR_SERVE, answer_note_change},
 };
 
 static answer_fn *find_permitted(enum sj_keeper_use phase, uint8_t kind)

@@ -360,14 +360,35 @@ static sj_status put_short(struct sj_buf *body, struct sj_view bytes)
     return sj_buf_put_view(body, bytes);
 }
 
+static sj_status put_leaves(
+    struct sj_buf *body, uint64_t old_size, const struct sj_hash *leaves, size_t count)
+{
+    ENSURE(count <= WIRE_LEAVES_MAX, LIMIT_EXCEEDED);
+    TRY(sj_buf_put_u64(body, old_size));
+    TRY(sj_buf_put_u16(body, (uint16_t)count));
+    return sj_buf_put(body, leaves, count * sizeof(leaves[0]));
+}
+
+sj_status ask_follow_change(struct sj_channel *channel, uint64_t old_size,
+    const struct sj_hash *leaves, size_t count, struct sj_view entry)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
+    TRY(put_leaves(&body, old_size, leaves, count));
+    TRY(put_rotation(&body, entry));
+    return ask_exactly(channel, WIRE_FOLLOW_CHANGE, &body, NULL, 0);
+}
+
+sj_status ask_note_change(struct sj_channel *channel, struct sj_buf *ret_note)
+{
+    const struct sj_buf nothing = SJ_BUF(0);
+    return ask_bytes(channel, WIRE_NOTE_CHANGE, &nothing, ret_note);
+}
+
 sj_status ask_follow(struct sj_channel *channel, uint64_t old_size, const struct sj_hash *leaves,
     size_t count, const struct sj_peer_note *note)
 {
-    ENSURE(count <= WIRE_LEAVES_MAX, LIMIT_EXCEEDED);
     CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(WIRE_MESSAGE_MAX - WIRE_QUESTION_HEAD);
-    TRY(sj_buf_put_u64(&body, old_size));
-    TRY(sj_buf_put_u16(&body, (uint16_t)count));
-    TRY(sj_buf_put(&body, leaves, count * sizeof(leaves[0])));
+    TRY(put_leaves(&body, old_size, leaves, count));
     if (note != NULL) {
         TRY(put_hash(&body, &note->voucher));
         TRY(put_short(&body, sj_text_bytes(note->instance)));

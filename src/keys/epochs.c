@@ -30,6 +30,7 @@
 #define AT_SEALED_NOW  184
 #define AT_SEALED_NEXT 312
 #define AT_SINCE       440
+#define AT_APPOINTED   448 /* zeros in a file of before */
 
 static void put_u64(uint8_t *at, uint64_t value)
 {
@@ -138,6 +139,7 @@ sj_status epochs_save(const struct epochs *epochs, uint8_t section[EPOCHS_SIZE])
     TRY(sj_copy(section + AT_NEXT, 32, epochs->next.note_key.public_key, 32));
     TRY(sj_copy(section + AT_POP, 64, epochs->rotation.pop, 64));
     put_u64(section + AT_FIRST, epochs->rotation.first);
+    TRY(sj_copy(section + AT_APPOINTED, SJ_HASH_SIZE, epochs->appointed.bytes, SJ_HASH_SIZE));
     return sj_copy(section + AT_SEALED_NEXT, 128, epochs->next.sealed, SEALED_SIZE);
 }
 
@@ -147,6 +149,7 @@ static sj_status load_next(struct epochs *epochs, const uint8_t *section)
     TRY(key_unseal(epochs, epochs->number + 1, section + AT_SEALED_NEXT, &epochs->next));
     rotation->epoch = epochs->number + 1;
     rotation->first = get_u64(section + AT_FIRST);
+    TRY(sj_copy(epochs->appointed.bytes, SJ_HASH_SIZE, section + AT_APPOINTED, SJ_HASH_SIZE));
     TRY(sj_copy(rotation->old_key, 32, section + AT_NOW, 32));
     TRY(sj_copy(rotation->new_key, 32, section + AT_NEXT, 32));
     return sj_copy(rotation->pop, 64, section + AT_POP, 64);
@@ -192,8 +195,8 @@ static bool ends_in(struct sj_view entry, const struct sj_buf *detail)
            sj_view_equal(sj_view_of(at, detail->len), sj_buf_view(detail));
 }
 
-sj_status epochs_begin_overlap(
-    struct epochs *epochs, struct sj_view entry, const struct sj_hash *leaf, uint64_t size)
+sj_status epochs_check_change(const struct epochs *epochs, struct sj_view entry,
+    const struct sj_hash *leaf, uint64_t size, struct epochs_change *ret_change)
 {
     struct sj_rotation rotation = epochs->rotation;
     struct sj_hash found;
@@ -204,9 +207,15 @@ sj_status epochs_begin_overlap(
     TRY(sj_rotation_format(&rotation, &detail));
     ENSURE(sj_hash_equal(&found, leaf), LOG_TAMPERED);
     ENSURE(ends_in(entry, &detail) && entry.ptr[AT_KIND] == KIND_ROTATE, LOG_TAMPERED);
-    epochs->rotation = rotation;
-    epochs->phase = SJ_EPOCH_OVERLAP;
+    ret_change->rotation = rotation;
     return SJ_DONE;
+}
+
+void epochs_begin_overlap(struct epochs *epochs, const struct epochs_change *change)
+{
+    epochs->rotation = change->rotation;
+    epochs->appointed = change->root;
+    epochs->phase = SJ_EPOCH_OVERLAP;
 }
 
 sj_status epochs_finish(struct epochs *epochs, uint64_t size)

@@ -28,6 +28,7 @@ struct epochs {
     struct epoch_key now;
     struct epoch_key next;       /* but in phase STEADY */
     struct sj_rotation rotation; /* of next; first holds in phase OVERLAP */
+    struct sj_hash appointed;    /* root of the tree that ends in the entry; in phase OVERLAP */
     struct sj_key seal_key;
     char origin[SJ_NOTE_NAME_MAX + 1];
 };
@@ -44,10 +45,17 @@ SJ_MUST_CHECK sj_status epochs_load(struct epochs *epochs, struct sj_text origin
 /* Each changes the memory only; the caller saves before anything is signed or answered. */
 /* Makes the next key when there is none yet. */
 SJ_MUST_CHECK sj_status epochs_prepare(struct epochs *epochs);
-/* The entry that appoints the next key is the last of the tree of this size, signed next by the old key. Errors: LOG_TAMPERED
- * (it is not that entry, or not prepared). */
-SJ_MUST_CHECK sj_status epochs_begin_overlap(
-    struct epochs *epochs, struct sj_view entry, const struct sj_hash *leaf, uint64_t size);
+/* A tree whose newest entry appoints the next key. */
+struct epochs_change {
+    struct sj_rotation rotation;
+    struct sj_hash root;
+};
+/* Whether the entry is the last of the tree of this size and appoints the prepared key. Errors: LOG_TAMPERED (it is not that entry,
+ * or nothing is prepared). */
+SJ_MUST_CHECK sj_status epochs_check_change(const struct epochs *epochs, struct sj_view entry,
+    const struct sj_hash *leaf, uint64_t size, struct epochs_change *ret_change);
+/* That tree is signed next, by the old key. The caller sets the root. */
+void epochs_begin_overlap(struct epochs *epochs, const struct epochs_change *change);
 /* Destroys the old key. Errors: CONFLICT (no overlap, or no tree of the new key yet). */
 SJ_MUST_CHECK sj_status epochs_finish(struct epochs *epochs, uint64_t size);
 

@@ -29,6 +29,7 @@ sj_status follow_append(
     if (batch->old_size == signer_frontier(signer)->size) {
         follower->pending = *signer_frontier(signer);
         follower->is_open = true;
+        follower->has_change = false;
     }
     ENSURE(follower->is_open && batch->old_size == follower->pending.size, LOG_TAMPERED);
     ENSURE(batch->leaves.len % SJ_HASH_SIZE == 0, LOG_TAMPERED);
@@ -38,6 +39,22 @@ sj_status follow_append(
         TRY(sj_copy(leaf.bytes, SJ_HASH_SIZE, batch->leaves.ptr + at, SJ_HASH_SIZE));
         TRY(sj_frontier_append(&follower->pending, &leaf));
     }
+    return SJ_DONE;
+}
+
+sj_status follow_append_change(
+    struct follower *follower, const struct signer *signer, const struct signer_batch *batch)
+{
+    struct sj_hash leaf;
+    struct epochs_change change;
+    ENSURE(batch->leaves.len >= SJ_HASH_SIZE, LOG_TAMPERED);
+    TRY(follow_append(follower, signer, batch));
+    TRY(sj_copy(leaf.bytes, SJ_HASH_SIZE, batch->leaves.ptr + batch->leaves.len - SJ_HASH_SIZE,
+        SJ_HASH_SIZE));
+    TRY(signer_check_change(signer, batch->rotation, &leaf, follower->pending.size, &change));
+    TRY(sj_frontier_root(&follower->pending, &change.root));
+    follower->change = change;
+    follower->has_change = true;
     return SJ_DONE;
 }
 
@@ -71,5 +88,6 @@ sj_status follow_adopt(struct follower *follower, struct signer *signer,
     ENSURE(sj_hash_equal(&expected, &key->voucher), LOG_TAMPERED);
     TRY(check_note(follower, signer, key, note));
     follower->is_open = false;
-    return signer_adopt(signer, &follower->pending);
+    return signer_adopt(
+        signer, &follower->pending, follower->has_change ? &follower->change : NULL);
 }

@@ -13,6 +13,8 @@
 struct follower {
     bool is_open;
     struct sj_frontier pending;
+    bool has_change; /* one of the leaves appoints this keeper's next key */
+    struct epochs_change change;
 };
 
 /* A server's log key as another keeper of the same root vouches for it. */
@@ -27,6 +29,10 @@ SJ_MUST_CHECK sj_status follow_voucher(const struct sj_key *vouch_key, struct sj
     struct sj_text vkey, struct sj_hash *ret_voucher);
 /* Leaves behind the signed tree, or behind those given before. Errors: LOG_TAMPERED (they do not continue it). */
 SJ_MUST_CHECK sj_status follow_append(
+    struct follower *follower, const struct signer *signer, const struct signer_batch *batch);
+/* The same, where the last leaf is the entry `batch->rotation`, which appoints this keeper's next key: another server has signed it
+ * before this keeper could. Counts from follow_adopt on. Errors: LOG_TAMPERED. */
+SJ_MUST_CHECK sj_status follow_append_change(
     struct follower *follower, const struct signer *signer, const struct signer_batch *batch);
 /* Takes the pending tree over when the note says exactly that tree and is signed by the vouched key of another instance.
  * Errors: LOG_TAMPERED, nothing changed; LOG_ROLLED_BACK (the note is our own, beyond our memory); IO. */

@@ -285,49 +285,77 @@ const struct sj_note_key *signer_note_key(const struct signer *signer)
     return &signer->note_key;
 }
 
-sj_status signer_adopt(struct signer *signer, const struct sj_frontier *next)
+static sj_status sign(
+    const struct signer *signer, uint64_t size, const struct sj_hash *root, struct sj_buf *ret_note)
 {
-    TRY(write_slot(signer, signer->generation + 1, next));
-    signer->generation++;
-    signer->frontier = *next;
-    return SJ_DONE;
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(1024);
+    TRY(sj_checkpoint_format(sj_text_of(signer->note_key.name), size, root, &body));
+    TRY(sj_note_sign(sj_buf_text(&body), &signer->note_key, signer->secret, ret_note));
+    return epochs_sign(&signer->epochs, size, sj_buf_text(&body), ret_note);
 }
 
 sj_status signer_note_again(const struct signer *signer, struct sj_buf *ret_note)
 {
     struct sj_hash root;
-    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(1024);
     TRY(sj_frontier_root(&signer->frontier, &root));
-    TRY(sj_checkpoint_format(
-        sj_text_of(signer->note_key.name), signer->frontier.size, &root, &body));
-    TRY(sj_note_sign(sj_buf_text(&body), &signer->note_key, signer->secret, ret_note));
-    return epochs_sign(&signer->epochs, signer->frontier.size, sj_buf_text(&body), ret_note);
+    return sign(signer, signer->frontier.size, &root, ret_note);
+}
+
+sj_status signer_note_change(const struct signer *signer, struct sj_buf *ret_note)
+{
+    static const struct sj_hash unknown = {{0}};
+    const struct epochs *epochs = &signer->epochs;
+    ENSURE(epochs->phase == SJ_EPOCH_OVERLAP && !sj_hash_equal(&epochs->appointed, &unknown),
+        NOT_FOUND);
+    return sign(signer, epochs->rotation.first - 1, &epochs->appointed, ret_note);
+}
+
+sj_status signer_check_change(const struct signer *signer, struct sj_view entry,
+    const struct sj_hash *leaf, uint64_t size, struct epochs_change *ret_change)
+{
+    return epochs_check_change(&signer->epochs, entry, leaf, size, ret_change);
+}
+
+sj_status signer_adopt(
+    struct signer *signer, const struct sj_frontier *next, const struct epochs_change *change)
+{
+    const enum sj_epoch_phase phase = signer->epochs.phase;
+    if (change != NULL) {
+        epochs_begin_overlap(&signer->epochs, change);
+    }
+    const sj_status kept = write_slot(signer, signer->generation + 1, next);
+    if (sj_failed(kept)) {
+        signer->epochs.phase = phase;
+        return kept;
+    }
+    signer->generation++;
+    signer->frontier = *next;
+    return SJ_DONE;
 }
 
 /* The newest leaf is the entry that appoints the next key. */
-static sj_status take_rotation(
-    struct signer *signer, const struct signer_batch *batch, uint64_t size)
+static sj_status take_rotation(const struct signer *signer, const struct signer_batch *batch,
+    uint64_t size, struct epochs_change *ret_change)
 {
     struct sj_hash leaf;
     TRY(sj_copy(leaf.bytes, SJ_HASH_SIZE, batch->leaves.ptr + batch->leaves.len - SJ_HASH_SIZE,
         SJ_HASH_SIZE));
-    return epochs_begin_overlap(&signer->epochs, batch->rotation, &leaf, size);
+    TRY(epochs_check_change(&signer->epochs, batch->rotation, &leaf, size, ret_change));
+    ret_change->root = batch->new_root;
+    return SJ_DONE;
 }
 
 sj_status signer_extend(
     struct signer *signer, const struct signer_batch *batch, struct sj_buf *ret_note)
 {
     struct sj_frontier next;
-    const enum sj_epoch_phase phase = signer->epochs.phase;
+    struct epochs_change change;
+    const bool appoints = batch->rotation.len != 0;
     TRY(check_extension(signer, batch, &next));
-    if (batch->rotation.len != 0) {
-        TRY(take_rotation(signer, batch, next.size));
+    if (appoints) {
+        TRY(take_rotation(signer, batch, next.size, &change));
     }
-    const sj_status kept = signer_adopt(signer, &next);
-    if (sj_failed(kept)) {
-        signer->epochs.phase = phase;
-        return kept;
-    }
+    TRY(signer_adopt(signer, &next, appoints ? &change : NULL));
     return signer_note_again(signer, ret_note);
 }
 

@@ -5,6 +5,7 @@
 #ifndef SJ_KEYS_SIGNER_H
 #define SJ_KEYS_SIGNER_H
 
+#include "epochs.h"
 #include "sanjeh/crypto/merkle.h"
 #include "sanjeh/crypto/note.h"
 #include "sanjeh/keys/epoch.h"
@@ -43,8 +44,16 @@ SJ_MUST_CHECK sj_status signer_note_again(const struct signer *signer, struct sj
 /* What was signed, or taken over, last; and the key. Borrowed, while the signer lives and is not changed. */
 const struct sj_frontier *signer_frontier(const struct signer *signer);
 const struct sj_note_key *signer_note_key(const struct signer *signer);
-/* Takes a tree over that follow.c has found signed by another server. State on disk on return. Errors: IO. */
-SJ_MUST_CHECK sj_status signer_adopt(struct signer *signer, const struct sj_frontier *next);
+/* Takes a tree over that follow.c has found signed by another server. change: what in it appoints this keeper's next key, or NULL.
+ * State on disk on return. Errors: IO. */
+SJ_MUST_CHECK sj_status signer_adopt(
+    struct signer *signer, const struct sj_frontier *next, const struct epochs_change *change);
+/* Whether the leaf, the newest of a tree of this size, is the entry that appoints the prepared key. Errors: LOG_TAMPERED. */
+SJ_MUST_CHECK sj_status signer_check_change(const struct signer *signer, struct sj_view entry,
+    const struct sj_hash *leaf, uint64_t size, struct epochs_change *ret_change);
+/* Signs the tree that ends in the entry which appoints the next key, however far the log has grown since: with the old
+ * key, without which nobody believes the new one. Errors: NOT_FOUND (no such change is under way). */
+SJ_MUST_CHECK sj_status signer_note_change(const struct signer *signer, struct sj_buf *ret_note);
 /* Whether mac is what the emitter wrote for exactly this step from what was signed last. */
 SJ_MUST_CHECK sj_status signer_batch_mac(const struct signer *signer,
     const struct signer_batch *batch, const struct sj_key *emitter_key, struct sj_hash *ret_mac);

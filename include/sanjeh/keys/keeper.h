@@ -206,6 +206,14 @@ struct sj_peer_note {
     struct sj_hash voucher;
     struct sj_view note;
 };
+/* In phase OVERLAP: the tree that ends in the entry which appoints the next key, signed by the old one, however far the log has
+ * grown since; appended. Errors: NOT_FOUND (no change is under way). */
+SJ_MUST_CHECK sj_status ask_note_change(struct sj_channel *channel, struct sj_buf *ret_note);
+/* As ask_follow without a note, where the last leaf is that of `entry`, which appoints this keeper's prepared key: another
+ * server signs for this one. With the note that covers it the change is under way, as if it had been signed here.
+ * Errors: LOG_TAMPERED (it is not that entry). */
+SJ_MUST_CHECK sj_status ask_follow_change(struct sj_channel *channel, uint64_t old_size,
+    const struct sj_hash *leaves, size_t count, struct sj_view entry);
 /* Leaves (0 to 1,024) that follow what was signed, or what was followed before; nothing is believed yet. With a note the
  * keeper computes the root of all that was followed and takes it over as signed when the note of another instance
  * says the same. Errors: LOG_TAMPERED (nothing was taken over), LOG_ROLLED_BACK (the note is this instance's own). */

@@ -36,10 +36,19 @@ static const char *file(const char *name)
     return out;
 }
 
+/* The file of this name that belongs to one server. */
+static const char *own_file(const struct rig *rig, const char *name)
+{
+    char full[32];
+    snprintf(full, sizeof(full), "%s%s%s", name, rig->instance == NULL ? "" : "-",
+        rig->instance == NULL ? "" : rig->instance);
+    return file(full);
+}
+
 static void remove_folder(void)
 {
-    static const char *const names[] = {
-        "root", "signer", "signer.kept", "recorder", "recorder.kept", "bundle.tar", "policy"};
+    static const char *const names[] = {"root", "signer", "signer.kept", "recorder",
+        "recorder.kept", "bundle.tar", "policy", "signer-b", "recorder-b"};
     for (size_t i = 0; i < SJ_COUNT(names); i++) {
         unlink(file(names[i]));
     }
@@ -50,7 +59,8 @@ static void start_keeper(struct rig *rig)
 {
     const struct sj_keeper_config config = {
         .root_key_file = file("root"),
-        .signer_state = file("signer"),
+        .signer_state = own_file(rig, "signer"),
+        .instance = rig->instance,
         .origin = "test.example/audit",
         .use = SJ_KEEPER_SERVE,
         .channels = 2,
@@ -90,6 +100,8 @@ void rig_fresh(struct rig *rig)
     *rig = (struct rig){.pg = sj_pg_start(sj_view_of(pads, sizeof(pads)))};
     unlink(file("signer"));
     unlink(file("recorder"));
+    unlink(file("signer-b"));
+    unlink(file("recorder-b"));
     CHECK(rig_forge(rig,
         "truncate sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,"
         " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused, sanjeh.audit_seen,"
@@ -98,6 +110,12 @@ void rig_fresh(struct rig *rig)
         "update sanjeh.audit_index_state set upto = 0, counted = 0, mac = '';"
         "update sanjeh.audit_head set log_id = gen_random_uuid(), size = 0, base_size = 0,"
         " root = sha256(''), frontier = '', last_time_us = 0, batch_mac = ''"));
+    start_keeper(rig);
+}
+
+void rig_beside(const struct rig *first, const char *name, struct rig *rig)
+{
+    *rig = (struct rig){.pg = first->pg, .instance = name};
     start_keeper(rig);
 }
 
@@ -185,13 +203,14 @@ void rig_disconnect(struct rig *rig)
 sj_status rig_open(struct rig *rig)
 {
     TRY(rig_connect(rig));
-    TRY(sj_recorder_open(file("recorder"), RIG_REGION, &rig->recorder));
+    TRY(sj_recorder_open(own_file(rig, "recorder"), RIG_REGION, &rig->recorder));
     const struct sj_sequencer_config config = {
         .db = rig->db,
         .recorder = rig->recorder,
         .channel = rig->channel,
         .loop = rig->loop,
         .origin = "test.example/audit",
+        .instance = rig->instance,
         .queue_max = rig->queue_max,
         .heads_ms = rig->heads_ms,
         .key_epoch_ms = rig->key_epoch_ms,
@@ -231,12 +250,12 @@ struct sj_draft rig_draft(const char *action)
     return draft;
 }
 
-static sj_status write_policy(struct sj_text vkey)
+static sj_status write_policy(const struct rig *rig, struct sj_text vkey)
 {
     CLEANUP(sj_closep)
     int fd = open(file("policy"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ENSURE(fd >= 0, IO);
-    CHECK(dprintf(fd, "log %.*s\nquorum none\n", (int)vkey.len, vkey.ptr) > 0);
+    CHECK(dprintf(fd, "log %.*s\n%squorum none\n", (int)vkey.len, vkey.ptr, rig->also) > 0);
     return SJ_DONE;
 }
 
@@ -254,12 +273,19 @@ static sj_status key_line(struct rig *rig, struct sj_buf *vkey)
     return sj_note_key_format(&key, vkey);
 }
 
+void rig_trust(struct rig *rig, struct rig *other)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    CHECK_OK(key_line(rig, &vkey));
+    snprintf(other->also, sizeof(other->also), "log %.*s\n", (int)vkey.len, (const char *)vkey.ptr);
+}
+
 sj_status rig_verify(struct rig *rig, struct sj_verify_report *report)
 {
     uint64_t size = 0;
     CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
     TRY(key_line(rig, &vkey));
-    TRY(write_policy(sj_buf_text(&vkey)));
+    TRY(write_policy(rig, sj_buf_text(&vkey)));
     CLEANUP(sj_closep)
     int fd = open(file("bundle.tar"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ENSURE(fd >= 0, IO);

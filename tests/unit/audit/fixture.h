@@ -25,10 +25,16 @@ struct rig {
     int64_t heads_ms;     /* 0: default */
     int64_t key_epoch_ms; /* 0: default */
     bool by_genesis;      /* rig_verify goes by the first epoch's key, not the lasting one */
+    const char *instance; /* NULL: the first server; else a short name */
+    char also[512];       /* lines of the policy for other servers' keys */
 };
 
 /* An empty log in the database and a keeper that has signed nothing. Outside a loop. */
 void rig_fresh(struct rig *rig);
+/* A further server of the record that rig_fresh made, with a keeper and a recorder of its own. name: of one letter, lasting. */
+void rig_beside(const struct rig *first, const char *name, struct rig *rig);
+/* The line of this server's key for another one's policy. Connected. */
+void rig_trust(struct rig *rig, struct rig *other);
 /* Another keeper process with the same state file; stops the old one. */
 void rig_restart_keeper(struct rig *rig);
 void rig_end(struct rig *rig);

@@ -5,6 +5,7 @@
 #include "keeper_fixture.h"
 #include "sanjeh/crypto/merkle.h"
 #include "sanjeh/crypto/note.h"
+#include "sanjeh/crypto/rotation.h"
 #include <string.h>
 
 struct server {
@@ -149,6 +150,92 @@ TEST(attack_26_growth_without_the_other_servers_note_is_not_taken_over)
     CHECK_OK(follow(&pair.b, 1, 0, 5, &pair.peer));
     CHECK(size_of(&pair.b) == 5);
     CHECK_CODE(follow(&pair.b, 1, 5, 5, &pair.peer), LOG_TAMPERED); /* nothing new */
+    pair_end(&pair);
+}
+
+/* The bytes of an entry as far as the keeper looks: kind, and the detail at the end with its length. */
+static struct sj_hash entry_of(const struct sj_rotation *rotation, uint8_t kind, struct sj_buf *out)
+{
+    static const uint8_t head[73] = {1};
+    struct sj_hash leaf;
+    CLEANUP(sj_buf_clear) struct sj_buf detail = SJ_BUF(512);
+    CHECK_OK(sj_rotation_format(rotation, &detail));
+    sj_buf_reset(out);
+    CHECK_OK(sj_buf_put(out, head, sizeof(head)));
+    CHECK_OK(sj_buf_put_byte(out, kind));
+    CHECK_OK(sj_buf_put_u16(out, (uint16_t)detail.len));
+    CHECK_OK(sj_buf_put_view(out, sj_buf_view(&detail)));
+    CHECK_OK(sj_leaf_hash(sj_buf_view(out), &leaf));
+    return leaf;
+}
+
+/* b signs leaves 5 (the given one) and 6 behind the five of seed 1. */
+static void extend_over_change(struct pair *pair, const struct sj_hash *change, struct sj_buf *note)
+{
+    struct sj_frontier frontier = {0};
+    struct sj_hash root;
+    const struct sj_hash leaves[] = {*change, leaf_of(1, 6)};
+    for (uint64_t i = 0; i < 5; i++) {
+        const struct sj_hash leaf = leaf_of(1, i);
+        CHECK_OK(sj_frontier_append(&frontier, &leaf));
+    }
+    CHECK_OK(sj_frontier_append(&frontier, &leaves[0]));
+    CHECK_OK(sj_frontier_append(&frontier, &leaves[1]));
+    CHECK_OK(sj_frontier_root(&frontier, &root));
+    CHECK_OK(follow(&pair->b, 1, 0, 5, &pair->peer));
+    CHECK_OK(ask_extend(pair->b.channel, 5, leaves, 2, &root, note));
+}
+
+static void check_change_note(struct server *server, const struct sj_epoch_status *status)
+{
+    struct sj_note_key key;
+    struct sj_note opened;
+    struct sj_checkpoint checkpoint;
+    CLEANUP(sj_buf_clear) struct sj_buf note = SJ_BUF(4096);
+    CHECK_OK(ask_note_change(server->channel, &note));
+    CHECK_OK(sj_note_key_make(SJ_TEXT(FIXTURE_ORIGIN), 1, status->genesis, &key));
+    REQUIRE_OK(sj_note_open(sj_buf_view(&note), &key, 1, &opened));
+    REQUIRE_OK(sj_checkpoint_parse(opened.text, &checkpoint));
+    CHECK(checkpoint.size == 6);
+    CHECK_OK(sj_note_key_make(SJ_TEXT(FIXTURE_ORIGIN), 1, status->rotation.new_key, &key));
+    CHECK_CODE(sj_note_open(sj_buf_view(&note), &key, 1, &opened), INVALID);
+}
+
+TEST(an_own_change_of_key_signed_by_another_server_counts_with_its_note_alone)
+{
+    struct pair pair;
+    struct sj_epoch_status status;
+    struct sj_peer_note back = {.instance = sj_text_of("b")};
+    const struct sj_hash rest = leaf_of(1, 6);
+    CLEANUP(sj_buf_clear) struct sj_buf note = SJ_BUF(4096);
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    CLEANUP(sj_buf_clear) struct sj_buf entry = SJ_BUF(1024);
+    pair_start(&pair);
+    REQUIRE_OK(ask_prepare_epoch(pair.a.channel, &status));
+    status.rotation.first = 7;
+    const struct sj_hash other = entry_of(&status.rotation, 1, &entry);
+    CHECK_CODE(ask_follow_change(pair.a.channel, 5, &other, 1, sj_buf_view(&entry)), LOG_TAMPERED);
+    const struct sj_hash leaf = entry_of(&status.rotation, 11, &entry);
+    CHECK_CODE(ask_follow_change(pair.a.channel, 5, &other, 1, sj_buf_view(&entry)), LOG_TAMPERED);
+    CHECK_CODE(ask_follow_change(pair.b.channel, 0, &leaf, 1, sj_buf_view(&entry)), LOG_TAMPERED);
+    extend_over_change(&pair, &leaf, &note);
+    CHECK_OK(ask_voucher(pair.b.channel, &back.voucher, &vkey));
+    back.vkey = sj_buf_text(&vkey);
+    back.note = sj_buf_view(&note);
+    /* seen, and covered by nobody's signature: nothing has changed */
+    CHECK_OK(ask_follow_change(pair.a.channel, 5, &leaf, 1, sj_buf_view(&entry)));
+    CHECK_OK(ask_epochs(pair.a.channel, &status));
+    CHECK(status.phase == SJ_EPOCH_PREPARED && size_of(&pair.a) == 5);
+    CHECK_CODE(ask_note_change(pair.a.channel, &note), NOT_FOUND);
+    CHECK_OK(ask_follow(pair.a.channel, 6, &rest, 1, &back));
+    CHECK_OK(ask_epochs(pair.a.channel, &status));
+    CHECK(status.phase == SJ_EPOCH_OVERLAP && status.rotation.first == 7 && size_of(&pair.a) == 7);
+    check_change_note(&pair.a, &status);
+    stop(&pair.a);
+    start(&pair.files, "a", &pair.a);
+    check_change_note(&pair.a, &status);
+    CHECK_OK(ask_finish_epoch(pair.a.channel, &status));
+    CHECK_CODE(ask_note_change(pair.a.channel, &note), NOT_FOUND);
     pair_end(&pair);
 }
 
