@@ -6,8 +6,8 @@
 #ifndef SJ_AUDIT_CHECK_H
 #define SJ_AUDIT_CHECK_H
 
-#include "emitters.h"
 #include "heads.h"
+#include "numbers.h"
 #include "ranges.h"
 #include "sanjeh/audit/entry.h"
 #include "sanjeh/audit/tlog_policy.h"
@@ -75,7 +75,7 @@ struct sj_check {
     struct sj_uuid log_id;
     sj_time_us last_time;
     struct sj_tenants tenants;
-    struct sj_emitters emitters;
+    struct sj_numbers numbers;
     struct sj_heads heads;
     struct sj_stream payloads;
     bool has_payloads;        /* the bundle has them: each that is missing must have been erased */

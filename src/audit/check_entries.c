@@ -78,11 +78,11 @@ static sj_status judge_emitter(
     uint64_t to = draft->emitter_seq;
     bool is_repeat = false;
     if (draft->kind == SJ_ENTRY_EMITTER_CLOSE) {
-        return sj_emitters_end(&c->emitters, draft->emitter, draft->emitter_seq);
+        return sj_numbers_end(&c->numbers, draft->emitter, draft->emitter_seq);
     }
     if (draft->kind == SJ_ENTRY_EMITTER_OPEN) {
         (void)sj_detail_take(&detail, "instance", &cause); /* may be absent */
-        return sj_text_is(detail, "voids=1") ? sj_emitters_promise(&c->emitters, draft->emitter)
+        return sj_text_is(detail, "voids=1") ? sj_numbers_promise(&c->numbers, draft->emitter)
                                              : SJ_DONE;
     }
     if (sj_detail_take(&detail, "cause", &cause) && sj_detail_take_u64(&detail, "to", &to) &&
@@ -91,7 +91,7 @@ static sj_status judge_emitter(
         return SJ_DONE;
     }
     for (uint64_t seq = draft->emitter_seq; seq < to; seq++) {
-        TRY(sj_emitters_see(&c->emitters, draft->emitter, seq + 1, &is_repeat));
+        TRY(sj_numbers_see(&c->numbers, draft->emitter, seq + 1, &is_repeat));
     }
     return SJ_DONE;
 }
@@ -135,7 +135,7 @@ static sj_status judge(struct sj_check *c, const struct sj_entry *entry, uint64_
 {
     bool is_repeat = false;
     *ret_cause = NULL;
-    TRY(sj_emitters_see(&c->emitters, entry->draft.emitter, entry->draft.emitter_seq, &is_repeat));
+    TRY(sj_numbers_see(&c->numbers, entry->draft.emitter, entry->draft.emitter_seq, &is_repeat));
     if (entry->index != index) {
         *ret_cause = "the entry names another index than its place";
     } else if (!sj_uuid_equal(entry->log_id, c->log_id)) {
@@ -189,8 +189,7 @@ static bool leaf_fits(const struct sj_check *c, unsigned place, const struct sj_
 
 static sj_status append_leaf(struct sj_check *c, const struct sj_hash *leaf)
 {
-    TRY(sj_edge_append(&c->edge, leaf, on_full, c));
-    TRY(sj_frontier_append(&c->frontier, leaf));
+    TRY(sj_edge_grow(&c->edge, &c->frontier, leaf, on_full, c));
     c->report->entries_checked = c->frontier.size - c->pruned;
     if (!c->stopped) {
         TRY(sj_check_times(c));

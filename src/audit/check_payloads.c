@@ -219,7 +219,7 @@ void sj_check_rest(struct sj_check *c)
         sj_check_incomplete_at(
             c, number, "the entry's payload is missing and nothing says that it was destroyed");
     }
-    if (c->pruned == 0 && sj_emitters_find_gap(&c->emitters, &emitter, &number)) {
+    if (c->pruned == 0 && sj_emitters_find_gap(&c->numbers.emitters, &emitter, &number)) {
         sj_uuid_format(emitter, id);
         (void)snprintf(cause, sizeof(cause),
             "number %llu of emitter %s has neither an entry nor a void", (unsigned long long)number,

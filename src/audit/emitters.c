@@ -198,6 +198,12 @@ bool sj_emitters_find_gap(
     return false;
 }
 
+bool sj_emitters_know(const struct sj_emitters *emitters, struct sj_uuid emitter_id)
+{
+    size_t number = 0;
+    return sj_idmap_find(&emitters->map, emitter_id, &number);
+}
+
 bool sj_emitters_have(const struct sj_emitters *emitters, struct sj_uuid emitter_id, uint64_t seq)
 {
     size_t number = 0;

@@ -28,6 +28,7 @@ SJ_MUST_CHECK sj_status sj_emitters_end(
 bool sj_emitters_find_gap(
     const struct sj_emitters *emitters, struct sj_uuid *ret_emitter, uint64_t *ret_seq);
 /* Looks only. */
+bool sj_emitters_know(const struct sj_emitters *emitters, struct sj_uuid emitter);
 bool sj_emitters_have(const struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t seq);
 /* The first numbers from 1 up to, not including, upto that were not seen: at most max. */
 void sj_emitters_gaps(const struct sj_emitters *emitters, struct sj_uuid emitter, uint64_t upto,

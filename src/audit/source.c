@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Where in the bundle is this member? A tar is walked once, its headers alone; names that a bundle has are kept
- * as sorted keys (40 bytes each), others are passed over. Lookups then read at an offset: the order of members
+ * as sorted keys (16 bytes each), others are passed over. Lookups then read at an offset: the order of members
  * does not matter, and nothing is unpacked. A name that stands twice makes the bundle ambiguous: two readers
  * could see two logs in it.
  */
@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,30 +16,63 @@
 
 #define MEMBERS_MAX ((size_t)1 << 26) /* 17 billion entries */
 
+/* What identifies a member in 64 bits: kind 3, level + 1 8 (entries first, as they are exported), n 45, width 8. */
 struct sj_source_member {
-    struct sj_member_key key;
-    uint64_t offset;
-    uint64_t size;
+    uint64_t key;
+    uint64_t offset; /* of its header */
 };
 
-static int compare_u64(uint64_t a, uint64_t b)
+#define N_LIMIT ((uint64_t)1 << 45)
+
+static uint64_t pack(const struct sj_member_key *key)
 {
-    return a < b ? -1 : (a > b ? 1 : 0);
+    return (uint64_t)key->kind << 61 | (uint64_t)(uint8_t)(key->tile.level + 1) << 53 |
+           key->tile.n << 8 | key->tile.width;
 }
 
-static int compare_keys(const struct sj_member_key *a, const struct sj_member_key *b)
+static void sift(struct sj_source_member *heap, size_t at, size_t count)
 {
-    int order = compare_u64((uint64_t)a->kind, (uint64_t)b->kind);
-    order = order != 0 ? order : compare_u64(a->tile.level, b->tile.level);
-    order = order != 0 ? order : compare_u64(a->tile.n, b->tile.n);
-    return order != 0 ? order : compare_u64(a->tile.width, b->tile.width);
+    for (size_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+        if (child + 1 < count && heap[child].key < heap[child + 1].key) {
+            child++;
+        }
+        if (heap[at].key >= heap[child].key) {
+            return;
+        }
+        const struct sj_source_member held = heap[at];
+        heap[at] = heap[child];
+        heap[child] = held;
+        at = child;
+    }
 }
 
-static int compare_members(const void *left, const void *right)
+/* In place: the library's would take as much memory again. */
+static void sort_members(struct sj_source_member *members, size_t count)
 {
-    const struct sj_source_member *a = left;
-    const struct sj_source_member *b = right;
-    return compare_keys(&a->key, &b->key);
+    for (size_t i = count / 2; i-- > 0;) {
+        sift(members, i, count);
+    }
+    for (size_t end = count; end-- > 1;) {
+        const struct sj_source_member largest = members[0];
+        members[0] = members[end];
+        members[end] = largest;
+        sift(members, 0, end);
+    }
+}
+
+static const struct sj_source_member *find_member(const struct sj_source *source, uint64_t key)
+{
+    size_t low = 0;
+    size_t high = source->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (source->members[middle].key < key) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < source->count && source->members[low].key == key ? &source->members[low] : NULL;
 }
 
 static bool key_of_name(const char *name, struct sj_member_key *ret_key)
@@ -121,13 +153,15 @@ static sj_status walk(struct sj_source *source, uint64_t end, enum sj_source_sta
         if (header.is_end) {
             return SJ_DONE;
         }
+        const uint64_t header_at = offset;
+        struct sj_member_key key;
         offset += SJ_TAR_BLOCK;
         if (header.size > end - offset) {
             *state = SJ_SOURCE_CUT;
             return SJ_DONE;
         }
-        struct sj_source_member member = {.offset = offset, .size = header.size};
-        if (header.is_file && key_of_name(header.name, &member.key)) {
+        if (header.is_file && key_of_name(header.name, &key) && key.tile.n < N_LIMIT) {
+            const struct sj_source_member member = {.key = pack(&key), .offset = header_at};
             TRY(add_member(source, &member));
         }
         offset += (header.size + SJ_TAR_BLOCK - 1) / SJ_TAR_BLOCK * SJ_TAR_BLOCK;
@@ -139,11 +173,9 @@ static sj_status walk(struct sj_source *source, uint64_t end, enum sj_source_sta
 static sj_status index_tar(struct sj_source *source, uint64_t end, enum sj_source_state *state)
 {
     TRY(walk(source, end, state));
-    if (source->count > 1) {
-        qsort(source->members, source->count, sizeof(source->members[0]), compare_members);
-    }
+    sort_members(source->members, source->count);
     for (size_t i = 1; i < source->count; i++) {
-        if (compare_members(&source->members[i - 1], &source->members[i]) == 0) {
+        if (source->members[i - 1].key == source->members[i].key) {
             *state = SJ_SOURCE_AMBIGUOUS;
         }
     }
@@ -208,6 +240,27 @@ static sj_status stream_of_file(const struct sj_source *source, const struct sj_
     return SJ_DONE;
 }
 
+/* Its header is read again: the length is not kept. */
+static sj_status stream_of_member(const struct sj_source *source,
+    const struct sj_source_member *member, struct sj_stream *stream, bool *ret_found)
+{
+    uint8_t block[SJ_TAR_BLOCK];
+    struct sj_tar_member header;
+    size_t got = 0;
+    if (member == NULL) {
+        return SJ_DONE;
+    }
+    TRY(read_at(source->fd, member->offset, block, sizeof(block), &got));
+    if (got != sizeof(block) || sj_failed(sj_tar_read_header(block, &header))) {
+        return SJ_DONE; /* a file that changes meanwhile */
+    }
+    *ret_found = true;
+    stream->fd = source->fd;
+    stream->offset = member->offset + SJ_TAR_BLOCK;
+    stream->left = header.size;
+    return SJ_DONE;
+}
+
 sj_status sj_source_stream(const struct sj_source *source, const struct sj_member_key *key,
     struct sj_stream *ret_stream, bool *ret_found)
 {
@@ -224,19 +277,10 @@ sj_status sj_source_stream(const struct sj_source *source, const struct sj_membe
     if (source->is_folder) {
         return stream_of_file(source, key, ret_stream, ret_found);
     }
-    if (source->count == 0) {
+    if (key->tile.n >= N_LIMIT) {
         return SJ_DONE;
     }
-    const struct sj_source_member wanted = {.key = *key};
-    const struct sj_source_member *member =
-        bsearch(&wanted, source->members, source->count, sizeof(wanted), compare_members);
-    if (member != NULL) {
-        *ret_found = true;
-        ret_stream->fd = source->fd;
-        ret_stream->offset = member->offset;
-        ret_stream->left = member->size;
-    }
-    return SJ_DONE;
+    return stream_of_member(source, find_member(source, pack(key)), ret_stream, ret_found);
 }
 
 void sj_stream_close(struct sj_stream *stream)

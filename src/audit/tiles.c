@@ -86,3 +86,29 @@ sj_status sj_edge_frontier(const struct sj_edge *edge, struct sj_frontier *ret_f
     }
     return SJ_DONE;
 }
+
+/* One hash for each new node: the frontier's way up passes every node that a tile above begins with. */
+sj_status sj_edge_grow(struct sj_edge *edge, struct sj_frontier *frontier,
+    const struct sj_hash *leaf, sj_tile_fn *on_full, void *ctx)
+{
+    struct sj_hash hash = *leaf;
+    const uint64_t size = edge->size;
+    unsigned bit = 0;
+    ENSURE(size == frontier->size && size < UINT64_MAX, INTERNAL);
+    edge->hashes[0][size % SJ_TILE_WIDTH] = hash;
+    for (; (size >> bit) & 1; bit++) {
+        TRY(sj_node_hash(&frontier->hashes[bit], &hash, &hash));
+        const unsigned level = (bit + 1) / 8;
+        if ((bit + 1) % 8 != 0) {
+            continue;
+        }
+        TRY(on_full(ctx, level - 1, size >> (8 * level), edge->hashes[level - 1]));
+        if (level < SJ_TILE_LEVELS) {
+            edge->hashes[level][(size >> (8 * level)) % SJ_TILE_WIDTH] = hash;
+        }
+    }
+    frontier->hashes[bit] = hash;
+    frontier->size++;
+    edge->size++;
+    return SJ_DONE;
+}

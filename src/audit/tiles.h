@@ -29,6 +29,9 @@ typedef sj_status sj_tile_fn(
 /* Calls on_full for every tile that this leaf completes, lowest level first. A failure leaves the edge unusable. */
 SJ_MUST_CHECK sj_status sj_edge_append(
     struct sj_edge *edge, const struct sj_hash *leaf, sj_tile_fn *on_full, void *ctx);
+/* The same for edge and frontier of one tree at once, with half the hashing. A failure leaves both unusable. */
+SJ_MUST_CHECK sj_status sj_edge_grow(struct sj_edge *edge, struct sj_frontier *frontier,
+    const struct sj_hash *leaf, sj_tile_fn *on_full, void *ctx);
 /* The frontier that these tiles imply: what a stored edge must agree with before it is trusted. */
 SJ_MUST_CHECK sj_status sj_edge_frontier(
     const struct sj_edge *edge, struct sj_frontier *ret_frontier);

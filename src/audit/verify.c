@@ -9,6 +9,7 @@
 #include "check.h"
 
 #define EMITTERS_MAX 1000000
+#define SINGLES_MAX  4000000 /* commands of one entry: 80 MB at most */
 #define TENANTS_MAX  1000000
 #define BUNDLE_MAX   ((size_t)SJ_TILE_WIDTH * (2 + 65535))
 
@@ -32,7 +33,7 @@ static void close_check(struct sj_check **check)
     sj_buf_clear(&c->tile);
     sj_buf_clear(&c->scratch);
     sj_tenants_clear(&c->tenants);
-    sj_emitters_clear(&c->emitters);
+    sj_numbers_clear(&c->numbers);
     sj_heads_clear(&c->heads);
     sj_free(c);
 }
@@ -58,7 +59,7 @@ static sj_status new_check(const struct sj_verify_options *options, struct sj_ve
     c->tile = SJ_BUF(SJ_TILE_BYTES);
     c->scratch = SJ_BUF(SJ_TILE_BYTES);
     TRY(sj_tenants_init(&c->tenants, TENANTS_MAX));
-    TRY(sj_emitters_init(&c->emitters, EMITTERS_MAX));
+    TRY(sj_numbers_init(&c->numbers, EMITTERS_MAX, SINGLES_MAX));
     TRY(sj_heads_init(&c->heads));
     *ret_check = TAKE(c);
     return SJ_DONE;

@@ -110,6 +110,7 @@ static void make(const char *folder, uint64_t entries, struct longlog_sizes *siz
         .entries = entries,
         .batch = BATCH,
         .command_every = COMMAND_EVERY,
+        .rotate_every = 1000000,
         .bend = UINT64_MAX,
         .repeat = UINT64_MAX};
     int pipe_fds[2];
@@ -136,14 +137,16 @@ static void measure(const char *program, const char *folder, uint64_t entries)
     char bundle[256];
     char log[256];
     char policy[256];
+    char lasting[256];
     make(folder, entries, &sizes);
     (void)snprintf(bundle, sizeof bundle, "%s/bundle.tar", folder);
     (void)snprintf(log, sizeof log, "%s/log", folder);
+    (void)snprintf(lasting, sizeof lasting, "%s/policy.lasting", folder);
     (void)snprintf(policy, sizeof policy, "%s/policy", folder);
     CHECK(stat(bundle, &info) == 0);
     const uint64_t bytes = (uint64_t)info.st_size;
     const char *const check_bundle[WORDS_MAX] = {program, bundle, "--policy", policy, NULL};
-    const char *const check_log[WORDS_MAX] = {program, log, "--policy", policy, NULL};
+    const char *const check_log[WORDS_MAX] = {program, log, "--policy", lasting, NULL};
     const char *const again[WORDS_MAX] = {"/proc/self/exe", "--hash", bundle, NULL};
     const char *const sum[WORDS_MAX] = {"sha256sum", bundle, NULL};
     printf("%llu entries of %.0f bytes, %llu emitters, %llu notes, %llu payloads; bundle of %.0f "
@@ -156,10 +159,8 @@ static void measure(const char *program, const char *folder, uint64_t entries)
     (void)run_program(again); /* all of it has been read once */
     struct run run = run_program(check_bundle);
     print_row("sanjeh-verify, bundle", &run, entries, bytes);
-    if (entries > 1) {
-        run = run_program(check_log);
-        print_row("sanjeh-verify, folder of tiles", &run, entries, bytes);
-    }
+    run = run_program(check_log);
+    print_row("sanjeh-verify, folder of tiles", &run, entries, bytes);
     run = run_program(again);
     print_row("the same bytes, read and hashed once (OpenSSL)", &run, entries, bytes);
     run = run_program(sum);
@@ -170,14 +171,20 @@ int main(int argc, char **argv)
 {
     uint64_t entries = 1000000;
     char folder[] = "/tmp/bench-verify-XXXXXX";
+    struct longlog_sizes sizes;
     if (argc == 3 && strcmp(argv[1], "--hash") == 0) {
         return hash_file(argv[2]);
+    }
+    if (argc == 4 && strcmp(argv[1], "--make") == 0 &&
+        !sj_failed(sj_parse_u64(sj_text_of(argv[3]), 1, 1000000000, &entries))) {
+        make(argv[2], entries, &sizes);
+        return 0;
     }
     const bool is_good =
         (argc == 2 || argc == 3) &&
         (argc == 2 || !sj_failed(sj_parse_u64(sj_text_of(argv[2]), 1, 1000000000, &entries)));
     if (!is_good) {
-        fprintf(stderr, "usage: bench_verify PROGRAM [ENTRIES]\n");
+        fprintf(stderr, "usage: bench_verify PROGRAM [ENTRIES] | --make FOLDER ENTRIES\n");
         return 2;
     }
     CHECK(mkdtemp(folder) != NULL);

@@ -21,16 +21,16 @@
 #include "test.h"
 #include "tiles.h"
 
-#define UNITS        40u
-#define SERVERS      2u
-#define LIFE         50000u /* entries of one server until it is started again */
-#define HEADS_EVERY  1024u
-#define VOID_EVERY   997u
-#define PAID_EVERY   199u
-#define ROTATE_EVERY 1000000u
-#define START_US     INT64_C(1790000000000000)
-#define STEP_US      2000
-#define BUNDLE_MAX   ((size_t)SJ_TILE_WIDTH * (2 + SJ_ENTRY_MAX))
+#define UNITS       40u
+#define SERVERS     2u
+#define LIFE        50000u /* entries of one server until it is started again */
+#define HEADS_EVERY 1024u
+#define VOID_EVERY  997u
+#define PAID_EVERY  199u
+#define LASTING     0xFFFFu /* no epoch's number */
+#define START_US    INT64_C(1790000000000000)
+#define STEP_US     2000
+#define BUNDLE_MAX  ((size_t)SJ_TILE_WIDTH * (2 + SJ_ENTRY_MAX))
 
 struct life {
     struct sj_uuid emitter;
@@ -53,6 +53,9 @@ struct longlog {
     struct sj_signing_key *secret;
     struct sj_note_key key;
     struct sj_note_key first_key;
+    struct sj_signing_key *
+        lasting_secret; /* signs the checkpoint besides: for who has no notes to follow the others by */
+    struct sj_note_key lasting_key;
     struct sj_signing_key *next_secret;
     struct sj_note_key next_key;
     uint64_t next_from; /* the size from which on the next key signs; 0: none is appointed */
@@ -74,7 +77,7 @@ static uint64_t draw(struct longlog *l, uint64_t below)
 /* Spread like random ids, and the same in every run. */
 static struct sj_uuid id_of(uint64_t kind, uint64_t number)
 {
-    struct sj_uuid id;
+    struct sj_uuid id = {{0}};
     uint64_t value = kind << 56 ^ number;
     for (size_t i = 0; i < 16; i++) {
         value = (value ^ value >> 31) * UINT64_C(0x9E3779B97F4A7C15) + number;
@@ -187,6 +190,18 @@ static void sign(struct longlog *l, struct sj_buf *out)
     CHECK_OK(sj_frontier_root(&l->frontier, &root));
     CHECK_OK(sj_checkpoint_format(SJ_TEXT(LONGLOG_ORIGIN), l->frontier.size, &root, &text));
     CHECK_OK(sj_note_sign(sj_buf_text(&text), &l->key, l->secret, out));
+}
+
+/* One line more. */
+static void sign_lastingly(struct longlog *l, struct sj_buf *note)
+{
+    struct sj_hash root;
+    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(1024);
+    CLEANUP(sj_buf_clear) struct sj_buf other = SJ_BUF(4096);
+    CHECK_OK(sj_frontier_root(&l->frontier, &root));
+    CHECK_OK(sj_checkpoint_format(SJ_TEXT(LONGLOG_ORIGIN), l->frontier.size, &root, &text));
+    CHECK_OK(sj_note_sign(sj_buf_text(&text), &l->lasting_key, l->lasting_secret, &other));
+    CHECK_OK(sj_buf_put(note, other.ptr + text.len + 1, other.len - text.len - 1));
 }
 
 static void put_note(struct longlog *l)
@@ -304,6 +319,13 @@ static bool is_last_of_batch(const struct longlog *l, uint64_t index)
     return (index + 1) % l->plan->batch == 0;
 }
 
+static bool is_time_for_key(const struct longlog *l, uint64_t index)
+{
+    const uint64_t every = l->plan->rotate_every;
+    return every != 0 && l->next_from == 0 && is_last_of_batch(l, index) &&
+           index / every != (index + l->plan->batch) / every;
+}
+
 /* A server's entry, or that of a command. */
 static void compose(struct longlog *l, uint64_t index, struct sj_entry *entry)
 {
@@ -328,8 +350,7 @@ static void compose(struct longlog *l, uint64_t index, struct sj_entry *entry)
         life->entries++;
         if (life->entries == LIFE) {
             say(draft, SJ_ENTRY_EMITTER_CLOSE, "log:close");
-        } else if (index % ROTATE_EVERY > ROTATE_EVERY - 2 * l->plan->batch - 1 &&
-                   is_last_of_batch(l, index) && l->next_from == 0) {
+        } else if (is_time_for_key(l, index)) {
             appoint(l, index, draft);
         } else if (index % HEADS_EVERY == HEADS_EVERY - 1) {
             tell_heads(l, entry->time, draft);
@@ -408,6 +429,7 @@ static void put_rest(struct longlog *l)
         }
     }
     sign(l, &checkpoint);
+    sign_lastingly(l, &checkpoint);
     put_member(l, "checkpoint", sj_buf_view(&checkpoint), true);
     put_stream(l, "notes", l->notes);
     put_stream(l, "payloads", l->payloads);
@@ -416,13 +438,13 @@ static void put_rest(struct longlog *l)
     put(l->tar, l->frame.ptr, l->frame.len);
 }
 
-static void put_policy(struct longlog *l)
+static void put_policy(struct longlog *l, const char *name, const struct sj_note_key *key)
 {
     CLEANUP(sj_buf_clear) struct sj_buf policy = SJ_BUF(4096);
     CHECK_OK(sj_buf_put_str(&policy, "log "));
-    CHECK_OK(sj_note_key_format(&l->first_key, &policy));
+    CHECK_OK(sj_note_key_format(key, &policy));
     CHECK_OK(sj_buf_put_str(&policy, "\nquorum none\n"));
-    put_file(l->plan->folder, "policy", sj_buf_view(&policy));
+    put_file(l->plan->folder, name, sj_buf_view(&policy));
 }
 
 static FILE *open_file(const struct longlog *l, const char *name)
@@ -452,6 +474,7 @@ static void close_log(struct longlog *l)
     sj_heads_clear(&l->heads);
     sj_signing_key_free(&l->secret);
     sj_signing_key_free(&l->next_secret);
+    sj_signing_key_free(&l->lasting_secret);
     sj_buf_clear(&l->bundle);
     sj_buf_clear(&l->bytes);
     sj_buf_clear(&l->frame);
@@ -477,6 +500,7 @@ void longlog_make(const struct longlog_plan *plan, struct longlog_sizes *ret_siz
     CHECK_OK(sj_heads_init(&l->heads));
     make_key(0, &l->secret, &l->key);
     l->first_key = l->key;
+    make_key(LASTING, &l->lasting_secret, &l->lasting_key);
     l->tar = open_file(l, "bundle.tar");
     l->notes = open_passing(l, "notes.part");
     l->payloads = open_passing(l, "payloads.part");
@@ -484,6 +508,7 @@ void longlog_make(const struct longlog_plan *plan, struct longlog_sizes *ret_siz
         append(l, i);
     }
     put_rest(l);
-    put_policy(l);
+    put_policy(l, "policy", &l->first_key);
+    put_policy(l, "policy.lasting", &l->lasting_key);
     close_log(l);
 }

@@ -13,10 +13,11 @@
 
 struct longlog_plan {
     const char *
-        folder; /* exists; gets `bundle.tar` and `policy`, and the tree `log` (checkpoint and tiles) */
+        folder; /* exists; gets `bundle.tar`, `policy` (the first epoch's key), `policy.lasting`, and the tree `log` (checkpoint and tiles) */
     uint64_t entries;
     uint64_t batch;         /* entries between two notes */
     uint64_t command_every; /* each of so many entries is the only one of its emitter; 0: none */
+    uint64_t rotate_every;  /* the log's key changes near each of so many entries; 0: never */
     uint64_t keep_from;     /* no notes in the bundle below this size; 0: all */
     bool without_log;       /* the bundle alone */
     uint64_t

@@ -2,8 +2,7 @@
  *
  * Is a number that an emitter uses twice always noticed, in whatever order its numbers come?
  */
-#include "emitters.h"
-#include "sanjeh/base/memory.h"
+#include "numbers.h"
 #include "sanjeh/crypto/hash.h"
 #include "tenants.h"
 #include "test.h"
@@ -134,4 +133,93 @@ TEST(tenants_keep_their_place_while_the_list_grows)
         REQUIRE_OK(sj_tenants_get(&tenants, (struct sj_uuid){{i, 1}}, &tenant));
         CHECK(tenant->seq == i + 1u && tenant->tag.bytes[0] == i);
     }
+}
+
+static struct sj_uuid numbered(uint32_t number)
+{
+    return (struct sj_uuid){
+        {(uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number, 0x77}};
+}
+
+TEST(singles_know_each_id_and_no_other_through_growth)
+{
+    CLEANUP(sj_singles_clear) struct sj_singles singles;
+    bool was_there = false;
+    REQUIRE_OK(sj_crypto_init());
+    REQUIRE_OK(sj_singles_init(&singles, 50000));
+    for (uint32_t i = 0; i < 50000; i++) {
+        REQUIRE_OK(sj_singles_add(&singles, numbered(i), &was_there));
+        REQUIRE(!was_there);
+    }
+    CHECK_CODE(sj_singles_add(&singles, numbered(50000), &was_there), LIMIT_EXCEEDED);
+    for (uint32_t i = 0; i < 60000; i++) {
+        REQUIRE_OK(sj_singles_has(&singles, numbered(i), &was_there));
+        REQUIRE(was_there == (i < 50000));
+    }
+    size_t bytes = 0;
+    for (size_t i = 0; i < SJ_SINGLES_SHARDS; i++) {
+        bytes += singles.shards[i].capacity * SJ_SINGLE_SIZE;
+    }
+    CHECK(bytes <= (size_t)50000 * 21);
+}
+
+TEST(singles_come_back_from_their_pieces)
+{
+    CLEANUP(sj_singles_clear) struct sj_singles singles;
+    CLEANUP(sj_singles_clear) struct sj_singles again = {.max = 5000};
+    CLEANUP(sj_buf_clear) struct sj_buf piece = SJ_BUF(100 * SJ_SINGLE_SIZE);
+    struct sj_singles_walk walk = {0};
+    bool is = false;
+    REQUIRE_OK(sj_crypto_init());
+    REQUIRE_OK(sj_singles_init(&singles, 5000));
+    for (uint32_t i = 0; i < 3000; i++) {
+        REQUIRE_OK(sj_singles_add(&singles, numbered(i), &is));
+    }
+    REQUIRE_OK(sj_copy(again.key, sizeof again.key, singles.key, sizeof singles.key));
+    for (;;) {
+        sj_buf_reset(&piece);
+        REQUIRE_OK(sj_singles_next(&singles, &walk, 100, &piece));
+        if (piece.len == 0) {
+            break;
+        }
+        REQUIRE_OK(sj_singles_put_back(&again, sj_buf_view(&piece)));
+    }
+    CHECK(again.count == 3000);
+    for (uint32_t i = 0; i < 4000; i++) {
+        REQUIRE_OK(sj_singles_has(&again, numbered(i), &is));
+        REQUIRE(is == (i < 3000));
+    }
+    /* the same piece twice, and half a mark */
+    static const uint8_t mark[SJ_SINGLE_SIZE] = {5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 0, 1};
+    CHECK_OK(sj_singles_put_back(&again, sj_view_of(mark, sizeof mark)));
+    CHECK_CODE(sj_singles_put_back(&again, sj_view_of(mark, sizeof mark)), PROTOCOL);
+    CHECK_CODE(sj_singles_put_back(&again, sj_view_of(mark, sizeof mark - 1)), PROTOCOL);
+}
+
+static bool repeats(struct sj_numbers *numbers, uint32_t emitter, uint64_t seq)
+{
+    bool repeat = false;
+    CHECK_OK(sj_numbers_see(numbers, numbered(emitter), seq, &repeat));
+    return repeat;
+}
+
+TEST(numbers_of_commands_and_of_servers_are_one_set)
+{
+    CLEANUP(sj_numbers_clear) struct sj_numbers numbers;
+    struct sj_uuid emitter;
+    uint64_t seq = 0;
+    REQUIRE_OK(sj_crypto_init());
+    REQUIRE_OK(sj_numbers_init(&numbers, 100, 100));
+    CHECK(!repeats(&numbers, 1, 1) && repeats(&numbers, 1, 1));
+    CHECK(numbers.emitters.map.count == 0); /* nothing but its mark is kept */
+    /* one goes on: what it began with is not forgotten */
+    CHECK(!repeats(&numbers, 1, 2) && repeats(&numbers, 1, 1) && repeats(&numbers, 1, 2));
+    /* one begins late */
+    CHECK(!repeats(&numbers, 2, 5) && !repeats(&numbers, 2, 1) && repeats(&numbers, 2, 1));
+    CHECK(!repeats(&numbers, 3, 1));
+    CHECK_OK(sj_numbers_promise(&numbers, numbered(3)));
+    CHECK_OK(sj_numbers_end(&numbers, numbered(3), 3));
+    CHECK(sj_emitters_find_gap(&numbers.emitters, &emitter, &seq) && seq == 2);
+    CHECK(!repeats(&numbers, 3, 2) && !repeats(&numbers, 3, 3));
+    CHECK(!sj_emitters_find_gap(&numbers.emitters, &emitter, &seq));
 }

@@ -55,6 +55,32 @@ TEST(tiles_give_the_frontier_at_every_size)
     sj_free(memory);
 }
 
+TEST(tiles_and_frontier_grown_together_are_those_grown_apart)
+{
+    void *memory = NULL;
+    uint64_t counts[SJ_TILE_LEVELS] = {0};
+    uint64_t counts_together[SJ_TILE_LEVELS] = {0};
+    struct sj_frontier frontier = {0};
+    struct sj_frontier together = {0};
+    REQUIRE_OK(sj_crypto_init());
+    REQUIRE_OK(sj_alloc(2, sizeof(struct sj_edge), &memory));
+    struct sj_edge *edges = memory;
+    for (uint64_t i = 0; i < 70000; i++) {
+        struct sj_hash leaf;
+        REQUIRE_OK(leaf_of(i, &leaf));
+        REQUIRE_OK(sj_edge_append(&edges[0], &leaf, count_tile, counts));
+        REQUIRE_OK(sj_frontier_append(&frontier, &leaf));
+        REQUIRE_OK(sj_edge_grow(&edges[1], &together, &leaf, count_tile, counts_together));
+        if (i < 600 || i % 997 == 0 || (i + 1) % 65536 < 3) {
+            REQUIRE(same(&frontier, &together) && edges[0].size == edges[1].size);
+            REQUIRE(sj_view_equal(sj_view_of(edges[0].hashes, sizeof edges[0].hashes),
+                sj_view_of(edges[1].hashes, sizeof edges[1].hashes)));
+        }
+    }
+    CHECK(counts_together[0] == counts[0] && counts_together[1] == 1);
+    sj_free(memory);
+}
+
 TEST(tiles_of_size_70000_are_those_of_the_specification)
 {
     CHECK(sj_tile_count(70000, 0, 272) == 256 && sj_tile_count(70000, 0, 273) == 112);
