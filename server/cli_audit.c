@@ -124,7 +124,7 @@ static sj_status export_to(
     if (config->publish_policy_file[0] != '\0') {
         TRY(sj_policy_trust_read(config->publish_policy_file, &lines));
     }
-    const struct sj_bundle_trust trust = {sj_buf_text(&vkey), sj_buf_text(&lines)};
+    const struct sj_bundle_trust trust = {.vkey = sj_buf_text(&vkey), .lines = sj_buf_text(&lines)};
     TRY(sj_db_open(&db_config, NULL, &db));
     CLEANUP(sj_closep) int fd = open(arguments->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     const sj_status status =

@@ -7,6 +7,7 @@
 #include "cli_desk.h"
 
 #include "sanjeh/approval/approval.h"
+#include "sanjeh/audit/payload.h"
 #include "sanjeh/audit/sequencer.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/crypto/random.h"
@@ -66,6 +67,12 @@ static bool take(int argc, char **argv, const struct sj_command *command,
 struct list {
     int64_t *indices; /* INDICES_MAX */
     size_t count;
+};
+
+/* Of the subject: numbers, and after the deed the generation that stays. */
+struct keys {
+    struct list numbers;
+    uint32_t keep;
 };
 
 static sj_status look(struct sj_tx *tx, const struct arguments *arguments, int64_t first,
@@ -156,7 +163,7 @@ static sj_status destroy(struct sj_tx *tx, const struct list *list, size_t from,
 }
 
 static sj_status put_entry(
-    struct sj_cli_desk *desk, struct sj_tx *tx, size_t count, const char *ranges)
+    struct sj_cli_desk *desk, struct sj_tx *tx, const char *what, const char *detail)
 {
     struct sj_draft draft = {.kind = SJ_ENTRY_ERASE,
         .emitter_seq = 1,
@@ -164,8 +171,7 @@ static sj_status put_entry(
         .action = "log:erase",
         .object_type = "log"};
     struct sj_key key;
-    const int len = snprintf(
-        draft.detail, sizeof draft.detail, "what=payload;count=%zu;indices=%s", count, ranges);
+    const int len = snprintf(draft.detail, sizeof draft.detail, "what=%s;%s", what, detail);
     ENSURE(len > 0 && (size_t)len < sizeof draft.detail, LIMIT_EXCEEDED);
     TRY(sj_uuid_new(&draft.emitter));
     TRY(sj_uuid_new(&draft.request_id));
@@ -211,8 +217,48 @@ static sj_status use_approval(struct sj_cli_desk *desk, struct sj_tx *tx,
     return SJ_DONE;
 }
 
-static sj_status erase(
-    struct sj_cli_desk *desk, const struct arguments *arguments, struct list *list)
+static sj_status look_at_keys(
+    struct sj_tx *tx, const struct arguments *arguments, struct list *numbers)
+{
+    const struct sj_param param = sj_p_id(&arguments->subject_id);
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_tx_query(tx, SJ_SQL_AUDIT_PAYLOAD_KEY_NUMBERS, &param, 1, &rows));
+    for (size_t i = 0; i < sj_rows_count(rows) && i < INDICES_MAX; i++) {
+        numbers->indices[numbers->count++] = sj_row_i64(rows, i, 0);
+    }
+    return SJ_DONE;
+}
+
+/* Payloads, and then the keys that sealed them: each as many entries as it takes to name them. */
+static sj_status erase_all(struct sj_cli_desk *desk, struct sj_tx *tx, const struct list *list,
+    struct keys *keys, const struct arguments *arguments)
+{
+    char ranges[SJ_ENTRY_DETAIL_MAX - 96];
+    char detail[SJ_ENTRY_DETAIL_MAX - 32];
+    for (size_t from = 0; from < list->count;) {
+        const size_t count = put_ranges(list, from, ranges, sizeof ranges);
+        (void)snprintf(detail, sizeof detail, "count=%zu;indices=%s", count, ranges);
+        TRY(destroy(tx, list, from, count));
+        TRY(put_entry(desk, tx, "payload", detail));
+        from += count;
+    }
+    for (size_t from = 0; from < keys->numbers.count;) {
+        const size_t count = put_ranges(&keys->numbers, from, ranges, sizeof ranges);
+        (void)snprintf(detail, sizeof detail, "count=%zu;keys=%s", count, ranges);
+        TRY(put_entry(desk, tx, "key", detail));
+        from += count;
+    }
+    if (keys->numbers.count > 0) {
+        desk->why = "the file of payloads' keys: see [keeper] payload_keys, and run this on a "
+                    "server of the log";
+        TRY(sj_payload_keys_destroy(desk->channel, tx, arguments->subject_id, &keys->keep));
+        desk->why = "";
+    }
+    return SJ_DONE;
+}
+
+static sj_status erase(struct sj_cli_desk *desk, const struct arguments *arguments,
+    struct list *list, struct keys *keys)
 {
     const struct sj_uuid scopes[] = {SJ_SCOPE_RECORD, SJ_SCOPE_APPROVAL};
     struct sj_context context;
@@ -224,33 +270,47 @@ static sj_status erase(
     }
     if (arguments->subject != NULL) {
         TRY(look(tx, arguments, 0, INT64_MAX, list));
+        TRY(look_at_keys(tx, arguments, &keys->numbers));
     } else {
         desk->why = "--indices: numbers and ranges, ascending: 4,7-9";
         TRY(look_at_ranges(tx, arguments, list));
         desk->why = "";
     }
-    for (size_t from = 0; from < list->count && !arguments->dry_run;) {
-        char ranges[SJ_ENTRY_DETAIL_MAX - 64];
-        const size_t count = put_ranges(list, from, ranges, sizeof ranges);
-        TRY(destroy(tx, list, from, count));
-        TRY(put_entry(desk, tx, count, ranges));
-        from += count;
+    if (arguments->dry_run || (list->count == 0 && keys->numbers.count == 0)) {
+        return SJ_DONE;
     }
-    return arguments->dry_run || list->count == 0 ? SJ_DONE : sj_tx_commit(&tx);
+    TRY(erase_all(desk, tx, list, keys, arguments));
+    TRY(sj_tx_commit(&tx));
+    struct sj_payload_file file;
+    desk->why = "payloads and keys are gone; that copies of the database cannot be opened any more "
+                "waits for the next start of a server, or for this command once more";
+    TRY(keys->keep == 0 ? SJ_DONE : ask_payload_finish(desk->channel, keys->keep, &file));
+    desk->why = "";
+    return SJ_DONE;
 }
 
-static void tell(const struct arguments *arguments, const struct list *list)
+static void tell(
+    const struct arguments *arguments, const struct list *list, const struct keys *keys)
 {
     char ranges[SJ_ENTRY_DETAIL_MAX - 64];
     const size_t named = put_ranges(list, 0, ranges, sizeof ranges);
     (void)fprintf(stderr, "%zu payloads %s: %s%s\n", list->count,
         arguments->dry_run ? "would be destroyed" : "destroyed with their salts",
         list->count == 0 ? "none" : ranges, named < list->count ? ",..." : "");
-    if (!arguments->dry_run && list->count > 0) {
+    if (arguments->subject != NULL) {
+        (void)fprintf(stderr, "%zu keys %s\n", keys->numbers.count,
+            arguments->dry_run ? "would be destroyed" : "destroyed");
+    }
+    if (!arguments->dry_run && keys->keep != 0) {
+        (void)fputs("next: copy the file of [keeper] payload_keys to the log's other servers, and "
+                    "destroy its old copies;\nwhat write-ahead log, replicas and backups hold of "
+                    "this subject opens no longer.\n",
+            stderr);
+    } else if (!arguments->dry_run && list->count > 0) {
         (void)fputs(
             "next: vacuum sanjeh.audit_payload as a superuser; write-ahead log, replicas and "
-            "backups keep what they\nhave until they are rotated. sanjeh-verify holds the "
-            "erasure against its entry.\n",
+            "backups keep what they\nhave, sealed by a key that seals others, too (--subject "
+            "destroys keys). sanjeh-verify holds the\nerasure against its entry.\n",
             stderr);
     }
 }
@@ -260,6 +320,7 @@ static int run(int argc, char **argv, const struct sj_command *command)
     struct arguments arguments = {.config = NULL};
     struct sj_config config;
     struct list list = {.count = 0};
+    struct keys keys = {.keep = 0};
     int code = SJ_EXIT_OK;
     if (!take(argc, argv, command, &arguments, &code) ||
         !sj_cli_config(command, arguments.config, &config, &code)) {
@@ -267,18 +328,19 @@ static int run(int argc, char **argv, const struct sj_command *command)
     }
     struct sj_cli_desk desk = {.why = ""};
     CLEANUP(sj_freep) void *memory = NULL;
-    sj_status status = sj_alloc(INDICES_MAX, sizeof(int64_t), &memory);
+    sj_status status = sj_alloc((size_t)2 * INDICES_MAX, sizeof(int64_t), &memory);
     list.indices = memory;
+    keys.numbers.indices = memory == NULL ? NULL : list.indices + INDICES_MAX;
     if (!sj_failed(status)) {
         status = sj_cli_desk_open(&desk, &config);
     }
     if (!sj_failed(status)) {
-        status = erase(&desk, &arguments, &list);
+        status = erase(&desk, &arguments, &list, &keys);
     }
     if (sj_failed(status)) {
         code = sj_cli_fail(command, status, desk.why);
     } else {
-        tell(&arguments, &list);
+        tell(&arguments, &list, &keys);
     }
     sj_cli_desk_close(&desk);
     return code;
@@ -289,8 +351,9 @@ const struct sj_command sj_command_audit_erase = {"audit", "erase",
     "usage: sanjeh audit erase --config FILE (--indices LIST | --subject ID) (--approval ID | "
     "--dry-run)\n\n"
     "Destroys payload and salt of entries (4,7-9), or of all whose payload is sealed for a "
-    "subject,\n"
-    "and appends the entry that says so. --dry-run: says what would go. At most 20000 at once.\n"
+    "subject\n"
+    "together with the keys that sealed them, in every copy of the database; and appends the entry "
+    "that\nsays so. --dry-run: says what would go. At most 20000 at once.\n"
     "--approval: POST /api/v1/approvals, action log:erase, parameters {\"indices\": LIST} or "
     "{\"subject\": ID},\n"
     "by one security officer, approved by another.\n",

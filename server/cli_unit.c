@@ -25,8 +25,11 @@ void sj_cli_desk_close(struct sj_cli_desk *desk)
 
 sj_status sj_cli_desk_open(struct sj_cli_desk *desk, const struct sj_config *config)
 {
+    char payload_keys[SJ_CONFIG_TEXT_MAX + 16];
+    sj_config_payload_keys(config, payload_keys, sizeof payload_keys);
     const struct sj_keeper_config keeper_config = {.root_key_file = config->root_key_file,
         .origin = config->origin,
+        .payload_keys = payload_keys,
         .use = SJ_KEEPER_PROVISION,
         .channels = 1};
     const struct sj_db_config db_config = {.conninfo = config->conninfo,

@@ -54,6 +54,7 @@ static const struct sj_setting keys[] = {
     NUMBER("database", "statement_timeout_ms", statement_timeout_ms, 100, 600000, 10000),
     TEXT("keeper", "root_key_file", root_key_file, NULL),
     TEXT("keeper", "signer_state", signer_state, NULL),
+    TEXT("keeper", "payload_keys", payload_keys, ""),
     TEXT("keeper", "user", keeper_user, ""),
     TEXT("audit", "origin", origin, NULL),
     TEXT("audit", "instance", instance, ""),
@@ -151,4 +152,11 @@ sj_status sj_config_load(
     }
     *ret_config = config;
     return SJ_DONE;
+}
+
+void sj_config_payload_keys(const struct sj_config *config, char *ret_path, size_t size)
+{
+    const bool named = config->payload_keys[0] != '\0';
+    (void)snprintf(ret_path, size, "%s%s", named ? config->payload_keys : config->signer_state,
+        named ? "" : ".payload");
 }

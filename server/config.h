@@ -45,6 +45,7 @@ struct sj_config {
     /* [keeper] */
     char root_key_file[SJ_CONFIG_TEXT_MAX];
     char signer_state[SJ_CONFIG_TEXT_MAX];
+    char payload_keys[SJ_CONFIG_TEXT_MAX]; /* empty: beside signer_state */
     char keeper_user[SJ_CONFIG_TEXT_MAX];
     /* [audit] */
     char origin[SJ_CONFIG_TEXT_MAX];
@@ -102,6 +103,8 @@ SJ_MUST_CHECK sj_status sj_config_load(
 /* Errors of the name were refused by sj_config_load. */
 void sj_config_apply_log_level(const struct sj_config *config);
 /* Whether two configurations differ in nothing that is bound at start. */
+/* The path of the file of payloads' keys. */
+void sj_config_payload_keys(const struct sj_config *config, char *ret_path, size_t size);
 bool sj_config_equal_but_log_level(const struct sj_config *a, const struct sj_config *b);
 
 #endif

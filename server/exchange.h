@@ -24,6 +24,7 @@
 
 struct sj_server;
 struct sj_evaluation;
+struct sj_payload_keys;
 
 struct sj_exchange;
 /* A body that is written after its start was recorded. fn: on the request's fiber, the request itself is gone; failing with IO: the
@@ -43,6 +44,7 @@ struct sj_worker {
     struct sj_db *db;
     struct sj_channel *channel;
     struct sj_fields *fields;
+    struct sj_payload_keys *payload_keys; /* of texts beside the record */
     struct sj_authn_loop authn;
     struct sj_http *http;
 };

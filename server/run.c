@@ -6,6 +6,7 @@
 #include "clock_worker.h"
 #include "import_worker.h"
 #include "index_worker.h"
+#include "payload_desk.h"
 #include "policy_worker.h"
 #include "sink.h"
 #include "watch.h"
@@ -113,6 +114,7 @@ static sj_status boot_first(struct sj_server *server, char *reason, size_t size)
     TRY(sj_policy_boot(server, reason, size));
     TRY(sj_db_listen(worker->db, "policy_changed", sj_policy_on_notify, server));
     TRY(sj_db_listen(worker->db, "session_revoked", sj_authn_on_notify, server->authn));
+    TRY(sj_db_listen(worker->db, "audit_payload_key", sj_payload_on_notify, server));
     TRY(sj_db_listen(worker->db, "policy_domain", sj_domains_on_notify, server->domains));
     const sj_status status = sj_worker_listen(worker);
     if (sj_failed(status)) {
@@ -306,6 +308,7 @@ static void boot_fiber(void *ctx)
     sj_ignore(sj_import_worker_start(server), "imports wait for the next start, requests do not");
     sj_ignore(sj_policy_worker_start(server), "activations of others wait for the next start");
     sj_ignore(sj_clock_worker_start(server), "clocks wait for the next start, requests do not");
+    sj_ignore(sj_payload_worker_start(server), "the next start seals what is in clear");
     sj_ignore(sj_index_worker_start(server), "searches say how far the index goes");
     sj_ignore(sj_sinks_start(server), "told; entries wait for the next start");
     sj_ignore(sj_watch_start(server), "entries wait for the next start, requests do not");

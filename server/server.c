@@ -36,6 +36,7 @@ static sj_status start_keeper(struct sj_server *server)
     const struct sj_config *config = &server->config;
     const struct sj_keeper_config keeper = {.root_key_file = config->root_key_file,
         .signer_state = config->signer_state,
+        .payload_keys = name_or_null(config->payload_keys),
         .origin = config->origin,
         .instance = config->instance,
         .user = name_or_null(config->keeper_user),

@@ -58,6 +58,7 @@ struct sj_server {
         *record_db; /* the sequencer's own, so that deeds cannot starve it of connections */
     struct sj_recorder *recorder;   /* of the record: drafts beside the database */
     struct sj_sequencer *sequencer; /* lives on worker 0 */
+    atomic_uint payload_turned;     /* counts up when keys of payloads were destroyed */
     _Atomic bool index_rebuild;     /* asked for; the index's worker does it */
     struct sj_index *index;         /* of the record; made when it is open */
     struct sj_stamper *stamper;     /* NULL: no time-stamping authority is configured */

@@ -4,6 +4,8 @@
  */
 #include "worker.h"
 
+#include "sanjeh/audit/payload.h"
+
 struct sj_db_config sj_worker_db_config(
     const struct sj_config *config, int64_t readers, int64_t writers)
 {
@@ -22,6 +24,8 @@ sj_status sj_worker_open(struct sj_worker *worker)
     TRY(sj_channel_open(worker->server->keeper, worker->number, worker->loop, &worker->channel));
     TRY(sj_db_open(&db, worker->loop, &worker->db));
     TRY(sj_fields_new(worker->db, worker->channel, &worker->fields));
+    TRY(sj_payload_keys_new(
+        worker->db, worker->channel, &worker->server->payload_turned, &worker->payload_keys));
     worker->authn = (struct sj_authn_loop){.authn = worker->server->authn,
         .db = worker->db,
         .fields = worker->fields,
@@ -67,6 +71,7 @@ void sj_worker_drain(struct sj_worker *worker, int64_t deadline_ms)
 void sj_worker_close(struct sj_worker *worker)
 {
     sj_http_stop(&worker->http);
+    sj_payload_keys_free(&worker->payload_keys);
     sj_fields_free(&worker->fields);
     sj_db_close(&worker->db);
     sj_channel_close(&worker->channel);

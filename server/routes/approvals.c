@@ -3,6 +3,7 @@
  * /approvals: what takes two persons is asked for, approved or rejected here, and used by the deed itself. Whoever approves holds
  * the role that the request names and shows both factors again.
  */
+#include "../payload_desk.h"
 #include "approval_json.h"
 #include "evaluation_desk.h"
 #include "glass.h"
@@ -268,6 +269,7 @@ static sj_status create(struct sj_exchange *x)
     const struct sj_approval_desk desk = sj_approval_desk_of(x);
     struct sj_approval approval;
     TRY(sj_approval_request(&desk, &x->session.actor, &ask, &approval));
+    TRY(sj_exchange_keep_text(x, "reason", body.reason));
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "for=%s", kind->action);
     TRY(sj_exchange_created(x, PREFIX, approval.id));
     return answer_one(x, &approval);

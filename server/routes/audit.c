@@ -48,7 +48,9 @@ static sj_status entry(struct sj_exchange *x)
     TRY(is_own ? SJ_DONE : of_own_unit(x, &decoded.draft, &is_own));
     ENSURE(is_own, NOT_FOUND);
     struct sj_json json = sj_json_begin(&x->body);
-    sj_record_desk_write(&json, &decoded, &leaf);
+    struct sj_record_payload payload;
+    TRY(sj_record_desk_payload(x, &context, &decoded, &payload));
+    sj_record_desk_write_whole(&json, &decoded, &leaf, &payload);
     return sj_json_end(&json);
 }
 
@@ -58,6 +60,7 @@ struct export_body {
     int64_t from;
     int64_t to;
     struct sj_text unit;
+    bool payloads;
 };
 
 static const struct sj_json_member export_members[] = {
@@ -66,6 +69,8 @@ static const struct sj_json_member export_members[] = {
     {"to", SJ_JSON_INT, offsetof(struct export_body, to), SJ_JSON_NO_PRESENT, false, true,
         INT64_MAX},
     {"unit", SJ_JSON_TEXT, offsetof(struct export_body, unit), SJ_JSON_NO_PRESENT, false, true, 64},
+    {"payloads", SJ_JSON_BOOL, offsetof(struct export_body, payloads), SJ_JSON_NO_PRESENT, false,
+        false, 0},
 };
 
 static sj_status take_range(struct sj_exchange *x, struct export_body *body)
@@ -164,8 +169,9 @@ static sj_status write_all(
     struct sj_context context;
     TRY(ask_signed_head(x->worker->channel, &head, &vkey));
     TRY(sj_record_desk_context(x, EXPORT_S, &context));
-    const struct sj_bundle_trust trust = {
-        sj_buf_text(&vkey), sj_publisher_trust(x->worker->server->publisher)};
+    const struct sj_bundle_trust trust = {.vkey = sj_buf_text(&vkey),
+        .lines = sj_publisher_trust(x->worker->server->publisher),
+        .payloads = body->payloads ? x->worker->payload_keys : NULL};
     x->content_type = "application/x-tar";
     return sj_bundle_export(x->worker->db, &context, &trust,
         body->to == TO_NEWEST ? 0 : (uint64_t)body->to, x->fd, ret_size);

@@ -5,6 +5,7 @@
  * is named and left out. The answer says how far the index goes and whether anything is missing among what it gave (CVE-2023-31437:
  * a filter that hides). A search is one entry of the record; what was asked and why is its payload.
  */
+#include "../payload_desk.h"
 #include "../server.h"
 #include "evaluation_desk.h"
 #include "record_desk.h"
@@ -229,7 +230,6 @@ static sj_status keep_question(struct search *s)
 {
     struct sj_exchange *x = s->x;
     CLEANUP(sj_buf_clear) struct sj_buf asked = SJ_BUF((size_t)16 * 1024);
-    CLEANUP(sj_buf_clear) struct sj_buf salted = SJ_BUF((size_t)17 * 1024);
     struct sj_json json = sj_json_begin(&asked);
     sj_json_object(&json, NULL);
     sj_json_text_or_null(&json, "reason", s->asked.reason);
@@ -245,15 +245,7 @@ static sj_status keep_question(struct search *s)
     }
     sj_json_object_end(&json);
     TRY(sj_json_end(&json));
-    TRY(sj_payload_commit(&x->draft, sj_buf_view(&asked), &salted));
-    void *memory = NULL;
-    TRY(sj_arena_alloc(x->arena, sizeof(struct sj_payload) + salted.len, &memory));
-    struct sj_payload *payload = memory;
-    uint8_t *kept = (uint8_t *)(payload + 1);
-    TRY(sj_copy(kept, salted.len, salted.ptr, salted.len));
-    *payload = (struct sj_payload){.content = sj_view_of(kept, salted.len)};
-    x->draft.payload = payload;
-    return SJ_DONE;
+    return sj_exchange_keep(x, sj_buf_view(&asked));
 }
 
 /* ---- looking ---- */

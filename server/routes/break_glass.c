@@ -3,6 +3,7 @@
  * /break-glass: a file is opened in an emergency, closed, reviewed. Asked for and approved at /approvals by two persons of two units;
  * opened here with both factors shown again; read by requests that name the opening (server/glass.c).
  */
+#include "../payload_desk.h"
 #include "glass.h"
 
 #include "evaluation_desk.h"
@@ -358,6 +359,7 @@ static sj_status open_file(struct sj_exchange *x)
         .notice_at = found && notice.until > now ? notice.until : now,
         .review_due = now + (minutes * 60 + section(x)->review_hours * INT64_C(3600)) * SECOND_US};
     TRY(put(x, &glass));
+    TRY(sj_exchange_keep_text(x, "reason", glass.reason));
     TRY(sj_exchange_subject(x, file.judge));
     TRY(sj_exchange_created(x, PREFIX, glass.id));
     return answer_one(x, &glass, &approval);
@@ -428,6 +430,7 @@ static sj_status review_opening(struct sj_exchange *x)
     glass.review = body.review;
     const struct sj_approval_desk desk = sj_approval_desk_of(x);
     TRY(sj_break_glass_change(&desk, &glass));
+    TRY(sj_exchange_keep_text(x, "review", glass.review));
     (void)snprintf(x->draft.detail, sizeof x->draft.detail, "outcome=%.*s", (int)glass.outcome.len,
         glass.outcome.ptr);
     return answer_one(x, &glass, &approval);
@@ -497,6 +500,7 @@ static sj_status postpone(struct sj_exchange *x)
         return sj_refuse_at(x, "/until", "RANGE", "a time within thirty days");
     }
     TRY(check_postponable(x, notice.approval));
+    TRY(sj_exchange_keep_text(x, "reason", notice.reason));
     const struct sj_approval_desk desk = sj_approval_desk_of(x);
     TRY(sj_break_glass_postpone(&desk, &notice));
     x->status = 201;

@@ -6,6 +6,9 @@
 
 #include "../server.h"
 
+#include "sanjeh/audit/payload.h"
+#include "sanjeh/audit/record.h"
+#include "sanjeh/base/log.h"
 #include "sanjeh/keys/scopes.h"
 
 #define READING_S 60
@@ -39,11 +42,10 @@ void sj_record_desk_write_hash(struct sj_json *json, const char *name, const str
     sj_json_text(json, name, sj_buf_text(&text));
 }
 
-void sj_record_desk_write(
+static void write_members(
     struct sj_json *json, const struct sj_entry *entry, const struct sj_hash *leaf)
 {
     const struct sj_draft *draft = &entry->draft;
-    sj_json_object(json, NULL);
     sj_json_int(json, "index", (int64_t)entry->index);
     sj_record_desk_write_hash(json, "leaf", leaf);
     sj_json_time(json, "time", entry->time);
@@ -61,5 +63,67 @@ void sj_record_desk_write(
     sj_json_int(json, "emitter_sequence", (int64_t)draft->emitter_seq);
     sj_json_int(json, "policy_version", draft->policy_version);
     sj_json_str(json, "detail", draft->detail);
+}
+
+void sj_record_desk_write(
+    struct sj_json *json, const struct sj_entry *entry, const struct sj_hash *leaf)
+{
+    sj_json_object(json, NULL);
+    write_members(json, entry, leaf);
+    sj_json_object_end(json);
+}
+
+/* ---- what stands beside an entry ---- */
+
+static sj_status show_payload(struct sj_exchange *x, const struct sj_entry *entry,
+    struct sj_view stored, struct sj_record_payload *ret_payload)
+{
+    struct sj_text text;
+    CLEANUP(sj_buf_clear) struct sj_buf salted = SJ_BUF(SJ_PAYLOAD_SALT + SJ_PAYLOAD_MAX);
+    const sj_status status = sj_payload_open(x->worker->payload_keys, entry, stored, &salted);
+    if (status.code == SJ_DECRYPT) {
+        ret_payload->state = "contradicted";
+        SJ_LOG(ERROR, "audit.payload.contradicted", sj_log_int("index", (int64_t)entry->index));
+        return SJ_DONE;
+    }
+    if (status.code == SJ_NOT_FOUND) {
+        ret_payload->state = "sealed";
+        return SJ_DONE;
+    }
+    TRY(status);
+    const struct sj_view plain =
+        sj_view_of(salted.ptr + SJ_PAYLOAD_SALT, salted.len - SJ_PAYLOAD_SALT);
+    ret_payload->state = "kept";
+    return sj_failed(sj_text_check(plain, SJ_PAYLOAD_MAX, &text))
+               ? SJ_DONE
+               : sj_arena_text(x->arena, text, &ret_payload->text);
+}
+
+sj_status sj_record_desk_payload(struct sj_exchange *x, const struct sj_context *context,
+    const struct sj_entry *entry, struct sj_record_payload *ret_payload)
+{
+    const bool may = x->decision.reach == SJ_REACH_ALL ||
+                     sj_uuid_equal(entry->draft.actor, x->session.actor.account);
+    const struct sj_param param = sj_p_i64((int64_t)entry->index);
+    const struct sj_query query = {SJ_SQL_AUDIT_PAYLOAD_GET, &param, 1};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    *ret_payload = (struct sj_record_payload){.state = "none"};
+    if (entry->draft.payload_len == 0) {
+        return SJ_DONE;
+    }
+    TRY(sj_record_read(x->worker->db, context, &query, &rows));
+    ret_payload->state = sj_rows_count(rows) == 0 ? "gone" : "withheld";
+    return sj_rows_count(rows) == 0 || !may
+               ? SJ_DONE
+               : show_payload(x, entry, sj_row_bytes(rows, 0, 0), ret_payload);
+}
+
+void sj_record_desk_write_whole(struct sj_json *json, const struct sj_entry *entry,
+    const struct sj_hash *leaf, const struct sj_record_payload *payload)
+{
+    sj_json_object(json, NULL);
+    write_members(json, entry, leaf);
+    sj_json_str(json, "payload_state", payload->state);
+    sj_json_text_or_null(json, "payload", payload->text);
     sj_json_object_end(json);
 }

@@ -19,4 +19,17 @@ void sj_record_desk_write_hash(struct sj_json *json, const char *name, const str
 void sj_record_desk_write(
     struct sj_json *json, const struct sj_entry *entry, const struct sj_hash *leaf);
 
+/* What stands beside an entry, for a caller: none; kept, with its text; withheld from him; gone (erased); sealed (its key is gone);
+ * contradicted (it is not what the entry commits to). */
+struct sj_record_payload {
+    const char *state;
+    struct sj_text text; /* in the request's arena; empty unless kept */
+};
+SJ_MUST_CHECK sj_status sj_record_desk_payload(struct sj_exchange *x,
+    const struct sj_context *context, const struct sj_entry *entry,
+    struct sj_record_payload *ret_payload);
+/* One entry with what stands beside it. */
+void sj_record_desk_write_whole(struct sj_json *json, const struct sj_entry *entry,
+    const struct sj_hash *leaf, const struct sj_record_payload *payload);
+
 #endif

@@ -7,9 +7,11 @@
  */
 #include "sanjeh/audit/bundle.h"
 
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "export_priv.h"
 #include "sanjeh/audit/published.h"
 #include "sanjeh/audit/tar.h"
 #include "sanjeh/audit/tile_path.h"
@@ -325,12 +327,39 @@ static sj_status write_stamps(struct export *x)
     return end_member(x, total);
 }
 
+#define PIECE ((size_t)64 * 1024)
+
+/* Their length stands in front, so they are gathered first, in memory that is on no disk. */
+static sj_status write_payloads(struct export *x, struct sj_payload_keys *keys)
+{
+    uint64_t bytes = 0;
+    CLEANUP(sj_freep) void *piece = NULL;
+    if (keys == NULL) {
+        return SJ_DONE;
+    }
+    CLEANUP(sj_closep) int fd = memfd_create("audit-payloads", MFD_CLOEXEC);
+    ENSURE(fd >= 0, IO);
+    TRY(sj_export_payloads(x->db, x->context, keys, x->size, fd, &bytes));
+    ENSURE(lseek(fd, 0, SEEK_SET) == 0, IO);
+    TRY(sj_alloc(1, PIECE, &piece));
+    TRY(begin_member(x, SJ_TEXT("payloads"), bytes));
+    for (;;) {
+        const ssize_t count = read(fd, piece, PIECE);
+        ENSURE(count >= 0, IO);
+        if (count == 0) {
+            return end_member(x, bytes);
+        }
+        TRY(sj_write_all(x->fd, sj_view_of(piece, (size_t)count)));
+    }
+}
+
 static sj_status write_bundle(struct export *x, const struct sj_bundle_trust *trust, uint64_t to)
 {
     TRY(write_checkpoint(x, trust->lines.len > 0, to));
     TRY(write_policy(x, trust));
     TRY(write_notes(x));
     TRY(write_stamps(x));
+    TRY(write_payloads(x, trust->payloads));
     TRY(write_entries(x));
     for (unsigned level = 0; level < SJ_TILE_LEVELS; level++) {
         TRY(write_level(x, level));

@@ -487,6 +487,11 @@ const struct sj_key *sj_sequencer_record_key(const struct sj_sequencer *s)
     return &s->seen_key;
 }
 
+struct sj_uuid sj_sequencer_log_id(const struct sj_sequencer *s)
+{
+    return s->head.log_id;
+}
+
 const struct sj_key *sj_sequencer_emitter_key(const struct sj_sequencer *s)
 {
     return &s->emitter_key;

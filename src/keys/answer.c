@@ -7,6 +7,7 @@
  * keys as far as the table goes, and never sees the root key, a unit key, the pepper or the signing key.
  */
 #include "answer.h"
+#include "answer_payload.h"
 #include "sanjeh/base/memory.h"
 #include "sanjeh/base/reader.h"
 #include "wire.h"
@@ -488,6 +489,12 @@ static const struct {
     [WIRE_NOTE_AGAIN] = {FOR_SERVE, answer_note_again},
     [WIRE_FOLLOW_CHANGE] = {FOR_SERVE, answer_follow_change},
     [WIRE_NOTE_CHANGE] = {FOR_SERVE, answer_note_change},
+    [WIRE_PAYLOAD_FILE] = {FOR_BOTH, answer_payload_file},
+    [WIRE_PAYLOAD_NEW_KEY] = {FOR_BOTH, answer_payload_new_key},
+    [WIRE_PAYLOAD_OPEN_KEYS] = {FOR_BOTH, answer_payload_open_keys},
+    [WIRE_PAYLOAD_PREPARE] = {FOR_PROVISION, answer_payload_prepare},
+    [WIRE_PAYLOAD_REWRAP] = {FOR_PROVISION, answer_payload_rewrap},
+    [WIRE_PAYLOAD_FINISH] = {FOR_BOTH, answer_payload_finish},
 };
 
 static answer_fn *find_permitted(enum sj_keeper_use phase, uint8_t kind)

@@ -8,6 +8,7 @@
 #include "card_signer.h"
 #include "follow.h"
 #include "sanjeh/keys/keeper.h"
+#include "shred.h"
 #include "signer.h"
 #include "vault.h"
 
@@ -23,6 +24,7 @@ struct answerer {
     bool has_epochs;          /* in PROVISION: what the signer's file says */
     struct sj_epoch_status epochs;
     struct card_signer *card_signer; /* NULL without an origin */
+    struct shred *shred;             /* NULL: no file of payloads' keys */
 };
 
 /* Hostile bytes. Puts the whole answer into the emptied buffer. Errors: PROTOCOL when the question is malformed or

@@ -81,6 +81,41 @@ static sj_status open_state(const char *path, int *ret_fd)
     return SJ_DONE;
 }
 
+/* Made by whoever serves; shared by the keepers of a log on this machine. */
+static sj_status open_payload_keys(const struct sj_keeper_config *config, int *ret_fd)
+{
+    char beside[4096];
+    const char *path = config->payload_keys;
+    const int flags = config->use == SJ_KEEPER_SERVE ? O_RDWR | O_CREAT : O_RDWR;
+    if (config->origin == NULL || (path == NULL && config->signer_state == NULL)) {
+        return SJ_DONE;
+    }
+    if (path == NULL) {
+        const int len = snprintf(beside, sizeof beside, "%s.payload", config->signer_state);
+        ENSURE(len > 0 && (size_t)len < sizeof beside, BAD_CONFIG);
+        path = beside;
+    }
+    *ret_fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+    ENSURE(*ret_fd >= 0 || (config->use != SJ_KEEPER_SERVE && errno == ENOENT), IO);
+    return SJ_DONE;
+}
+
+static sj_status start_payload_keys(
+    struct process *process, const struct sj_keeper_config *config, int *fd)
+{
+    CLEANUP(sj_key_wipe) struct sj_key state_key;
+    if (*fd < 0) {
+        return SJ_DONE;
+    }
+    /* two that make a first key at once would each have its own; a copy of the lock goes with the descriptor */
+    ENSURE(flock(*fd, LOCK_EX) == 0, IO);
+    const int locked = *fd;
+    TRY(vault_payload_key(process->answerer.vault, sj_text_of(config->origin), &state_key));
+    TRY(shred_new(fd, &state_key, &process->answerer.shred));
+    ENSURE(flock(locked, LOCK_UN) == 0, IO);
+    return SJ_DONE;
+}
+
 static sj_status take_root(struct sj_view root, void *ctx)
 {
     struct process *process = ctx;
@@ -166,6 +201,7 @@ static sj_status prepare(struct process *process, const struct process_start *st
     const struct sj_keeper_config *config = start->config;
     CLEANUP(sj_secret_free) struct sj_secret *root = NULL;
     CLEANUP(sj_closep) int state_fd = -1;
+    CLEANUP(sj_closep) int payload_fd = -1;
     bool is_locked = false;
     TRY(sj_sandbox_no_dump());
     TRY(die_with_parent(start));
@@ -177,6 +213,7 @@ static sj_status prepare(struct process *process, const struct process_start *st
         state_fd = open(config->signer_state, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         ENSURE(state_fd >= 0 || errno == ENOENT, IO);
     }
+    TRY(open_payload_keys(config, &payload_fd));
     sj_sandbox_lock_memory(&is_locked); /* while limits can still be raised */
     TRY(sj_sandbox_drop(config->user));
     TRY(sj_sandbox_no_dump());
@@ -187,6 +224,7 @@ static sj_status prepare(struct process *process, const struct process_start *st
     } else {
         TRY(look_at_epochs(process, config, &state_fd));
     }
+    TRY(start_payload_keys(process, config, &payload_fd));
     if (config->origin != NULL) {
         TRY(learn_log_key(process, config->origin));
         TRY(start_card_signer(process, config->origin));
@@ -306,6 +344,7 @@ static void process_clear(struct process *process)
     }
     signer_free(&process->answerer.signer);
     card_signer_free(&process->answerer.card_signer);
+    shred_free(&process->answerer.shred);
     sj_wipe(&process->answerer.vouch_key, sizeof(process->answerer.vouch_key));
     vault_free(&process->answerer.vault);
     sj_free(process->question);

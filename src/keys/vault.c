@@ -30,6 +30,7 @@
 #define LABEL_SIGNER_STATE "sanjeh/1/signer-state"
 #define LABEL_LOG_VOUCH    "sanjeh/1/log-vouch"
 #define LABEL_CARD_SIGNER  "sanjeh/1/report-card"
+#define LABEL_PAYLOADS     "sanjeh/1/payload-keys"
 
 struct unit_key {
     struct sj_uuid unit;
@@ -342,4 +343,9 @@ sj_status vault_vouch_key(struct vault *vault, struct sj_text origin, struct sj_
 sj_status vault_card_key(struct vault *vault, struct sj_text name, struct sj_key *ret_seed)
 {
     return derive(vault, LABEL_CARD_SIGNER, sj_text_bytes(name), ret_seed);
+}
+
+sj_status vault_payload_key(struct vault *vault, struct sj_text origin, struct sj_key *ret_key)
+{
+    return derive(vault, LABEL_PAYLOADS, sj_text_bytes(origin), ret_key);
 }

@@ -54,6 +54,9 @@ SJ_MUST_CHECK sj_status vault_signer_keys(struct vault *vault, struct sj_text or
 /* With it keepers of one root vouch for the log keys of one another. */
 SJ_MUST_CHECK sj_status vault_vouch_key(
     struct vault *vault, struct sj_text origin, struct sj_key *ret_key);
+/* Seals the file of payloads' keys. */
+SJ_MUST_CHECK sj_status vault_payload_key(
+    struct vault *vault, struct sj_text origin, struct sj_key *ret_key);
 /* Seed of the key that signs report cards and nothing else; name is its key name. */
 SJ_MUST_CHECK sj_status vault_card_key(
     struct vault *vault, struct sj_text name, struct sj_key *ret_seed);

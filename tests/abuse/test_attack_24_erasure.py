@@ -6,7 +6,9 @@ import hashlib
 import json
 import pathlib
 import re
+import struct
 import sys
+import tarfile
 import time
 import unittest
 
@@ -66,12 +68,37 @@ class Erasure(unittest.TestCase):
         done = self.stack.verify(self.stack.export(), "--json")
         return done.returncode, json.loads(done.stdout)
 
+    def opened(self):
+        """{index: salt and text} of all payloads that an export for the officer has."""
+        answer = self.officer.post("/api/v1/audit/exports", {"payloads": True})
+        self.assertEqual(answer.status, 200, answer)
+        bundle = self.stack.folder / "opened.tar"
+        bundle.write_bytes(answer.body)
+        with tarfile.open(bundle) as tar:
+            stored = tar.extractfile("payloads").read()
+        found, at = {}, 0
+        while at < len(stored):
+            index, length = struct.unpack_from(">QI", stored, at)
+            self.assertEqual(stored[at + 28:at + 44], bytes(16), "in clear")
+            found[index] = stored[at + 48:at + 12 + length]
+            at += 12 + length
+        code = self.stack.verify(bundle, "--json")
+        self.assertEqual(code.returncode, 0, code.stdout)
+        return found
+
+    def shown(self, index):
+        answer = self.officer.get(f"/api/v1/audit/entries/{index}")
+        self.assertEqual(answer.status, 200, answer)
+        return answer.json()["payload_state"], answer.json()["payload"]
+
     def test_attack_24_erasure_then_verify(self):
         first, second, third, fourth = self.indices
-        kept = bytes.fromhex(self.payload(first))
-        commit, salted = self.entry(first)[173:205], kept[36:]
-        self.assertEqual(hashlib.sha256(b"\x02" + salted).digest(), commit,
-                         "the commitment is over salt and payload")
+        before = self.opened()
+        commit, salted = self.entry(first)[173:205], before[first]
+        self.assertEqual(hashlib.sha256(b"\x02" + salted).digest(), commit, "the commitment is over salt and payload")
+        self.assertEqual(json.loads(salted[32:])["reason"], "look into case 0")
+        self.assertEqual(self.shown(first), ("kept", salted[32:].decode()))
+        self.assertNotIn(salted, bytes.fromhex(self.payload(first)), "sealed where it lies")
         self.assertEqual(self.erase("--indices", f"{first},{third}", "--dry-run").returncode, 0)
         self.assertTrue(self.payload(first))
         done = self.erase("--indices", f"{first},{third}")
@@ -79,20 +106,79 @@ class Erasure(unittest.TestCase):
         self.assertIn("next: vacuum", done.stderr)
         self.assertEqual((self.payload(first), self.payload(third)), ("", ""))
         self.assertTrue(self.payload(second) and self.payload(fourth), "one erasure leaves others")
+        self.assertEqual(self.shown(first), ("gone", None))
         code, report = self.verified()
         self.assertEqual(code, 0, report)
-        # who knows the payload to the byte, but not the salt, cannot show that it was this one
-        self.assertNotIn(commit, {hashlib.sha256(b"\x02" + guess + salted[32:]).digest()
-                                  for guess in (b"", bytes(32), self.entry(first)[114:130], hashlib.sha256(salted[32:]).digest())})
+        # who knows the payload to the byte, but not the salt, cannot show that it was this one: not with any salt that is left
+        after = self.opened()
+        self.assertEqual({first, third} & set(after), set())
+        self.assertEqual(after[second], before[second])
+        salts = [kept[:32] for kept in after.values()]
+        self.assertNotIn(salted[:32], salts)
+        texts = [salted[32:], before[third][32:]] + [kept[32:] for kept in after.values()]
+        texts += [json.dumps({"reason": f"look into case {number}"}, separators=(",", ":")).encode() for number in range(1000)]
+        self.assertNotIn(commit, {hashlib.sha256(b"\x02" + salt + text).digest() for salt in salts for text in texts})
+        self.assertNotIn(commit, {hashlib.sha256(prefix + text).digest()
+                                  for prefix in (b"", b"\x02", b"\x02" + bytes(32), b"\x02" + self.entry(first)[114:130]) for text in texts})
+        self.assertEqual(hashlib.sha256(b"\x02" + salted[:32] + texts[0]).digest(), commit, "with the salt it would show")
         dump = self.stack.sql("select encode(content, 'hex') from sanjeh.audit_payload union all "
                               "select encode(payload, 'hex') from sanjeh.audit_outbox where payload is not null")
         self.assertNotIn(salted[:32].hex(), dump)
         ranges = f"{first},{third}" if third != first + 1 else f"{first}-{third}"
         size = int(self.stack.sql("select size from sanjeh.audit_head"))
         details = [self.officer.get(f"/api/v1/audit/entries/{index}").json() for index in range(fourth + 1, size)]
-        self.assertEqual([entry["detail"] for entry in details if entry["kind"] == "erase"], [f"what=payload;count=2;indices={ranges}"])
+        self.assertEqual([entry["detail"] for entry in details if entry["kind"] == "erase"
+                          and entry["detail"].startswith("what=payload;count=2;")], [f"what=payload;count=2;indices={ranges}"])
         self.assertEqual(self.erase("--indices", f"{first}").returncode, 0)
         self.assertRegex(self.erase("--indices", f"{first}").stderr, re.compile("^0 payloads"))
+
+    # ---- a subject's keys ----
+
+    TABLES = ("audit_payload", "audit_payload_key", "audit_payload_kek")
+
+    def dump(self, name):
+        out = self.stack.folder / name
+        tables = [option for table in self.TABLES for option in ("--table", f"sanjeh.{table}")]
+        run(max(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pg_dump")), "--dbname", self.stack.dsn(), "--data-only", "--file", out, *tables)
+        return out
+
+    def restore(self, dump):
+        self.stack.sql("set session_replication_role = replica; " + "".join(f"delete from sanjeh.{table}; " for table in self.TABLES))
+        script = self.stack.folder / "restore.sql"
+        script.write_text("set session_replication_role = replica;\n" + dump.read_text())
+        run(max(pathlib.Path("/usr/lib/postgresql").glob("*/bin/psql")), self.stack.dsn(), "--set", "ON_ERROR_STOP=1", "--quiet", "--file", script)
+
+    def test_attack_24_subject_is_erased_from_backups_too(self):
+        self.stack.add_accounts({"officer.gone": ("-", "-", "security-officer", "مسئول پیشین")})
+        gone = self.stack.client("officer.gone")
+        answers = [gone.get(f"{SEARCH}private%20matter%20{number}") for number in range(3)]
+        self.assertEqual([answer.status for answer in answers], [200] * 3)
+        hers = [int(answer.header("Audit-Index")) for answer in answers]
+        mine = self.search("somebody%20elses%20matter")
+        account = gone.get("/api/v1/me").json()["id"]
+        self.assertEqual(json.loads(self.shown(hers[0])[1])["reason"], "private matter 0")
+        backup = self.dump("backup.sql")
+        self.assertNotIn(b"private matter".hex(), backup.read_text())
+        done = self.erase("--subject", account)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 keys destroyed", done.stderr)
+        self.assertIn("opens no longer", done.stderr)
+        for index in hers:
+            self.assertEqual(self.shown(index), ("gone", None))
+        self.assertEqual(json.loads(self.shown(mine)[1])["reason"], "somebody elses matter")
+        code, report = self.verified()
+        self.assertEqual(code, 0, report)
+        # the backup, with the root key and everything else that there is now
+        after = self.dump("after.sql")
+        self.restore(backup)
+        self.assertEqual(len(self.payload(hers[0])) > 0, True, "the backup has it")
+        for index in hers:
+            self.assertEqual(self.shown(index), ("sealed", None))
+        self.restore(after)
+        self.assertEqual(json.loads(self.shown(mine)[1])["reason"], "somebody elses matter")
+        # she goes on, under a key of now
+        again = int(gone.get(f"{SEARCH}another%20matter%20now").header("Audit-Index"))
+        self.assertEqual(json.loads(self.shown(again)[1])["reason"], "another matter now")
 
     def test_attack_24_wrong_requests_erase_nothing(self):
         before = self.stack.sql("select count(*) from sanjeh.audit_payload")

@@ -36,8 +36,9 @@ class Second:
         if keeper is not None:
             user = pwd.getpwnam(keeper.group(1))
             os.chown(keys, user.pw_uid, user.pw_gid)
+        first = re.search(r"^signer_state = (.*)$", text, re.M).group(1)
         text = re.sub(r"^port = .*$", f"port = {self.port}", text, flags=re.M)
-        text = re.sub(r"^signer_state = .*$", f"signer_state = {keys}/state", text, flags=re.M)
+        text = re.sub(r"^signer_state = .*$", f"signer_state = {keys}/state\npayload_keys = {first}.payload", text, flags=re.M)
         text = re.sub(r"^recorder = .*$", f"recorder = {self.folder}/recorder", text, flags=re.M)
         text = re.sub(r"^\[audit\]$", f"[audit]\ninstance = {self.name}", text, flags=re.M)
         self.conf.write_text(text)

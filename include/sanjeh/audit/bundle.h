@@ -11,11 +11,14 @@
 #include "sanjeh/crypto/note.h"
 #include "sanjeh/db/db.h"
 
-/* Whom the bundle's `policy` names. */
+struct sj_payload_keys;
+
+/* Whom the bundle's `policy` names, and with what its payloads are opened. */
 struct sj_bundle_trust {
     struct sj_text vkey; /* the log's key */
     struct sj_text
         lines; /* witnesses, groups and quorum (sj_policy_trust_read); empty: "quorum none" */
+    struct sj_payload_keys *payloads; /* opens payloads for the bundle; NULL: it has none */
 };
 
 /* Writes the tar of entries 0 .. newest checkpoint to fd (or up to `to`, exclusive: then the newest signed

@@ -107,6 +107,8 @@ SJ_MUST_CHECK sj_status sj_outbox_put(
     struct sj_tx *tx, const struct sj_key *emitter_key, const struct sj_draft *draft);
 /* The key of the record itself (of its log id): for what is derived from it. */
 const struct sj_key *sj_sequencer_record_key(const struct sj_sequencer *sequencer);
+/* Of the record; the same from the start on. Any thread. */
+struct sj_uuid sj_sequencer_log_id(const struct sj_sequencer *sequencer);
 /* The key of the sequencer's own emitter, for sj_outbox_put. */
 const struct sj_key *sj_sequencer_emitter_key(const struct sj_sequencer *sequencer);
 

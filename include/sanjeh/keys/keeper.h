@@ -34,7 +34,9 @@ enum sj_keeper_use { SJ_KEEPER_PROVISION, SJ_KEEPER_SERVE };
 struct sj_keeper_config {
     const char *root_key_file; /* 32 bytes, mode 0400/0600; created by sj_keeper_create_root */
     const char *signer_state;  /* fsynced frontier of the signed log; SERVE only */
-    const char *origin;        /* log origin, also the key name of its notes; SERVE only */
+    /* The key that wraps those of payloads; NULL: signer_state with ".payload" behind it. All servers of a log have the same. */
+    const char *payload_keys;
+    const char *origin; /* log origin, also the key name of its notes; SERVE only */
     /* Which server of the log this is: NULL or "" for the first, else 1 to 32 of a-z, 0-9, '-'. Each has a log key and a
      * signer state of its own under the one origin. */
     const char *instance;

@@ -47,8 +47,8 @@ static const char *own_file(const struct rig *rig, const char *name)
 
 static void remove_folder(void)
 {
-    static const char *const names[] = {"root", "signer", "signer.kept", "recorder",
-        "recorder.kept", "bundle.tar", "policy", "signer-b", "recorder-b"};
+    static const char *const names[] = {"root", "signer", "signer.payload", "signer.kept",
+        "recorder", "recorder.kept", "bundle.tar", "policy", "signer-b", "recorder-b"};
     for (size_t i = 0; i < SJ_COUNT(names); i++) {
         unlink(file(names[i]));
     }
@@ -60,6 +60,7 @@ static void start_keeper(struct rig *rig)
     const struct sj_keeper_config config = {
         .root_key_file = file("root"),
         .signer_state = own_file(rig, "signer"),
+        .payload_keys = file("signer.payload"),
         .instance = rig->instance,
         .origin = "test.example/audit",
         .use = SJ_KEEPER_SERVE,
@@ -99,13 +100,15 @@ void rig_fresh(struct rig *rig)
     }
     *rig = (struct rig){.pg = sj_pg_start(sj_view_of(pads, sizeof(pads)))};
     unlink(file("signer"));
+    unlink(file("signer.payload"));
     unlink(file("recorder"));
     unlink(file("signer-b"));
     unlink(file("recorder-b"));
     CHECK(rig_forge(rig,
         "truncate sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,"
         " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused, sanjeh.audit_seen,"
-        " sanjeh.audit_payload, sanjeh.audit_instance, sanjeh.audit_signer, sanjeh.audit_posting,"
+        " sanjeh.audit_payload, sanjeh.audit_payload_key, sanjeh.audit_payload_kek, "
+        "sanjeh.audit_instance, sanjeh.audit_signer, sanjeh.audit_posting,"
         " sanjeh.audit_posting_head;"
         "update sanjeh.audit_index_state set upto = 0, counted = 0, mac = '';"
         "update sanjeh.audit_head set log_id = gen_random_uuid(), size = 0, base_size = 0,"
@@ -228,6 +231,11 @@ void rig_close(struct rig *rig)
     rig_disconnect(rig);
 }
 
+const char *rig_file(const char *name)
+{
+    return file(name);
+}
+
 void rig_record_context(struct rig *rig, struct sj_context *ret_context)
 {
     const struct sj_uuid scope = SJ_SCOPE_RECORD;
@@ -291,8 +299,8 @@ sj_status rig_verify(struct rig *rig, struct sj_verify_report *report)
     ENSURE(fd >= 0, IO);
     struct sj_context context;
     rig_record_context(rig, &context);
-    TRY(sj_bundle_export(
-        rig->db, &context, &(struct sj_bundle_trust){.vkey = sj_buf_text(&vkey)}, 0, fd, &size));
+    const struct sj_bundle_trust trust = {.vkey = sj_buf_text(&vkey), .payloads = rig->payloads};
+    TRY(sj_bundle_export(rig->db, &context, &trust, 0, fd, &size));
     const struct sj_verify_options options = {.policy_path = file("policy")};
     TRY(sj_bundle_verify(file("bundle.tar"), &options, report));
     if (report->verdict != SJ_VERIFIED) {

@@ -27,6 +27,7 @@ struct rig {
     bool by_genesis;      /* rig_verify goes by the first epoch's key, not the lasting one */
     const char *instance; /* NULL: the first server; else a short name */
     char also[512];       /* lines of the policy for other servers' keys */
+    struct sj_payload_keys *payloads; /* rig_verify opens payloads with them; NULL: no payloads */
 };
 
 /* An empty log in the database and a keeper that has signed nothing. Outside a loop. */
@@ -47,6 +48,8 @@ void rig_new_recorder(const struct rig *rig);
 void rig_keep_recorder(const struct rig *rig);
 void rig_put_back_recorder(const struct rig *rig);
 const char *rig_recorder_path(void);
+/* The path of a file of this log: "root", "signer.payload" … */
+const char *rig_file(const char *name);
 
 /* On a fiber: pool, channel and sequencer of this loop. */
 sj_status rig_open(struct rig *rig);
