@@ -119,9 +119,7 @@ security definer
 set search_path = pg_catalog, sanjeh, pg_temp
 as $$
 declare
-    gone   int8;
-    anew   int8;
-    others int8;
+    gone int8;
 begin
     perform sanjeh.audit_need_record();
     update sanjeh.audit_payload_kek set generation = p_new where generation = p_old;
@@ -132,9 +130,7 @@ begin
     get diagnostics gone = row_count;
     update sanjeh.audit_payload_key as k set wrapped = u.wrapped
       from unnest(p_numbers, p_wrapped) as u (number, wrapped) where k.number = u.number;
-    get diagnostics anew = row_count;
-    select count(*) into others from sanjeh.audit_payload_key;
-    if anew <> others then
+    if exists (select from sanjeh.audit_payload_key as k where k.number <> all (p_numbers)) then
         raise exception 'a key would be left behind' using errcode = 'serialization_failure';
     end if;
     perform pg_notify('audit_payload_key', '');

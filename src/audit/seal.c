@@ -2,7 +2,7 @@
  *
  * With which key is a text of a person sealed, and for which entry does it open again?
  * The key is that of unit, subject and month; the place binds log, unit and the entry's commitment, which no other entry has. The index
- * would bind no better and is not known before the text has to be sealed (docs/adr, "a key for each month of a person's texts"). Nothing here is on the way of a batch:
+ * would bind no better and is not known before the text has to be sealed (docs/adr/0023). Nothing here is on the way of a batch:
  * a draft brings its payload sealed.
  */
 #include "sanjeh/audit/payload.h"
@@ -146,7 +146,7 @@ static sj_status offer(struct sj_payload_keys *keys, const struct sj_subject *ke
     TRY(sj_tx_query(tx, SJ_SQL_AUDIT_PAYLOAD_KEK_TAKE, mine, SJ_COUNT(mine), &kek));
     if (!sj_view_equal(sj_row_bytes(kek, 0, 0), sj_view_of(file.id.bytes, sizeof file.id.bytes))) {
         SJ_LOG(ERROR, "audit.payload.keys.foreign",
-            sj_log_str("next", "copy the file of [keeper] payload_keys from the first server"));
+            sj_log_str("next", "[keeper] payload_keys is not the file of the first server"));
         FAIL(NOT_FOUND);
     }
     TRY(sj_tx_query(tx, SJ_SQL_AUDIT_PAYLOAD_KEY_NUMBER, NULL, 0, &number));

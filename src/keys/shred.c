@@ -70,15 +70,16 @@ static sj_status write_state(const struct shred *shred, struct state *state)
     uint8_t slot[SLOT_SIZE] = {0};
     struct sj_hash mac;
     state->counter++;
-    memcpy(slot, MAGIC, MAGIC_SIZE);
+    TRY(sj_copy(slot, MAGIC_SIZE, MAGIC, MAGIC_SIZE));
     put(slot + AT_COUNTER, state->counter, 8);
-    memcpy(slot + AT_FILE, state->status.file.bytes, sizeof state->status.file.bytes);
+    TRY(sj_copy(slot + AT_FILE, sizeof state->status.file.bytes, state->status.file.bytes,
+        sizeof state->status.file.bytes));
     put(slot + AT_GENERATION, state->status.generation, 4);
     put(slot + AT_NEXT, state->status.next, 4);
-    memcpy(slot + AT_KEY, state->sealed[0], SEALED_SIZE);
-    memcpy(slot + AT_NEXT_KEY, state->sealed[1], SEALED_SIZE);
+    TRY(sj_copy(slot + AT_KEY, SEALED_SIZE, state->sealed[0], SEALED_SIZE));
+    TRY(sj_copy(slot + AT_NEXT_KEY, SEALED_SIZE, state->sealed[1], SEALED_SIZE));
     TRY(slot_mac(shred, slot, &mac));
-    memcpy(slot + AT_MAC, mac.bytes, SJ_HASH_SIZE);
+    TRY(sj_copy(slot + AT_MAC, SJ_HASH_SIZE, mac.bytes, SJ_HASH_SIZE));
     const off_t at = (off_t)(state->counter % SLOT_COUNT) * SLOT_SIZE;
     ENSURE(pwrite(shred->fd, slot, SLOT_SIZE, at) == SLOT_SIZE, IO);
     ENSURE(fdatasync(shred->fd) == 0, IO);
@@ -98,11 +99,12 @@ static sj_status take_slot(
         return SJ_DONE;
     }
     newest->counter = counter;
-    memcpy(newest->status.file.bytes, slot + AT_FILE, sizeof newest->status.file.bytes);
+    TRY(sj_copy(newest->status.file.bytes, sizeof newest->status.file.bytes, slot + AT_FILE,
+        sizeof newest->status.file.bytes));
     newest->status.generation = (uint32_t)get(slot + AT_GENERATION, 4);
     newest->status.next = (uint32_t)get(slot + AT_NEXT, 4);
-    memcpy(newest->sealed[0], slot + AT_KEY, SEALED_SIZE);
-    memcpy(newest->sealed[1], slot + AT_NEXT_KEY, SEALED_SIZE);
+    TRY(sj_copy(newest->sealed[0], SEALED_SIZE, slot + AT_KEY, SEALED_SIZE));
+    TRY(sj_copy(newest->sealed[1], SEALED_SIZE, slot + AT_NEXT_KEY, SEALED_SIZE));
     return SJ_DONE;
 }
 
@@ -260,12 +262,12 @@ sj_status shred_finish(struct shred *shred, uint32_t keep)
     struct state state;
     TRY(read_state(shred, &state));
     if (keep == state.status.next && keep != 0) {
-        memcpy(state.sealed[0], state.sealed[1], SEALED_SIZE);
+        TRY(sj_copy(state.sealed[0], SEALED_SIZE, state.sealed[1], SEALED_SIZE));
         state.status.generation = keep;
     }
     ENSURE(keep == state.status.generation, NOT_FOUND);
     state.status.next = 0;
-    memset(state.sealed[1], 0, SEALED_SIZE);
+    sj_wipe(state.sealed[1], SEALED_SIZE);
     /* both slots: what is destroyed stood in each */
     TRY(write_state(shred, &state));
     return write_state(shred, &state);
