@@ -36,6 +36,7 @@ static sj_status follow(struct sj_server *server)
     const sj_time_us until = sj_time_now() + CONTEXT_US / 2;
     for (bool more = true; more && !is_stopping(server) && sj_time_now() < until;) {
         TRY(sj_index_step(server->index, reading, worker->db, &context, &more));
+        sj_recent_done(server->sequencer, SJ_FOLLOWER_INDEX, sj_index_status(server->index).upto);
     }
     return SJ_DONE;
 }

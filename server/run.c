@@ -378,6 +378,9 @@ static void begin_stop(struct run *run)
         return;
     }
     SJ_LOG(NOTICE, "server.stopping", sj_log_int("pid", getpid()));
+    if (server->index != NULL) {
+        sj_index_stop(server->index);
+    }
     if (sj_failed(sj_fiber_spawn(server->workers[0].loop, stop_fiber, run))) {
         sj_loop_stop(server->workers[0].loop);
     }

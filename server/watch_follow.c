@@ -10,7 +10,7 @@
 
 #define FOLLOWER    "alarms"
 #define PAGE        512u
-#define PAGES_MAX   8u /* at one tick; a long way is made in many */
+#define ENTRIES_MAX 8192u /* at one tick; a long way is made in many */
 #define SAVE_MS     5000
 #define HOLIDAYS_MS (10 * 60 * 1000)
 #define HOLIDAYS    400u
@@ -103,15 +103,34 @@ static sj_status feed(struct page *page, const struct sj_rows *rows)
     return SJ_DONE;
 }
 
+static sj_status feed_one(void *ctx, const struct sj_entry *entry)
+{
+    struct page *page = ctx;
+    return sj_rules_feed(page->w->rules, entry, found, page);
+}
+
+/* From memory, as far as this server signed them; else what the database has. */
+static sj_status feed_next(struct page *page, uint64_t *to)
+{
+    struct sj_watcher *w = page->w;
+    uint64_t next = w->next;
+    TRY(sj_recent_read(w->server->sequencer, w->next, *to, feed_one, page, &next));
+    if (next > w->next) {
+        *to = next;
+        return SJ_DONE;
+    }
+    const struct sj_param params[] = {sj_p_i64((int64_t)w->next), sj_p_i64((int64_t)*to)};
+    const struct sj_query query = {SJ_SQL_AUDIT_ENTRY_RANGE, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_record_read(w->db, page->context, &query, &rows));
+    return feed(page, rows);
+}
+
 /* Alarms are committed before the place is saved: whoever dies between reads the entries again. */
 static sj_status read_page(struct sj_watcher *w, const struct sj_context *context, uint64_t to)
 {
     struct page page = {.w = w, .context = context};
-    const struct sj_param params[] = {sj_p_i64((int64_t)w->next), sj_p_i64((int64_t)to)};
-    const struct sj_query query = {SJ_SQL_AUDIT_ENTRY_RANGE, params, SJ_COUNT(params)};
-    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(sj_record_read(w->db, context, &query, &rows));
-    sj_status status = feed(&page, rows);
+    sj_status status = feed_next(&page, &to);
     if (!sj_failed(status) && page.tx != NULL) {
         status = sj_watcher_commit(w, &page.tx, &page.raised);
     }
@@ -123,6 +142,7 @@ static sj_status read_page(struct sj_watcher *w, const struct sj_context *contex
         return status;
     }
     w->next = to;
+    sj_recent_done(w->server->sequencer, SJ_FOLLOWER_ALARMS, to);
     return SJ_DONE;
 }
 
@@ -151,7 +171,8 @@ sj_status sj_watcher_follow(struct sj_watcher *w)
     }
     TRY(learn_holidays(w, &context));
     const uint64_t size = sj_sequencer_stats(w->server->sequencer).size;
-    for (unsigned page = 0; page < PAGES_MAX && w->next < size; page++) {
+    const uint64_t began = w->next;
+    while (w->next < size && w->next - began < ENTRIES_MAX) {
         TRY(read_page(w, &context, size - w->next < PAGE ? size : w->next + PAGE));
     }
     atomic_store(&w->server->watch_lag, size > w->next ? size - w->next : 0);

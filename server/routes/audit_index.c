@@ -59,7 +59,7 @@ static sj_status read_index(struct sj_exchange *x)
     sj_json_text_or_null(&json, "reason", sj_text_of(status.reason));
     sj_json_int(&json, "indexed", (int64_t)status.upto);
     sj_json_int(&json, "size", (int64_t)sj_sequencer_stats(x->worker->server->sequencer).size);
-    sj_json_int(&json, "terms", (int64_t)status.terms);
+    sj_json_int(&json, "runs", (int64_t)status.runs);
     if (wants) {
         write_report(&json, &report);
     } else {

@@ -7,6 +7,7 @@
  * Before anything is sent, leaves and root are recomputed from the very bytes that go out: one flipped bit in a
  * hash has ended whole logs.
  */
+#include "recent.h"
 #include "sanjeh/base/log.h"
 #include "sanjeh/base/reader.h"
 #include "state.h"
@@ -43,28 +44,27 @@ sj_status sj_batch_init(struct sj_batch *b)
     return init_arrays(b);
 }
 
+static void for_arrays(struct sj_batch *b, void (*fn)(struct sj_array *array))
+{
+    struct sj_array *arrays[] = {&b->entries, &b->leaf_hashes, &b->outbox_emitters, &b->outbox_seqs,
+        &b->tile_levels, &b->tile_ns, &b->tile_hashes, &b->tenant_tags, &b->tenant_seqs,
+        &b->tenant_leaves, &b->tenant_idxs, &b->opening_subjects, &b->opening_idxs,
+        &b->payload_idxs, &b->payload_contents};
+    for (size_t i = 0; i < SJ_COUNT(arrays); i++) {
+        fn(arrays[i]);
+    }
+}
+
 void sj_batch_clear(struct sj_batch *b)
 {
     sj_buf_clear(&b->entry);
     sj_buf_clear(&b->frontier);
-    struct sj_array *arrays[] = {&b->entries, &b->leaf_hashes, &b->outbox_emitters, &b->outbox_seqs,
-        &b->tile_levels, &b->tile_ns, &b->tile_hashes, &b->tenant_tags, &b->tenant_seqs,
-        &b->tenant_leaves, &b->tenant_idxs, &b->opening_subjects, &b->opening_idxs,
-        &b->payload_idxs, &b->payload_contents};
-    for (size_t i = 0; i < SJ_COUNT(arrays); i++) {
-        sj_array_clear(arrays[i]);
-    }
+    for_arrays(b, sj_array_clear);
 }
 
 static void reset(struct sj_batch *b)
 {
-    struct sj_array *arrays[] = {&b->entries, &b->leaf_hashes, &b->outbox_emitters, &b->outbox_seqs,
-        &b->tile_levels, &b->tile_ns, &b->tile_hashes, &b->tenant_tags, &b->tenant_seqs,
-        &b->tenant_leaves, &b->tenant_idxs, &b->opening_subjects, &b->opening_idxs,
-        &b->payload_idxs, &b->payload_contents};
-    for (size_t i = 0; i < SJ_COUNT(arrays); i++) {
-        sj_array_reset(arrays[i]);
-    }
+    for_arrays(b, sj_array_reset);
     b->count = 0;
     b->opening_count = 0;
     b->payload_count = 0;
@@ -420,6 +420,12 @@ static sj_status sign(struct sj_sequencer *s)
     return sj_batch_publish_note(s, sj_buf_view(&s->note), s->head.frontier.size, true);
 }
 
+/* Each u32 length and bytes. */
+static struct sj_view sent_entries(struct sj_param entries)
+{
+    return sj_view_of((const uint8_t *)entries.ptr + ARRAY_HEAD, (size_t)entries.len - ARRAY_HEAD);
+}
+
 /* *ret_nothing_written: the batch failed, and the database itself said that it was not committed. */
 static sj_status write_and_sign(
     struct sj_sequencer *s, struct sj_tx **tx, bool *ret_nothing_written)
@@ -431,6 +437,7 @@ static sj_status write_and_sign(
     TRY(written);
     TRY(sign(s));
     sj_batch_publish_head(s);
+    sj_recent_add(&s->recent, s->batch.base_size, s->batch.count, sent_entries(entries));
     sj_late_batch(s);
     TRY(sj_seen_batch(s));
     sj_keep_make_room(s);

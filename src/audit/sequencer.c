@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "recent.h"
 #include "sanjeh/base/log.h"
 #include "sanjeh/crypto/random.h"
 #include "state.h"
@@ -308,6 +309,7 @@ static sj_status make(const struct sj_sequencer_config *config, struct sj_sequen
     s->phase = SJ_PHASE_ENDED; /* no writer yet */
     atomic_store(&s->next_seq, 1);
     SJ_ASSERT(pthread_mutex_init(&s->lock, /* attributes= */ NULL) == 0);
+    SJ_ASSERT(pthread_mutex_init(&s->recent.lock, /* attributes= */ NULL) == 0);
     *ret_s = s;
     return SJ_DONE;
 }
@@ -329,6 +331,8 @@ static void destroy(struct sj_sequencer *s)
     sj_wipe(&s->emitter_key, sizeof(s->emitter_key));
     sj_wipe(&s->seen_key, sizeof(s->seen_key));
     sj_wipe(&s->context, sizeof(s->context));
+    sj_recent_clear(&s->recent);
+    SJ_ASSERT(pthread_mutex_destroy(&s->recent.lock) == 0);
     SJ_ASSERT(pthread_mutex_destroy(&s->lock) == 0);
     sj_free(s);
 }

@@ -170,6 +170,16 @@ struct sj_late {
     atomic_bool rotate_asked;
 };
 
+/* The newest entries signed here, batch by batch, for who follows the record (recent.c). */
+struct sj_recent {
+    pthread_mutex_t lock;
+    struct sj_recent_batch *first; /* under lock, as everything below */
+    struct sj_recent_batch *last;
+    size_t bytes;
+    bool follows[SJ_FOLLOWER_COUNT_];
+    uint64_t upto[SJ_FOLLOWER_COUNT_];
+};
+
 struct sj_sequencer {
     struct sj_sequencer_config config;
     struct sj_uuid emitter;
@@ -238,6 +248,8 @@ struct sj_sequencer {
     struct sj_frontier signed_frontier;
     struct sj_edge signed_edge; /* the tiles of it that are not full */
     struct sj_swept swept[SJ_SWEPT_MAX];
+
+    struct sj_recent recent; /* any thread */
 };
 
 /* queue.c */

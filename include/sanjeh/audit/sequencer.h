@@ -91,6 +91,17 @@ struct sj_sequencer_stats {
 };
 struct sj_sequencer_stats sj_sequencer_stats(const struct sj_sequencer *sequencer);
 
+/* Who follows the record in this process. */
+enum sj_follower { SJ_FOLLOWER_INDEX, SJ_FOLLOWER_ALARMS, SJ_FOLLOWER_COUNT_ };
+/* The entry is borrowed for the call. */
+typedef sj_status (*sj_recent_fn)(void *ctx, const struct sj_entry *entry);
+/* Entries from `from` up to, not including, `to`, at most one batch, from the memory in which this server signed them: nothing to prove. *ret_next:
+ * the place behind the last one; `from`: it is not there any more, or another server signed it. Any thread. Errors: fn's. */
+SJ_MUST_CHECK sj_status sj_recent_read(struct sj_sequencer *sequencer, uint64_t from, uint64_t to,
+    sj_recent_fn fn, void *ctx, uint64_t *ret_next);
+/* The follower is behind every entry before upto. From its first word on the newest entries are kept for it. Any thread. */
+void sj_recent_done(struct sj_sequencer *sequencer, enum sj_follower follower, uint64_t upto);
+
 /* Commits a deed with its drafts: numbers them, puts them into the outbox of the deed's own transaction, waits until they
  * stand in the recorder, commits. Consumes the transaction in every case. After a failure nothing was done, or nobody knows
  * (DATABASE_UNAVAILABLE, DATABASE_TIMEOUT: then the drafts lose their numbers and are recorded later as of unknown outcome). A
