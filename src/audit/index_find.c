@@ -155,7 +155,7 @@ static sj_status take_run(
 static sj_status take_some(struct search *s, const struct sj_run *runs, size_t count)
 {
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    uint64_t ats[AT_ONCE];
+    uint64_t ats[AT_ONCE] = {0};
     size_t row = 0;
     for (size_t i = 0; i < count; i++) {
         ats[i] = (s->below < runs[i].to ? s->below : runs[i].to) - 1;
