@@ -271,9 +271,13 @@ void sj_queue_free(struct sj_sequencer *s);
 /* Wakes the writer at the end of this turn, so that one turn's drafts become one batch. */
 void sj_queue_wake_writer(struct sj_sequencer *s);
 
-/* batch.c */
+/* batch_arrays.c */
 SJ_MUST_CHECK sj_status sj_batch_init(struct sj_batch *batch);
 void sj_batch_clear(struct sj_batch *batch);
+/* Empty, for the next one. */
+void sj_batch_reset(struct sj_batch *batch);
+
+/* batch.c */
 /* Takes up to a batch from the queue, commits, signs, wakes. Errors: the outcome is unknown, phase LOST. */
 SJ_MUST_CHECK sj_status sj_batch_run(struct sj_sequencer *s);
 /* Stores a note that no batch has carried along. */

@@ -386,9 +386,10 @@ static void launder(void *ctx)
         struct sj_draft draft = rig_draft("judge:read");
         CHECK_OK(sj_sequencer_record(rig->sequencer, &draft, false, &receipt));
         CHECK_OK(follow(&desk));
-        CHECK(i != 0 || rig_forge(rig, "update sanjeh.audit_run set content = set_byte(content, 20, "
-                                       " get_byte(content, 20) # 1) where run_from = (select "
-                                       "max(run_from) from sanjeh.audit_run)"));
+        CHECK(
+            i != 0 || rig_forge(rig, "update sanjeh.audit_run set content = set_byte(content, 20, "
+                                     " get_byte(content, 20) # 1) where run_from = (select "
+                                     "max(run_from) from sanjeh.audit_run)"));
     }
     CHECK(sj_index_status(desk.index).is_broken);
     CHECK(strstr(sj_index_status(desk.index).reason, "pages of the index") != NULL);
