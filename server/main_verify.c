@@ -11,19 +11,23 @@
 
 #include "verify_card.h"
 #include "verify_fetch.h"
+#include "verify_proof.h"
+#include "verify_show.h"
+#include "verify_witness.h"
 
 #include "sanjeh/audit/verify.h"
-#include "sanjeh/base/buf.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/crypto/hash.h"
 
-#define EXIT_USAGE 3
-#define MAX_AGE_S  INT64_C(315576000000) /* ten thousand years */
-#define JSON_MAX   8192
+#define MAX_AGE_S   INT64_C(315576000000) /* ten thousand years */
+#define PATIENCE_MS 30000 /* a log publishes what its witnesses have seen within seconds */
 
 static const char usage_text[] =
-    "Usage: sanjeh-verify FILE.tar|DIR|URL --policy FILE [--since NOTE] [--max-age S] [--json]\n"
-    "                     [--tsa-ca FILE] [--ca FILE] [--token-file FILE] [--cache DIR]\n"
+    "Usage: sanjeh-verify FILE.tar|DIR|URL --policy FILE [--since NOTE|URL] [--witnesses]\n"
+    "                     [--state FILE] [--max-age S] [--tsa-ca FILE] [--ca FILE] [--token-file "
+    "FILE] [--cache DIR]\n"
+    "                     [--json] [--quiet]\n"
+    "       sanjeh-verify --proof FILE --policy FILE [--entry FILE] [--leaf HASH] [--json]\n"
     "       sanjeh-verify --card FILE.json --note FILE.note --vkey FILE [--json]\n"
     "       sanjeh-verify --card DIR --vkey FILE [--json]\n"
     "\n"
@@ -34,7 +38,12 @@ static const char usage_text[] =
     "for logs of Sanjeh.\n"
     "\n"
     "  --policy FILE   whom to trust (C2SP tlog-policy); never taken from the bundle\n"
-    "  --since NOTE    an older checkpoint that this log must continue\n"
+    "  --since NOTE    an older checkpoint that this log must continue; or the address of a "
+    "witness's copies\n"
+    "  --witnesses     ask the policy's witnesses what they have seen, which this log must "
+    "continue\n"
+    "  --state FILE    keep here how far the check is; the next one with the same policy goes on "
+    "from there\n"
     "  --max-age S     the newest entry or cosignature must be at most S seconds old\n"
     "  --tsa-ca FILE   check tokens of time (RFC 3161) by this authority, and entries' times by "
     "them\n"
@@ -42,12 +51,17 @@ static const char usage_text[] =
     "machine\n"
     "  --token-file F  for an address: file with a bearer token\n"
     "  --cache DIR     for an address: keep full tiles here, so that an interrupted check goes on\n"
+    "  --proof FILE    check a receipt instead: a C2SP tlog-proof, or the JSON of "
+    "/api/v1/audit/receipts/ID\n"
+    "  --entry FILE    the receipt's entry, its bytes\n"
+    "  --leaf HASH     or its hash, as in the header Audit-Leaf (base64, or hex)\n"
     "  --card PATH     check report cards instead: one JSON file with its --note, or a folder of "
     "NAME.json with\n"
     "                  NAME.note, which must be one unbroken piece of the issuer's chain\n"
     "  --note FILE     the signed note of the card\n"
     "  --vkey FILE     the issuer's public key, one C2SP vkey line; never taken from the bundle\n"
     "  --json          one JSON object instead of text\n"
+    "  --quiet         no progress on the terminal, and no text about a log that holds\n"
     "  --help          this text\n"
     "\n"
     "Exit status: 0 verified, 1 tampered, 2 incomplete or stale, 3 usage or failure of the "
@@ -58,13 +72,21 @@ struct arguments {
     struct sj_verify_options options;
     struct verify_card card;
     struct verify_place place;
-    bool json;
+    struct verify_proof proof;
+    struct verify_show show;
+    const char *since_url;
+    bool asks_witnesses;
     bool help;
 };
 
 static bool parse_age(const char *text, int64_t *ret_age)
 {
     return !sj_failed(sj_parse_i64(sj_text_of(text), 1, MAX_AGE_S, ret_age));
+}
+
+static bool is_url(const char *path)
+{
+    return strstr(path, "://") != NULL;
 }
 
 static bool take_option(int option, struct arguments *arguments)
@@ -74,7 +96,25 @@ static bool take_option(int option, struct arguments *arguments)
         arguments->options.policy_path = optarg;
         return true;
     case 's':
-        arguments->options.since_path = optarg;
+        *(is_url(optarg) ? &arguments->since_url : &arguments->options.since_path) = optarg;
+        return true;
+    case 'w':
+        arguments->asks_witnesses = true;
+        return true;
+    case 'S':
+        arguments->options.state_path = optarg;
+        return true;
+    case 'P':
+        arguments->proof.proof = optarg;
+        return true;
+    case 'e':
+        arguments->proof.entry = optarg;
+        return true;
+    case 'l':
+        arguments->proof.leaf = optarg;
+        return true;
+    case 'q':
+        arguments->show.quiet = true;
         return true;
     case 'a':
         return parse_age(optarg, &arguments->options.max_age_s);
@@ -100,7 +140,7 @@ static bool take_option(int option, struct arguments *arguments)
         arguments->place.cache = optarg;
         return true;
     case 'j':
-        arguments->json = true;
+        arguments->show.json = true;
         return true;
     case 'h':
         arguments->help = true;
@@ -110,11 +150,45 @@ static bool take_option(int option, struct arguments *arguments)
     }
 }
 
+/* What was asked for is one thing, and has all that it needs. */
+static bool fits_together(int argc, struct arguments *arguments, char **argv)
+{
+    const struct sj_verify_options *options = &arguments->options;
+    const bool is_proof = arguments->proof.proof != NULL;
+    const bool has_walk = options->since_path != NULL || options->state_path != NULL ||
+                          options->max_age_s != 0 || arguments->since_url != NULL ||
+                          arguments->asks_witnesses;
+    if (arguments->card.card != NULL) {
+        arguments->card.json = arguments->show.json;
+        return optind == argc && arguments->card.vkey != NULL && options->policy_path == NULL &&
+               !is_proof && !has_walk;
+    }
+    if (arguments->card.note != NULL || arguments->card.vkey != NULL ||
+        options->policy_path == NULL) {
+        return false;
+    }
+    if (is_proof) {
+        arguments->proof.policy = options->policy_path;
+        return optind == argc && !has_walk;
+    }
+    if (optind + 1 != argc || arguments->proof.entry != NULL || arguments->proof.leaf != NULL) {
+        return false;
+    }
+    arguments->path = argv[optind];
+    return true;
+}
+
 static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option options[] = {
         {"policy", required_argument, NULL, 'p'},
         {"since", required_argument, NULL, 's'},
+        {"witnesses", no_argument, NULL, 'w'},
+        {"state", required_argument, NULL, 'S'},
+        {"proof", required_argument, NULL, 'P'},
+        {"entry", required_argument, NULL, 'e'},
+        {"leaf", required_argument, NULL, 'l'},
+        {"quiet", no_argument, NULL, 'q'},
         {"max-age", required_argument, NULL, 'a'},
         {"tsa-ca", required_argument, NULL, 'T'},
         {"ca", required_argument, NULL, 'A'},
@@ -133,132 +207,37 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments)
             return false;
         }
     }
-    if (arguments->help) {
-        return true;
-    }
-    if (arguments->card.card != NULL) {
-        arguments->card.json = arguments->json;
-        return optind == argc && arguments->card.vkey != NULL &&
-               arguments->options.policy_path == NULL && arguments->options.since_path == NULL;
-    }
-    if (arguments->card.note != NULL || arguments->card.vkey != NULL) {
-        return false;
-    }
-    if (optind + 1 != argc || arguments->options.policy_path == NULL) {
-        return false;
-    }
-    arguments->path = argv[optind];
-    return true;
+    return arguments->help || fits_together(argc, arguments, argv);
 }
 
-static bool is_url(const char *path)
-{
-    return strstr(path, "://") != NULL;
-}
-
-static const char *verdict_name(enum sj_verdict verdict)
-{
-    switch (verdict) {
-    case SJ_VERIFIED:
-        return "verified";
-    case SJ_TAMPERED:
-        return "tampered";
-    case SJ_INCOMPLETE:
-        return "incomplete";
-    }
-    return "incomplete";
-}
-
-/* RFC 8259 7. The record is checked without a JSON parser; only --card has one. */
-static sj_status put_json_text(struct sj_buf *out, const char *text)
-{
-    TRY(sj_buf_put_byte(out, '"'));
-    for (const char *at = text; *at != '\0'; at++) {
-        const unsigned char c = (unsigned char)*at;
-        if (c == '"' || c == '\\') {
-            TRY(sj_buf_put_byte(out, '\\'));
-            TRY(sj_buf_put_byte(out, c));
-        } else if (c < 0x20) {
-            TRY(sj_buf_put_str(out, "\\u00"));
-            TRY(sj_buf_put_hex(out, sj_view_of(&c, 1)));
-        } else {
-            TRY(sj_buf_put_byte(out, c));
-        }
-    }
-    return sj_buf_put_byte(out, '"');
-}
-
-static sj_status put_json(struct sj_buf *out, const struct sj_verify_report *report)
-{
-    TRY(sj_buf_put_str(out, "{\"verdict\":"));
-    TRY(put_json_text(out, verdict_name(report->verdict)));
-    TRY(sj_buf_put_str(out, ",\"size\":"));
-    TRY(sj_buf_put_decimal(out, (int64_t)report->size));
-    TRY(sj_buf_put_str(out, ",\"entries_checked\":"));
-    TRY(sj_buf_put_decimal(out, (int64_t)report->entries_checked));
-    TRY(sj_buf_put_str(out, ",\"bad_index\":"));
-    if (report->has_bad_index) {
-        TRY(sj_buf_put_decimal(out, (int64_t)report->bad_index));
-    } else {
-        TRY(sj_buf_put_str(out, "null"));
-    }
-    TRY(sj_buf_put_str(out, ",\"cause\":"));
-    TRY(put_json_text(out, report->cause));
-    TRY(sj_buf_put_str(out, ",\"checkpoint\":"));
-    TRY(put_json_text(out, report->checkpoint));
-    return sj_buf_put_str(out, "}\n");
-}
-
-static void print_text(const struct sj_verify_report *report)
-{
-    printf("%s: %llu of %llu entries checked\n", verdict_name(report->verdict),
-        (unsigned long long)report->entries_checked, (unsigned long long)report->size);
-    if (report->verdict == SJ_VERIFIED) {
-        return;
-    }
-    printf("cause: %s\n", report->cause);
-    if (report->has_bad_index) {
-        printf("first bad index: %llu\n", (unsigned long long)report->bad_index);
-    }
-    if (report->verdict == SJ_TAMPERED && report->checkpoint[0] != '\0') {
-        printf("contradicts: checkpoint %s\n", report->checkpoint);
-    }
-}
-
-static int print_report(const struct sj_verify_report *report, bool json)
-{
-    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(JSON_MAX);
-    if (!json) {
-        print_text(report);
-    } else if (sj_failed(put_json(&text, report)) ||
-               fwrite(text.ptr, 1, text.len, stdout) != text.len) {
-        return EXIT_USAGE;
-    }
-    /* a verdict that was not delivered is none */
-    return fflush(stdout) == 0 && ferror(stdout) == 0 ? (int)report->verdict : EXIT_USAGE;
-}
-
-static int complain(const char *what, const char *about)
-{
-    fprintf(stderr, "sanjeh-verify: %s%s%s\n", what, about[0] != '\0' ? ": " : "", about);
-    return EXIT_USAGE;
-}
-
-static int verify(const struct arguments *arguments, const struct verify_fetch *fetch)
+static int verify(struct arguments *arguments, const struct verify_fetch *fetch)
 {
     struct sj_verify_report report;
+    if (arguments->options.state_path != NULL) {
+        verify_show_catch_signals();
+    }
+    arguments->options.tick = verify_show_tick;
+    arguments->options.tick_ctx = &arguments->show;
+    arguments->options.patience_ms = PATIENCE_MS;
     const sj_status status = sj_bundle_verify(arguments->path, &arguments->options, &report);
+    if (sj_failed(status)) {
+        report.is_interrupted = false;
+        verify_show_end(&arguments->show);
+    }
+    if (sj_failed(status) && report.is_refused) {
+        return verify_show_complain(report.cause, "");
+    }
     if (status.code == SJ_BAD_PARAMETER) {
-        return complain("cannot use the bundle, the policy or the --since note",
+        return verify_show_complain("cannot use the bundle, the policy or the --since note",
             "is there, readable, and signed as it must be?");
     }
     if (sj_failed(status) && fetch != NULL && verify_fetch_why(fetch)[0] != '\0') {
-        return complain(sj_code_title(status.code), verify_fetch_why(fetch));
+        return verify_show_complain(sj_code_title(status.code), verify_fetch_why(fetch));
     }
     if (sj_failed(status)) {
-        return complain("could not finish the check", sj_code_name(status.code));
+        return verify_show_complain("could not finish the check", sj_code_name(status.code));
     }
-    return print_report(&report, arguments->json);
+    return verify_show_report(&arguments->show, &report);
 }
 
 static int verify_address(struct arguments *arguments)
@@ -266,8 +245,9 @@ static int verify_address(struct arguments *arguments)
     CLEANUP(verify_fetch_free) struct verify_fetch *fetch = NULL;
     arguments->place.url = arguments->path;
     if (sj_failed(verify_fetch_new(&arguments->place, &fetch))) {
-        return complain("an address must be https (http on this machine only), and --token-file "
-                        "and --cache usable",
+        return verify_show_complain(
+            "an address must be https (http on this machine only), and --token-file "
+            "and --cache usable",
             arguments->path);
     }
     arguments->options.fetch = verify_fetch_member;
@@ -275,12 +255,36 @@ static int verify_address(struct arguments *arguments)
     return verify(arguments, fetch);
 }
 
+static int verify_log(struct arguments *arguments)
+{
+    static struct verify_witnesses witnesses;
+    const char *ca_file = arguments->place.ca_file;
+    if (arguments->since_url != NULL && sj_failed(verify_witnesses_add(&witnesses,
+                                            arguments->since_url, arguments->since_url, ca_file))) {
+        return verify_show_complain(
+            "an address must be https (http on this machine only)", arguments->since_url);
+    }
+    if (arguments->asks_witnesses && sj_failed(verify_witnesses_of_policy(
+                                         &witnesses, arguments->options.policy_path, ca_file))) {
+        verify_witnesses_clear(&witnesses);
+        return verify_show_complain(
+            "no witness of the policy has an address (https, or http on this machine)",
+            arguments->options.policy_path);
+    }
+    arguments->options.witnesses = witnesses.list;
+    arguments->options.witness_count = witnesses.count;
+    const int result =
+        is_url(arguments->path) ? verify_address(arguments) : verify(arguments, NULL);
+    verify_witnesses_clear(&witnesses);
+    return result;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments = {0};
     if (!parse_arguments(argc, argv, &arguments)) {
         fputs(usage_text, stderr);
-        return EXIT_USAGE;
+        return VERIFY_EXIT_USAGE;
     }
     if (arguments.help) {
         fputs(usage_text, stdout);
@@ -290,7 +294,10 @@ int main(int argc, char **argv)
         return verify_card_run(&arguments.card);
     }
     if (sj_failed(sj_crypto_init())) {
-        return complain("the cryptographic library cannot be used", "");
+        return verify_show_complain("the cryptographic library cannot be used", "");
     }
-    return is_url(arguments.path) ? verify_address(&arguments) : verify(&arguments, NULL);
+    if (arguments.proof.proof != NULL) {
+        return verify_proof_run(&arguments.proof, &arguments.show);
+    }
+    return verify_log(&arguments);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One verification under way, seen by the verifier's files only. Order: policy -> checkpoint -> since ->
+ * One verification under way, seen by the verifier's files only. Order: policy -> checkpoint -> state and older checkpoints ->
  * entries (with tiles, notes and chains along the way) -> root -> freshness.
  */
 #ifndef SJ_AUDIT_CHECK_H
@@ -17,11 +17,25 @@
 #include "tenants.h"
 #include "tiles.h"
 
+#define SJ_OLDER_MAX  (SJ_VERIFY_WITNESSES_MAX + 2)
+#define SJ_OLDER_NAME 160
+
 /* A size whose root is known from a signature. */
 struct sj_pin {
     bool is_set;
     uint64_t size;
     struct sj_hash root;
+};
+
+/* A checkpoint from elsewhere that this log must continue: the caller's, that of the run before, or what a witness has seen. */
+enum sj_older_kind { SJ_OLDER_SINCE, SJ_OLDER_STATE, SJ_OLDER_WITNESS };
+struct sj_older {
+    enum sj_older_kind kind;
+    struct sj_pin pin;
+    struct sj_buf note;
+    bool is_cosigned;         /* by the witness of the policy who gave it */
+    int64_t cosigned_s;       /* and when */
+    char name[SJ_OLDER_NAME]; /* "of the checkpoint given by --since" and the like */
 };
 
 /* The keys of one signer, one after another. */
@@ -47,14 +61,18 @@ struct sj_check {
     struct sj_source source;
     char origin[SJ_NOTE_NAME_MAX + 1];
     struct sj_pin head;
-    struct sj_pin since;
-    struct sj_buf checkpoint; /* the bundle's, and --since's */
-    struct sj_buf since_note;
+    struct sj_older older[SJ_OLDER_MAX]; /* ascending by size once they are all there */
+    size_t older_count;
+    size_t older_next;        /* whose size has not been reached */
+    uint64_t begin;           /* entries that a run before has checked */
+    struct sj_buf checkpoint; /* the bundle's */
     bool
         is_proven; /* some signature by the policy has been verified: else nothing may be called tampered */
     struct sj_key_line lines[SJ_NOTE_KEYS_MAX];
     size_t line_count;
     int64_t cosigned_s; /* newest verified cosignature of the checkpoint; 0: none */
+    const struct sj_older
+        *ahead; /* a witness that has seen more than this file has; judged with --max-age */
     struct sj_stream notes;
     bool has_notes;
     struct sj_stream stamps; /* tokens of time */
@@ -85,6 +103,13 @@ struct sj_check {
     struct sj_ranges erased;  /* of those that the record says were destroyed */
     uint64_t pruned;          /* entries at the beginning whose bundles are not there */
     uint64_t prunable;        /* that the record says may be missing */
+    struct sj_hash policy_digest;
+    struct sj_hash tsa_digest;
+    bool state_had_payloads;
+    uint64_t findings;        /* of what is missing */
+    uint64_t findings_opened; /* when the walk over the entries began */
+    bool is_state_spoilt;     /* the walk has found something: the next one must find it again */
+    int64_t saved_ms;         /* when the state was written last, or the run began */
 };
 
 /* check_report.c. Only the first tampering counts; it outweighs what was incomplete before. */
@@ -114,8 +139,30 @@ bool sj_check_read_note(struct sj_view bytes, struct sj_checkpoint *ret_checkpoi
 SJ_MUST_CHECK sj_status sj_check_head_signed(struct sj_check *c);
 SJ_MUST_CHECK sj_status sj_check_policy(struct sj_check *c);
 SJ_MUST_CHECK sj_status sj_check_checkpoint(struct sj_check *c);
-SJ_MUST_CHECK sj_status sj_check_since(struct sj_check *c);
 void sj_check_freshness(struct sj_check *c);
+
+/* check_older.c */
+/* What the caller and witnesses have seen before; those larger than the log are judged here. */
+SJ_MUST_CHECK sj_status sj_check_older_open(struct sj_check *c);
+/* Those below c->begin, whose entries are not read again: by a proof made from the log's tiles. */
+SJ_MUST_CHECK sj_status sj_check_older_before(struct sj_check *c);
+/* At the end: a file that is behind a witness by more than --max-age. */
+void sj_check_older_age(struct sj_check *c, int64_t newest_s);
+/* Room for one more; its note is empty. NULL: there is none. */
+struct sj_older *sj_check_older_new(struct sj_check *c, enum sj_older_kind kind, const char *name);
+/* One whose size the walk has reached: its signature, and the root against its own. */
+SJ_MUST_CHECK sj_status sj_check_older_due(
+    struct sj_check *c, const struct sj_older *older, const struct sj_hash *root);
+/* A file of the caller: BAD_PARAMETER when it cannot be read, or is as long as max. */
+SJ_MUST_CHECK sj_status sj_check_read_file(const char *path, size_t max, struct sj_buf *out);
+
+/* check_state.c, check_state_read.c: where a run has come to, for the next one (docs/AUDIT.md 7.2). */
+SJ_MUST_CHECK sj_status sj_check_state_load(struct sj_check *c);
+SJ_MUST_CHECK sj_status sj_check_state_save(struct sj_check *c);
+/* After each bundle: shows how far it is, saves now and then. *ret_go false: the caller wants it to end here. */
+SJ_MUST_CHECK sj_status sj_check_state_tick(struct sj_check *c, bool *ret_go);
+/* The caller's own file, policy or wish cannot be used: BAD_PARAMETER, with the reason. */
+SJ_MUST_CHECK sj_status sj_check_refuse(struct sj_check *c, const char *why);
 
 /* check_entries.c */
 SJ_MUST_CHECK sj_status sj_check_entries(struct sj_check *c);
@@ -135,7 +182,9 @@ void sj_check_cosigned_time(struct sj_check *c);
 bool sj_check_is_unit(const char *path);
 SJ_MUST_CHECK sj_status sj_check_unit(struct sj_check *c, const char *path);
 
-/* check_pins.c: roots at signed sizes; call after every entry, and once at size 0. */
+/* check_pins.c: roots at signed sizes; call after every entry, and once at the beginning. */
+/* The root of the entries from the newest agreed size on is not the one of this pin. */
+void sj_check_contradict(struct sj_check *c, const struct sj_pin *pin, const char *what);
 SJ_MUST_CHECK sj_status sj_check_open_notes(struct sj_check *c);
 SJ_MUST_CHECK sj_status sj_check_pins(struct sj_check *c);
 

@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Which sizes and roots are known from signatures before an entry is read? The checkpoint's and --since's, by the caller's
+ * Which sizes and roots are known from signatures before an entry is read? The checkpoint's, by the caller's
  * policy (policy_note.c): the bundle's own copy of a policy is never read. A forged signature is tampering (1), a missing
  * one is "unsigned" (2): the two are told apart because one accuses and the other does not.
  */
 #include "check.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-/* A file of the caller: its absence is a usage error. */
-static sj_status read_file(const char *path, size_t max, struct sj_buf *out)
-{
-    CLEANUP(sj_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ENSURE(fd >= 0, BAD_PARAMETER);
-    TRY(sj_buf_reserve(out, max));
-    while (out->len < max) {
-        const ssize_t got = read(fd, out->ptr + out->len, max - out->len);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(got >= 0, BAD_PARAMETER);
-        if (got == 0) {
-            return SJ_DONE;
-        }
-        out->len += (size_t)got;
-    }
-    FAIL(BAD_PARAMETER); /* as long as the limit, or longer */
-}
 
 /* The text before the last blank line (C2SP signed-note). */
 bool sj_check_read_note(struct sj_view bytes, struct sj_checkpoint *ret_checkpoint)
@@ -52,9 +27,11 @@ sj_status sj_check_policy(struct sj_check *c)
     CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(SJ_POLICY_TEXT_MAX);
     size_t line = 0;
     ENSURE(c->options->policy_path != NULL, BAD_PARAMETER);
-    TRY(read_file(c->options->policy_path, SJ_POLICY_TEXT_MAX, &text));
-    ENSURE(!sj_failed(sj_tlog_policy_parse(sj_buf_view(&text), &c->policy, &line)), BAD_PARAMETER);
-    return SJ_DONE;
+    if (sj_failed(sj_check_read_file(c->options->policy_path, SJ_POLICY_TEXT_MAX, &text)) ||
+        sj_failed(sj_tlog_policy_parse(sj_buf_view(&text), &c->policy, &line))) {
+        return sj_check_refuse(c, "the policy cannot be read, or is none");
+    }
+    return sj_sha256_one(sj_buf_view(&text), &c->policy_digest);
 }
 
 static bool has_log_of(const struct sj_tlog_policy *policy, struct sj_text origin)
@@ -144,24 +121,6 @@ sj_status sj_check_head_signed(struct sj_check *c)
     return SJ_DONE;
 }
 
-sj_status sj_check_since(struct sj_check *c)
-{
-    if (c->options->since_path == NULL) {
-        return SJ_DONE;
-    }
-    struct sj_checkpoint checkpoint;
-    TRY(read_file(c->options->since_path, SJ_NOTE_MAX + 1, &c->since_note));
-    /* the caller's own pin must hold; its signature is looked at when its size is reached */
-    ENSURE(sj_check_read_note(sj_buf_view(&c->since_note), &checkpoint), BAD_PARAMETER);
-    ENSURE(sj_text_equal(checkpoint.origin, sj_text_of(c->origin)), BAD_PARAMETER);
-    c->since = (struct sj_pin){true, checkpoint.size, checkpoint.root};
-    if (checkpoint.size > c->head.size) {
-        sj_check_incomplete_at(
-            c, c->head.size, "stale: the checkpoint is older than the one given by --since");
-    }
-    return SJ_DONE;
-}
-
 void sj_check_freshness(struct sj_check *c)
 {
     if (c->options->max_age_s == 0) {
@@ -173,4 +132,5 @@ void sj_check_freshness(struct sj_check *c)
     if (now - newest > c->options->max_age_s) {
         sj_check_incomplete(c, "stale: the newest entry is older than --max-age");
     }
+    sj_check_older_age(c, newest);
 }

@@ -50,7 +50,16 @@ sj_status sj_check_open_payloads(struct sj_check *c)
     const struct sj_member_key key = {.kind = SJ_MEMBER_PAYLOADS};
     c->next_payload = UINT64_MAX;
     TRY(sj_source_stream(&c->source, &key, &c->payloads, &c->has_payloads));
-    return c->has_payloads ? next_payload(c) : SJ_DONE;
+    if (c->begin != 0 && c->has_payloads != c->state_had_payloads) {
+        return sj_check_refuse(c, c->has_payloads
+                                      ? "the state was made from a log without its payloads"
+                                      : "the state was made from a log with its payloads");
+    }
+    TRY(c->has_payloads ? next_payload(c) : SJ_DONE);
+    while (c->has_payloads && c->next_payload < c->begin && !c->stopped) {
+        TRY(next_payload(c)); /* of entries that the run before has checked */
+    }
+    return SJ_DONE;
 }
 
 /* The payload at hand against the entry that it stands at. */

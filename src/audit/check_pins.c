@@ -75,12 +75,16 @@ sj_status sj_check_open_notes(struct sj_check *c)
 {
     const struct sj_member_key key = {.kind = SJ_MEMBER_NOTES};
     TRY(sj_source_stream(&c->source, &key, &c->notes, &c->has_notes));
-    return c->has_notes ? advance(c) : SJ_DONE;
+    TRY(c->has_notes ? advance(c) : SJ_DONE);
+    while (c->begin != 0 && c->next_note.is_set && c->next_note.size <= c->begin && !c->stopped) {
+        TRY(advance(c)); /* the run before has looked at it */
+    }
+    return SJ_DONE;
 }
 
-static void contradict(struct sj_check *c, const struct sj_pin *pin, const char *what)
+void sj_check_contradict(struct sj_check *c, const struct sj_pin *pin, const char *what)
 {
-    char cause[200];
+    char cause[240];
     (void)snprintf(cause, sizeof(cause), "entries %llu to %llu do not give the root %s",
         (unsigned long long)c->good_size, (unsigned long long)(pin->size == 0 ? 0 : pin->size - 1),
         what);
@@ -108,47 +112,36 @@ static sj_status check_note_signed(struct sj_check *c)
     return SJ_DONE;
 }
 
-static sj_status check_since_signed(struct sj_check *c)
+static bool older_is_due(const struct sj_check *c)
 {
-    struct sj_note note;
-    enum sj_signed by = SJ_SIGNED_NOT;
-    TRY(sj_check_signed(c, sj_buf_view(&c->since_note), &note, &by));
-    if (!c->stopped && by == SJ_SIGNED_OTHER_EPOCH) {
-        sj_check_tampered(
-            c, "the checkpoint given by --since is signed with the log's key of another epoch");
-        return SJ_DONE;
-    }
-    ENSURE(c->stopped || by == SJ_SIGNED_GOOD, BAD_PARAMETER);
-    return SJ_DONE;
+    return c->older_next < c->older_count && is_due(c, &c->older[c->older_next].pin);
 }
 
-/* Signatures at this size, by the keys in force there. */
-static sj_status check_signatures(struct sj_check *c, bool note_due)
+static sj_status check_older(struct sj_check *c, const struct sj_hash *root)
 {
-    if (is_due(c, &c->since)) {
-        TRY(check_since_signed(c));
+    while (older_is_due(c) && !c->stopped) {
+        TRY(sj_check_older_due(c, &c->older[c->older_next++], root));
     }
-    return note_due && !c->stopped ? check_note_signed(c) : SJ_DONE;
+    return SJ_DONE;
 }
 
 sj_status sj_check_pins(struct sj_check *c)
 {
     const bool note_due = is_due(c, &c->next_note);
-    if (!note_due && !is_due(c, &c->since) && !is_due(c, &c->head)) {
+    struct sj_hash root;
+    if (!note_due && !older_is_due(c) && !is_due(c, &c->head)) {
         return SJ_DONE;
     }
-    struct sj_hash root;
-    TRY(check_signatures(c, note_due));
     TRY(sj_frontier_root(&c->frontier, &root));
+    TRY(check_older(c, &root));
+    TRY(note_due && !c->stopped ? check_note_signed(c) : SJ_DONE);
     if (c->stopped) {
         return SJ_DONE;
     }
-    if (is_due(c, &c->since) && !sj_hash_equal(&root, &c->since.root)) {
-        contradict(c, &c->since, "of the checkpoint given by --since: rewritten or forked");
-    } else if (note_due && !sj_hash_equal(&root, &c->next_note.root)) {
-        contradict(c, &c->next_note, "that was signed then");
+    if (note_due && !sj_hash_equal(&root, &c->next_note.root)) {
+        sj_check_contradict(c, &c->next_note, "that was signed then");
     } else if (is_due(c, &c->head) && !sj_hash_equal(&root, &c->head.root)) {
-        contradict(c, &c->head, "of the checkpoint");
+        sj_check_contradict(c, &c->head, "of the checkpoint");
     } else {
         c->good_size = c->frontier.size;
         return note_due ? advance(c) : SJ_DONE;

@@ -61,6 +61,7 @@ static void tampered(struct sj_check *c, const char *cause, bool has_index, uint
 
 static void incomplete(struct sj_check *c, const char *cause, bool has_index, uint64_t index)
 {
+    c->findings++;
     if (c->report->verdict == SJ_VERIFIED) {
         say(c, cause, has_index, index);
         c->report->verdict = SJ_INCOMPLETE;
@@ -98,4 +99,11 @@ void sj_check_incomplete(struct sj_check *c, const char *cause)
 void sj_check_incomplete_at(struct sj_check *c, uint64_t index, const char *cause)
 {
     incomplete(c, cause, true, index);
+}
+
+sj_status sj_check_refuse(struct sj_check *c, const char *why)
+{
+    (void)snprintf(c->report->cause, sizeof(c->report->cause), "%s", why);
+    c->report->is_refused = true;
+    FAIL(BAD_PARAMETER);
 }

@@ -241,6 +241,16 @@ uint64_t sj_emitters_last(const struct sj_emitters *emitters, struct sj_uuid emi
     return emitter->intervals[emitter->count - 1].last;
 }
 
+static sj_status put_intervals(const struct sj_emitter *emitter, struct sj_buf *out)
+{
+    TRY(sj_buf_put_u32(out, (uint32_t)emitter->count));
+    for (size_t j = 0; j < emitter->count; j++) {
+        TRY(sj_buf_put_u64(out, emitter->intervals[j].first));
+        TRY(sj_buf_put_u64(out, emitter->intervals[j].last));
+    }
+    return SJ_DONE;
+}
+
 /* Version, then for each emitter: id, number of intervals, their ends. */
 sj_status sj_emitters_encode(const struct sj_emitters *emitters, struct sj_buf *out)
 {
@@ -248,11 +258,7 @@ sj_status sj_emitters_encode(const struct sj_emitters *emitters, struct sj_buf *
     for (size_t i = 0; i < emitters->map.count; i++) {
         const struct sj_emitter *emitter = &emitters->list[i];
         TRY(sj_buf_put(out, emitter->id.bytes, sizeof(emitter->id.bytes)));
-        TRY(sj_buf_put_u32(out, (uint32_t)emitter->count));
-        for (size_t j = 0; j < emitter->count; j++) {
-            TRY(sj_buf_put_u64(out, emitter->intervals[j].first));
-            TRY(sj_buf_put_u64(out, emitter->intervals[j].last));
-        }
+        TRY(put_intervals(emitter, out));
     }
     return SJ_DONE;
 }
@@ -290,5 +296,43 @@ sj_status sj_emitters_decode(struct sj_view bytes, struct sj_emitters *emitters)
         TRY(find_emitter(emitters, id, &emitter));
         TRY(decode_intervals(&reader, count, emitter));
     }
+    return SJ_DONE;
+}
+
+sj_status sj_emitters_put_one(const struct sj_emitters *emitters, size_t number, struct sj_buf *out)
+{
+    const struct sj_emitter *emitter = &emitters->list[number];
+    TRY(sj_buf_put(out, emitter->id.bytes, sizeof(emitter->id.bytes)));
+    TRY(sj_buf_put_byte(out, emitter->has_promised ? 1 : 0));
+    TRY(sj_buf_put_u64(out, emitter->last));
+    return put_intervals(emitter, out);
+}
+
+sj_status sj_emitters_intervals_of(const uint8_t head[SJ_EMITTER_HEAD], uint32_t *ret_count)
+{
+    struct sj_reader reader = sj_reader_of(sj_view_of(head + SJ_EMITTER_HEAD - 4, 4));
+    TRY(sj_read_u32(&reader, ret_count));
+    ENSURE(*ret_count <= INTERVALS_MAX, PROTOCOL);
+    return SJ_DONE;
+}
+
+sj_status sj_emitters_take_one(struct sj_emitters *emitters, struct sj_view bytes)
+{
+    struct sj_reader reader = sj_reader_of(bytes);
+    struct sj_emitter *emitter = NULL;
+    struct sj_uuid id;
+    uint8_t promised = 0;
+    uint64_t last = 0;
+    uint32_t count = 0;
+    TRY(sj_read_bytes(&reader, id.bytes, sizeof(id.bytes)));
+    TRY(sj_read_u8(&reader, &promised));
+    TRY(sj_read_u64(&reader, &last));
+    TRY(sj_read_u32(&reader, &count));
+    ENSURE(promised <= 1 && !sj_emitters_know(emitters, id), PROTOCOL);
+    TRY(find_emitter(emitters, id, &emitter));
+    emitter->has_promised = promised == 1;
+    emitter->last = last;
+    TRY(decode_intervals(&reader, count, emitter));
+    ENSURE(reader.left == 0, PROTOCOL);
     return SJ_DONE;
 }

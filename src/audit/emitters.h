@@ -35,6 +35,15 @@ void sj_emitters_gaps(const struct sj_emitters *emitters, struct sj_uuid emitter
     uint64_t *ret_gaps, size_t max, size_t *ret_count);
 /* The highest number seen, 0: none. */
 uint64_t sj_emitters_last(const struct sj_emitters *emitters, struct sj_uuid emitter);
+/* One of them with its promise and end, appended, by number below map.count; and back into a set that does not know it. Interval after
+ * interval stands at the end: SJ_EMITTER_HEAD bytes say how many. Errors: PROTOCOL. */
+#define SJ_EMITTER_HEAD     29u
+#define SJ_EMITTER_INTERVAL 16u
+SJ_MUST_CHECK sj_status sj_emitters_put_one(
+    const struct sj_emitters *emitters, size_t number, struct sj_buf *out);
+SJ_MUST_CHECK sj_status sj_emitters_intervals_of(
+    const uint8_t head[SJ_EMITTER_HEAD], uint32_t *ret_count);
+SJ_MUST_CHECK sj_status sj_emitters_take_one(struct sj_emitters *emitters, struct sj_view bytes);
 /* All of it as bytes, appended, and back into an empty set. Errors: LIMIT_EXCEEDED; PROTOCOL for other bytes. */
 SJ_MUST_CHECK sj_status sj_emitters_encode(const struct sj_emitters *emitters, struct sj_buf *out);
 SJ_MUST_CHECK sj_status sj_emitters_decode(struct sj_view bytes, struct sj_emitters *emitters);

@@ -144,6 +144,27 @@ sj_status sj_heads_see(
     return SJ_DONE;
 }
 
+void sj_heads_pair(const struct sj_heads *heads, size_t i, struct sj_uuid *ret_tag,
+    struct sj_text *ret_action, uint64_t *ret_count)
+{
+    const struct sj_heads_pair *pair = &heads->pairs[i];
+    const struct sj_heads_action *action = &heads->actions[pair->action];
+    *ret_tag = pair->tag;
+    *ret_action = (struct sj_text){action->text, action->len};
+    *ret_count = pair->count;
+}
+
+sj_status sj_heads_put_back(
+    struct sj_heads *heads, int64_t day, struct sj_uuid tag, struct sj_text action, uint64_t count)
+{
+    const size_t before = heads->pair_map.count;
+    ENSURE(count >= 1 && (!heads->has_day || heads->day == day), INVALID);
+    TRY(sj_heads_see(heads, tag, action, (sj_time_us)day * DAY_US));
+    ENSURE(heads->pair_map.count == before + 1, INVALID);
+    heads->pairs[before].count = count;
+    return SJ_DONE;
+}
+
 /* ---- the two trees ---- */
 
 sj_status sj_heads_leaf(const struct sj_tenant *tenant, struct sj_hash *ret_leaf)

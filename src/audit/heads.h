@@ -38,6 +38,11 @@ SJ_MUST_CHECK sj_status sj_heads_see(
     struct sj_heads *heads, struct sj_uuid tag, struct sj_text action, sj_time_us time);
 int64_t sj_heads_day(sj_time_us time);
 
+/* Number i of the day's pairs, below pair_map.count; and back into heads that have no such pair. Errors: INVALID. */
+void sj_heads_pair(const struct sj_heads *heads, size_t i, struct sj_uuid *ret_tag,
+    struct sj_text *ret_action, uint64_t *ret_count);
+SJ_MUST_CHECK sj_status sj_heads_put_back(
+    struct sj_heads *heads, int64_t day, struct sj_uuid tag, struct sj_text action, uint64_t count);
 /* The claim about all entries so far, made into the detail of an entry of this time (which is the day when there is none
  * before it). */
 SJ_MUST_CHECK sj_status sj_heads_detail(const struct sj_heads *heads,

@@ -76,6 +76,12 @@ sj_status sj_ranges_add(struct sj_ranges *ranges, uint64_t first, uint64_t last)
     return SJ_DONE;
 }
 
+void sj_ranges_at(const struct sj_ranges *ranges, size_t i, uint64_t *ret_first, uint64_t *ret_last)
+{
+    *ret_first = ranges->list[i].first;
+    *ret_last = ranges->list[i].last;
+}
+
 bool sj_ranges_find_outside(
     const struct sj_ranges *ranges, const struct sj_ranges *others, uint64_t *ret_number)
 {

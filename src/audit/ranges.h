@@ -16,6 +16,9 @@ struct sj_ranges {
 void sj_ranges_clear(struct sj_ranges *ranges);
 /* first to last, both included. Errors: LIMIT_EXCEEDED (65,536 ranges). */
 SJ_MUST_CHECK sj_status sj_ranges_add(struct sj_ranges *ranges, uint64_t first, uint64_t last);
+/* Number i of the ranges, ascending; i below count. */
+void sj_ranges_at(
+    const struct sj_ranges *ranges, size_t i, uint64_t *ret_first, uint64_t *ret_last);
 /* The smallest number in ranges that is not in others. False: there is none. */
 bool sj_ranges_find_outside(
     const struct sj_ranges *ranges, const struct sj_ranges *others, uint64_t *ret_number);

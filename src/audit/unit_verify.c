@@ -251,8 +251,12 @@ sj_status sj_check_unit(struct sj_check *c, const char *path)
 {
     void *memory = NULL;
     struct stat info;
-    ENSURE(c->options->since_path == NULL,
-        BAD_PARAMETER); /* there is no whole tree to hold against it */
+    if (c->options->since_path != NULL || c->options->witness_count != 0 ||
+        c->options->state_path != NULL) {
+        /* there is no whole tree to hold against it */
+        return sj_check_refuse(
+            c, "--since, --witnesses and --state are for whole logs, not for a unit's record");
+    }
     TRY(sj_alloc(1, sizeof(struct unit_check), &memory));
     CLEANUP(clear) struct unit_check *u = memory;
     u->c = c;

@@ -27,7 +27,9 @@ static void close_check(struct sj_check **check)
     sj_ranges_clear(&c->erased);
     sj_source_close(&c->source);
     sj_buf_clear(&c->checkpoint);
-    sj_buf_clear(&c->since_note);
+    for (size_t i = 0; i < c->older_count; i++) {
+        sj_buf_clear(&c->older[i].note);
+    }
     sj_buf_clear(&c->next_note_bytes);
     sj_buf_clear(&c->bundle);
     sj_buf_clear(&c->tile);
@@ -51,9 +53,9 @@ static sj_status new_check(const struct sj_verify_options *options, struct sj_ve
     c->payloads.fd = -1;
     c->stamps.fd = -1;
     c->payload = SJ_BUF(SJ_PAYLOAD_STORED);
+    c->saved_ms = sj_time_monotonic_ms();
     c->is_proven = true; /* until the checkpoint is found unsigned */
     c->checkpoint = SJ_BUF(SJ_NOTE_MAX + 1);
-    c->since_note = SJ_BUF(SJ_NOTE_MAX + 1);
     c->next_note_bytes = SJ_BUF(65536);
     c->bundle = SJ_BUF(BUNDLE_MAX);
     c->tile = SJ_BUF(SJ_TILE_BYTES);
@@ -102,10 +104,19 @@ static sj_status run(struct sj_check *c, const char *path)
         TRY(sj_check_checkpoint(c));
     }
     if (!c->stopped) {
-        TRY(sj_check_since(c));
+        TRY(sj_check_state_load(c));
+    }
+    if (!c->stopped) {
+        TRY(sj_check_older_open(c));
+    }
+    c->findings_opened = c->findings;
+    if (!c->stopped) {
         TRY(sj_check_open_notes(c));
         TRY(sj_check_open_payloads(c));
         TRY(sj_check_open_times(c));
+    }
+    if (!c->stopped) {
+        TRY(sj_check_older_before(c));
     }
     if (!c->stopped) {
         TRY(sj_check_times(c));
@@ -114,10 +125,15 @@ static sj_status run(struct sj_check *c, const char *path)
     if (!c->stopped) {
         TRY(sj_check_entries(c));
     }
+    if (c->report->is_interrupted) {
+        return SJ_DONE;
+    }
+    c->is_state_spoilt = c->findings != c->findings_opened;
     if (!c->stopped) {
         TRY(sj_check_head_signed(c));
     }
     if (!c->stopped) {
+        TRY(sj_check_state_save(c));
         sj_check_rest(c);
         sj_check_cosigned_time(c);
         sj_check_freshness(c);

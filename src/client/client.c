@@ -6,6 +6,7 @@
  */
 #include "client_priv.h"
 
+#include "sanjeh/fetch/trust.h"
 #include "sanjeh/json/write.h"
 
 #include <curl/curl.h>
@@ -120,25 +121,6 @@ static bool set_line(const struct sj_client *client, const struct sj_client_call
     return len > 0 && (size_t)len < sizeof url &&
            curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method) == CURLE_OK;
-}
-
-static bool set_trust(const struct sj_client *client)
-{
-    CURL *curl = client->curl;
-    bool ok =
-        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
-    if (client->ca_file[0] != '\0') { /* this one and no other */
-        ok = ok && curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file) == CURLE_OK &&
-             curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
-    }
-    return ok;
 }
 
 static bool set_body(struct sj_client *client, const struct sj_client_call *call)
@@ -281,8 +263,9 @@ sj_status sj_client_send(struct sj_client *client, const struct sj_client_call *
     sj_buf_reset(&client->body);
     curl_easy_reset(client->curl); /* the connection stays */
     struct curl_slist *headers = NULL;
-    const bool is_ready = set_line(client, call) && set_trust(client) && set_body(client, call) &&
-                          make_headers(client, call, &headers) &&
+    const bool is_ready = set_line(client, call) &&
+                          sj_fetch_trust(client->curl, "https", client->ca_file) &&
+                          set_body(client, call) && make_headers(client, call, &headers) &&
                           curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
     const CURLcode code = is_ready ? curl_easy_perform(client->curl) : CURLE_OUT_OF_MEMORY;
     long http = 0;

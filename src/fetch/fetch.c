@@ -5,6 +5,7 @@
  * back is believed by signatures alone, but whoever could choose with whom we talk could keep us from talking.
  */
 #include "sanjeh/fetch/fetch.h"
+#include "sanjeh/fetch/trust.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -123,22 +124,8 @@ static size_t take_bytes(char *bytes, size_t size, size_t count, void *ctx)
 
 static bool set_trust(const struct sj_fetch *fetch, const char *url)
 {
-    CURL *curl = fetch->curl;
     const char *protocol = strncmp(url, "https", 5) == 0 ? "https" : "http";
-    bool ok =
-        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, protocol) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
-    if (fetch->ca_file[0] != '\0') { /* this one and no other */
-        ok = ok && curl_easy_setopt(curl, CURLOPT_CAINFO, fetch->ca_file) == CURLE_OK &&
-             curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
-    }
-    return ok;
+    return sj_fetch_trust(fetch->curl, protocol, fetch->ca_file);
 }
 
 static bool set_request(struct sj_fetch *fetch, const struct sj_fetch_request *request)

@@ -4,12 +4,14 @@
 import base64
 import hashlib
 import json
+import pathlib
 import subprocess
+import tempfile
 import time
 import unittest
 import urllib.parse
 
-from stack import LONG, SharedTest, Stack, problem, recorded
+from stack import LONG, SharedTest, Stack, problem, recorded, run
 from test_audit_tree import climb
 
 WHY = "reason=" + urllib.parse.quote("پرونده ۱۲ بازرسی")
@@ -143,6 +145,29 @@ class Search(SharedTest):
         file = hrd.request("GET", path, headers={"Accept": "text/plain"})
         self.assertEqual(file.header("Content-Type"), "text/plain; charset=utf-8")
         self.assertTrue(file.body.startswith(b"c2sp.org/tlog-proof@v1\nindex " + str(document["index"]).encode() + b"\n"))
+        self.check_receipts(document, file.body)
+
+    def check_receipts(self, document, file):
+        """Years later, without the server."""
+        self.stack.instance("policy")
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            entry = bytes.fromhex(self.stack.sql(f"select encode(entry, 'hex') from sanjeh.audit_entry where idx = {document['index']}"))
+            texts = {"json": json.dumps(document).encode(), "file": file, "entry": entry, "other": entry + b"x",
+                     "moved": json.dumps(document | {"index": document["index"] - 1}).encode(), "nothing": b"{}",
+                     "signed": file.replace("\n— ".encode(), "\n— x".encode()), "forged": file[:-6] + b"AAAA=\n"}
+            for name, content in texts.items():
+                (folder / name).write_bytes(content)
+            leaf, wrong = document["leaf"], base64.b64encode(bytes(32)).decode()
+            for expected, arguments in ((0, ("json",)), (0, ("json", "--entry", folder / "entry")), (0, ("file", "--leaf", leaf)),
+                                        (0, ("file", "--entry", folder / "entry")), (1, ("file", "--leaf", wrong)),
+                                        (1, ("json", "--leaf", wrong)), (1, ("file", "--entry", folder / "other")), (1, ("moved",)),
+                                        (2, ("file",)), (2, ("nothing",)), (2, ("signed", "--leaf", leaf)), (1, ("forged", "--leaf", leaf)),
+                                        (3, ("absent",)), (3, ("file", "--leaf", "x"))):
+                with self.subTest(arguments=arguments):
+                    done = run(self.stack.build / "server/sanjeh-verify", "--proof", folder / arguments[0], *arguments[1:], "--policy",
+                               self.stack.folder / "audit.policy", check=False)
+                    self.assertEqual(done.returncode, expected, done.stdout + done.stderr)
 
     def test_attack_23_a_receipt_is_for_its_caller_alone(self):
         answer = self.stack.client("hrd.manager").get("/api/v1/me")

@@ -103,6 +103,36 @@ class Publishing(unittest.TestCase):
         self.assertEqual(done.returncode, 2, done.stdout)
         self.assertIn("quorum", done.stdout)
 
+    def token_file(self):
+        path = self.stack.folder / "token"
+        path.write_text(self.stack.client("security.officer").token + "\n")
+        return path
+
+    def test_1b_what_the_witnesses_have_seen_is_asked_for_by_the_verifier(self):
+        self.wait_for(lambda: self.metric("sanjehd_witness_rounds_total") > 0)
+        asked = ("--witnesses", "--ca", self.stack.ca_file)
+        bundle = self.stack.export("asked.tar")
+        size = self.verify(bundle)[1]["size"]
+        self.wait_for(lambda: all(self.size_of(witness) > size for witness in self.witnesses))
+        code, report = self.verify(bundle, *asked)  # the export itself made the log longer than the file
+        self.assertEqual(code, 2, report)
+        self.assertRegex(report["cause"], r"^stale: the log ends before the tree of size \d+ that witness w[12].example has seen")
+        code, report = self.verify(bundle, *asked, "--max-age", "3600")
+        self.assertEqual(code, 0, report)
+        # the log where it lies, twice: the second time from where the first has stopped
+        state = self.stack.folder / "check.state"
+        live = (f"https://localhost:{self.stack.port}/audit", *asked, "--token-file", self.token_file(), "--state", state)
+        code, report = self.verify(*live)
+        self.assertEqual((code, report["resumed_from"]), (0, 0), report)
+        checked = report["size"]
+        code, report = self.verify(*live)
+        self.assertEqual((code, report["resumed_from"]), (0, checked), report)
+        self.assertGreater(report["size"], checked)
+        # one of them by its address
+        code, report = self.verify(bundle, "--since", self.witnesses[0].url, "--ca", self.stack.ca_file)
+        self.assertEqual(code, 2, report)
+        self.assertIn("has seen", report["cause"])
+
     def test_2_a_witness_that_is_silent_stops_nobody_but_is_told_and_then_blocks(self):
         self.wait_for(lambda: self.metric("sanjehd_witness_rounds_total") > 0)
         admin = self.stack.client("admin.one")

@@ -13,7 +13,10 @@ from stack import Stack, run
 class Tampering(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack.own()
+        cls.stack = Stack.own(accounts=("hrd.manager", "security.officer", "sit.manager"))
+        other = cls.stack.client("sit.manager")
+        for _ in range(5):
+            other.get("/api/v1/me")
         client = cls.stack.client("hrd.manager")
         for _ in range(300):
             client.get("/api/v1/me")
@@ -126,6 +129,61 @@ class Tampering(unittest.TestCase):
         done = self.stack.verify(bundle, "--max-age", "1")
         self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
 
+    # ---- the named detector, and nothing else ----
+
+    def heard(self):
+        """What every other detector has said so far."""
+        lines = self.stack.anonymous().get("/metrics").body.decode().splitlines()
+        names = ("sanjehd_alarms_raised_total", "sanjehd_scrub_findings", "sanjehd_witness_conflicts_total")
+        return {line.rsplit(" ", 1)[0]: line.rsplit(" ", 1)[1] for line in lines if line.startswith(names)}
+
+    def unit_record(self, unit):
+        answer = self.stack.client("security.officer").post("/api/v1/audit/exports", {"unit": unit})
+        self.assertEqual(answer.status, 200, answer)
+        path = self.stack.folder / f"{unit}.unit"
+        path.write_bytes(answer.body)
+        return self.stack.verify(path).returncode
+
+    def alone(self, sql, undo, damaged, neighbours):
+        """While rows are as the attack left them: they and no others are refused, one finding is the verifier's, nobody else speaks."""
+        before = self.heard()
+        self.stack.sql(f"set session_replication_role = replica; {sql}")
+        try:
+            shown = {index: self.read(index).status for index in (*damaged, *neighbours)}
+            proofs = {self.stack.client("security.officer").get(f"/api/v1/audit/proof/{index}").status for index in neighbours}
+            other = self.unit_record("SIT")
+            ready = self.stack.anonymous().get("/readyz").status
+            bundle = self.stack.export()
+        finally:
+            self.stack.sql(f"set session_replication_role = replica; {undo}")
+        self.assertEqual(shown, {index: 500 for index in damaged} | {index: 200 for index in neighbours})
+        self.assertEqual((proofs, other, ready), ({200}, 0, 200))
+        done = self.stack.verify(bundle, "--json")
+        report = json.loads(done.stdout)
+        self.assertEqual(done.returncode, 1, report)
+        self.assert_named(report, min(damaged))
+        self.assertNotIn("besides", report["cause"])
+        self.assertEqual(self.heard(), before)
+        self.assertEqual(self.stack.verify(self.stack.export()).returncode, 0, "the undoing was none")
+
+    def test_attack_01_of_a_row_is_told_by_its_detectors_alone(self):
+        place = self.size // 2
+        back = (f"delete from sanjeh.audit_entry where idx = {place};"
+                f"insert into sanjeh.audit_entry select * from kept.entry where idx = {place}")
+        for sql in (f"delete from sanjeh.audit_entry where idx = {place}",
+                    f"update sanjeh.audit_entry set entry = set_byte(entry, 150, get_byte(entry, 150) # 1) where idx = {place}",
+                    f"update sanjeh.audit_entry set entry = set_byte(entry, 150, get_byte(entry, 150) # 1), leaf_hash = "
+                    f"sha256('\\x00'::bytea || set_byte(entry, 150, get_byte(entry, 150) # 1)) where idx = {place}"):
+            with self.subTest(sql):
+                self.alone(sql, back, (place,), (0, place - 1, place + 1, self.size - 1))
+
+    def test_attack_02_of_swapped_rows_is_told_by_its_detectors_alone(self):
+        first, second = self.size // 2, self.size // 2 + 1
+        swap = (f"update sanjeh.audit_entry set idx = -1 where idx = {first};"
+                f"update sanjeh.audit_entry set idx = {first} where idx = {second};"
+                f"update sanjeh.audit_entry set idx = {second} where idx = -1")
+        self.alone(swap, swap, (first, second), (0, first - 1, second + 1, self.size - 1))
+
     # ---- while the server runs ----
 
     def read(self, index):
@@ -174,10 +232,98 @@ class Tampering(unittest.TestCase):
             self.assertIn("permission denied" if "lo_" in sql else "scope RECORD", done.stderr, sql)
 
 
-class Replay(unittest.TestCase):
+class Rollback(unittest.TestCase):
+    """One instance for all: each test begins with its database, keys and recorder as they were when it had been made."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack.own()
+        try:
+            cls.stack.client("hrd.manager").get("/api/v1/me")
+            cls.stack.stop()
+            cls.base = cls.stack.folder / "base"
+            cls.base.mkdir()
+            cls.places = {"data": cls.stack.folder / "pg/data", "keys": cls.stack.folder / "keys"}
+            for name, place in cls.places.items():
+                run("cp", "-a", "--reflink=auto", place, cls.base / name)
+        except BaseException:
+            cls.stack.destroy()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.destroy()
+
+    def setUp(self):
+        self.stack.stop()
+        for name in self.places:
+            self.put_back(name)
+        self.stack.forget_sessions()
+        self.said = len(self.stack.log())
+
+    def put_back(self, name):
+        run("rm", "-rf", self.places[name])
+        run("cp", "-a", "--reflink=auto", self.base / name, self.places[name])
+
+    def refuse(self, code):
+        """The server must not start, and must say why."""
+        before = len(self.stack.log())
+        done = self.stack.start(check=False)
+        self.assertNotEqual(done.returncode, 0, "it started on a record that was rolled back")
+        said = self.stack.log()[before:]
+        self.assertRegex(said, code, said[-3000:])
+
+    def older(self, with_recorder):
+        """The database, and with it the recorder, as they were 20 requests ago."""
+        self.stack.start()
+        client = self.stack.client("hrd.manager")
+        for _ in range(20):
+            self.assertEqual(client.get("/api/v1/me").status, 200)
+        self.stack.stop()
+        self.put_back("data")
+        if with_recorder:
+            run("cp", "-a", self.base / "keys/recorder", self.places["keys"] / "recorder")
+
+    def test_attack_6_an_older_database_is_refused(self):
+        self.older(with_recorder=True)
+        self.refuse("LOG_ROLLED_BACK")
+
+    def test_attack_6_what_an_older_database_lost_is_put_back_from_the_recorder(self):
+        self.older(with_recorder=False)
+        self.stack.start()
+        self.stack.forget_sessions()
+        self.assertIn("audit.tail.put_back", self.stack.log()[self.said:])
+        self.assertEqual(self.stack.verify(self.stack.export()).returncode, 0)
+
+    def test_a_cut_record_is_refused(self):
+        self.stack.cluster("start")
+        self.stack.sql("set session_replication_role = replica; delete from sanjeh.audit_entry where idx >= "
+                       "(select size - 1 from sanjeh.audit_head)")
+        self.refuse("LOG_TAMPERED|LOG_ROLLED_BACK")
+
+    def test_a_rewritten_head_is_refused(self):
+        self.stack.cluster("start")
+        self.stack.sql("set session_replication_role = replica; update sanjeh.audit_head set root = sha256('forged'::bytea)")
+        self.refuse("LOG_TAMPERED")
+
+    def test_a_lost_signer_state_is_refused(self):
+        for path in (self.stack.folder / "keys/signer").iterdir():
+            path.unlink()
+        self.refuse("LOG_TAMPERED|LOG_ROLLED_BACK|signer")
+
+    def test_a_forged_outbox_draft_is_not_sequenced(self):
+        self.stack.cluster("start")
+        self.stack.sql("insert into sanjeh.audit_outbox (emitter, seq, draft, mac) "
+                       "values (gen_random_uuid(), 1, '\\x0102'::bytea, sha256('no key'::bytea))")
+        self.stack.start()
+        self.stack.forget_sessions()
+        self.assertEqual(self.stack.sql("select count(*) from sanjeh.audit_outbox"), "0")
+        self.assertEqual(self.stack.sql("select count(*) from sanjeh.audit_refused"), "1")
+        self.assertEqual(self.stack.verify(self.stack.export()).returncode, 0)
+
     def test_attack_11_a_draft_that_is_put_back_is_not_sequenced_again(self):
-        stack = Stack.own()
-        self.addCleanup(stack.destroy)
+        stack = self.stack
+        stack.start()
         stack.sql("create schema kept; create table kept.outbox as select * from sanjeh.audit_outbox with no data;"
                   "create function kept.keep() returns trigger language plpgsql security definer as $$ begin "
                   "insert into kept.outbox select old.*; return old; end $$;"
@@ -203,86 +349,8 @@ class Replay(unittest.TestCase):
             time.sleep(0.2)
         self.assertEqual(int(stack.sql("select count(*) from sanjeh.audit_refused")), kept)
         self.assertEqual(stack.sql(accesses), before)
-        self.assertIn("a replay", stack.log())
+        self.assertIn("a replay", stack.log()[self.said:])
         self.assertEqual(stack.verify(stack.export()).returncode, 0)
-
-
-class Rollback(unittest.TestCase):
-    def setUp(self):
-        self.stack = Stack.own()
-        self.addCleanup(self.stack.destroy)
-
-    def refuse(self, code):
-        """The server must not start, and must say why."""
-        before = len(self.stack.log())
-        done = self.stack.start(check=False)
-        self.assertNotEqual(done.returncode, 0, "it started on a record that was rolled back")
-        said = self.stack.log()[before:]
-        self.assertRegex(said, code, said[-3000:])
-
-    def older(self, with_recorder):
-        """The database, and with it the recorder, as they were 20 requests ago."""
-        client = self.stack.client("hrd.manager")
-        self.stack.stop()
-        data, copy = self.stack.folder / "pg/data", self.stack.folder / "pg/older"
-        recorder, kept = self.stack.folder / "keys/recorder", self.stack.folder / "recorder.older"
-        run("cp", "-a", data, copy)
-        run("cp", "-a", recorder, kept)
-        self.stack.start()
-        self.stack.forget_sessions()
-        client = self.stack.anonymous(token=client.token)
-        for _ in range(20):
-            self.assertEqual(client.get("/api/v1/me").status, 200)
-        client.close()
-        self.stack.stop()
-        run("rm", "-rf", data)
-        run("mv", copy, data)
-        if with_recorder:
-            run("mv", kept, recorder)
-
-    def test_attack_6_an_older_database_is_refused(self):
-        self.older(with_recorder=True)
-        self.refuse("LOG_ROLLED_BACK")
-
-    def test_attack_6_what_an_older_database_lost_is_put_back_from_the_recorder(self):
-        self.older(with_recorder=False)
-        self.stack.start()
-        self.stack.forget_sessions()
-        self.assertIn("audit.tail.put_back", self.stack.log())
-        self.assertEqual(self.stack.verify(self.stack.export()).returncode, 0)
-
-    def test_a_cut_record_is_refused(self):
-        client = self.stack.client("hrd.manager")
-        for _ in range(20):
-            client.get("/api/v1/me")
-        self.stack.stop()
-        self.stack.cluster("start")
-        self.stack.sql("set session_replication_role = replica; delete from sanjeh.audit_entry where idx >= "
-                       "(select size - 1 from sanjeh.audit_head)")
-        self.refuse("LOG_TAMPERED|LOG_ROLLED_BACK")
-
-    def test_a_rewritten_head_is_refused(self):
-        self.stack.stop()
-        self.stack.cluster("start")
-        self.stack.sql("set session_replication_role = replica; update sanjeh.audit_head set root = sha256('forged'::bytea)")
-        self.refuse("LOG_TAMPERED")
-
-    def test_a_lost_signer_state_is_refused(self):
-        self.stack.stop()
-        for path in (self.stack.folder / "keys/signer").iterdir():
-            path.unlink()
-        self.refuse("LOG_TAMPERED|LOG_ROLLED_BACK|signer")
-
-    def test_a_forged_outbox_draft_is_not_sequenced(self):
-        self.stack.stop()
-        self.stack.cluster("start")
-        self.stack.sql("insert into sanjeh.audit_outbox (emitter, seq, draft, mac) "
-                       "values (gen_random_uuid(), 1, '\\x0102'::bytea, sha256('no key'::bytea))")
-        self.stack.start()
-        self.stack.forget_sessions()
-        self.assertEqual(self.stack.sql("select count(*) from sanjeh.audit_outbox"), "0")
-        self.assertEqual(self.stack.sql("select count(*) from sanjeh.audit_refused"), "1")
-        self.assertEqual(self.stack.verify(self.stack.export()).returncode, 0)
 
 
 if __name__ == "__main__":

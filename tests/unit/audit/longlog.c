@@ -383,15 +383,16 @@ static void append(struct longlog *l, uint64_t index)
     struct sj_entry entry = {
         .index = index, .log_id = id_of(9, 0), .time = START_US + (sj_time_us)index * STEP_US};
     struct sj_tenant *tenant = NULL;
-    struct sj_hash leaf;
+    struct sj_hash signed_leaf;
     compose(l, index, &entry);
     CHECK_OK(sj_tenants_get(&l->tenants, entry.draft.tenant_tag, &tenant));
     entry.tenant_seq = tenant->seq + 1;
     entry.tenant_prev = tenant->leaf;
     sj_buf_reset(&l->bytes);
     CHECK_OK(sj_entry_encode(&entry, &l->bytes));
-    CHECK_OK(sj_leaf_hash(sj_buf_view(&l->bytes), &leaf));
-    CHECK_OK(sj_frontier_append(&l->frontier, &leaf));
+    CHECK_OK(sj_leaf_hash(sj_buf_view(&l->bytes), &signed_leaf));
+    CHECK_OK(sj_frontier_append(&l->frontier, &signed_leaf));
+    struct sj_hash leaf = signed_leaf;
     if (index == l->plan->bend) {
         l->bytes.ptr[l->bytes.len - 1] ^= 1;
         CHECK_OK(sj_leaf_hash(sj_buf_view(&l->bytes), &leaf));
@@ -403,7 +404,7 @@ static void append(struct longlog *l, uint64_t index)
     CHECK_OK(sj_heads_see(
         &l->heads, entry.draft.tenant_tag, sj_text_of(entry.draft.action), entry.time));
     tenant->seq = entry.tenant_seq;
-    tenant->leaf = leaf;
+    tenant->leaf = signed_leaf;
     if ((index + 1) % SJ_TILE_WIDTH == 0) {
         put_bundle(l, index + 1);
     }

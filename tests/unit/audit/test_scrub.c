@@ -114,6 +114,7 @@ struct attack {
     const char *sql;
     const char *cause; /* how it begins; NULL: none */
     int64_t index;     /* -1: none */
+    uint64_t most;     /* findings: the damage itself and what follows from it; 0: not counted */
 };
 
 static void expect(struct run *run, const struct attack *attack)
@@ -123,6 +124,7 @@ static void expect(struct run *run, const struct attack *attack)
     }
     scrub(run);
     const struct sj_scrub_report *report = &run->report;
+    const bool is_alone = attack->most == 0 || report->findings <= attack->most;
     const bool found =
         attack->cause == NULL
             ? report->findings == 0
@@ -130,7 +132,7 @@ static void expect(struct run *run, const struct attack *attack)
                   (attack->index < 0
                           ? !report->has_index
                           : report->has_index && report->index == (uint64_t)attack->index);
-    if (!found) {
+    if (!found || !is_alone) {
         printf("    %s\n    said: %llu findings, index %lld: %s\n",
             attack->sql == NULL ? "" : attack->sql, (unsigned long long)report->findings,
             report->has_index ? (long long)report->index : -1LL, report->cause);
@@ -148,7 +150,7 @@ struct attacks {
 static void expect_each(void *ctx)
 {
     struct attacks *attacks = ctx;
-    const struct attack none = {NULL, NULL, -1};
+    const struct attack none = {NULL, NULL, -1, 0};
     REQUIRE_OK(rig_connect(&attacks->run.rig));
     expect(&attacks->run, &none);
     for (size_t i = 0; i < attacks->count; i++) {
@@ -174,24 +176,24 @@ static void expect_all(const struct attack *list, size_t count)
 TEST(attack_01_scrub_finds_deleted_edited_and_inserted_rows)
 {
     static const struct attack attacks[] = {
-        {"delete from sanjeh.audit_entry where idx = 0", "the entry is missing", 0},
-        {"delete from sanjeh.audit_entry where idx = 300", "the entry is missing", 300},
-        {"delete from sanjeh.audit_entry where idx = 650", "the entry is missing", 650},
+        {"delete from sanjeh.audit_entry where idx = 0", "the entry is missing", 0, 3},
+        {"delete from sanjeh.audit_entry where idx = 300", "the entry is missing", 300, 3},
+        {"delete from sanjeh.audit_entry where idx = 650", "the entry is missing", 650, 3},
         {"delete from sanjeh.audit_entry where idx = (select size - 1 from sanjeh.audit_head)",
-            "the entry is missing", 701},
-        {EDIT("0"), "the entry does not give its leaf hash", 0},
-        {EDIT("300"), "the entry does not give its leaf hash", 300},
-        {EDIT("701"), "the entry does not give its leaf hash", 701},
+            "the entry is missing", 701, 3},
+        {EDIT("0"), "the entry does not give its leaf hash", 0, 3},
+        {EDIT("300"), "the entry does not give its leaf hash", 300, 3},
+        {EDIT("701"), "the entry does not give its leaf hash", 701, 3},
         {EDIT("300") "; update sanjeh.audit_entry set leaf_hash = sha256('\\x00'::bytea || entry)",
-            "the entry does not give its leaf hash in the tile", 300},
+            "the entry does not give its leaf hash in the tile", 300, 3},
         {EDIT("650") "; update sanjeh.audit_entry set leaf_hash = sha256('\\x00'::bytea || entry)",
-            "the entry does not continue its tenant's chain", 650},
+            "the entry does not continue its tenant's chain", 650, 3},
         {"insert into sanjeh.audit_entry select 702, entry, leaf_hash from sanjeh.audit_entry "
          "where idx = 701",
-            "entries stand outside of the log", -1},
+            "entries stand outside of the log", -1, 1},
         {"insert into sanjeh.audit_entry select -1, entry, leaf_hash from sanjeh.audit_entry where "
          "idx = 0",
-            "entries stand outside of the log", -1},
+            "entries stand outside of the log", -1, 1},
     };
     expect_all(attacks, SJ_COUNT(attacks));
 }
@@ -204,12 +206,12 @@ TEST(attack_01_scrub_finds_deleted_edited_and_inserted_rows)
 TEST(attack_02_scrub_finds_swapped_and_reordered_rows)
 {
     static const struct attack attacks[] = {
-        {SWAP("100", "101"), "the entry does not give its leaf hash in the tile", 100},
-        {SWAP("10", "690"), "the entry does not give its leaf hash in the tile", 10},
-        {SWAP("680", "690"), "the entry names another index than its place", 680},
+        {SWAP("100", "101"), "the entry does not give its leaf hash in the tile", 100, 5},
+        {SWAP("10", "690"), "the entry does not give its leaf hash in the tile", 10, 5},
+        {SWAP("680", "690"), "the entry names another index than its place", 680, 5},
         {"update sanjeh.audit_entry set idx = idx + 10000 where idx between 600 and 649;"
          "update sanjeh.audit_entry set idx = 600 + 649 + 10000 - idx where idx >= 10000",
-            "the entry names another index than its place", 600},
+            "the entry names another index than its place", 600, 56},
     };
     expect_all(attacks, SJ_COUNT(attacks));
 }
@@ -297,7 +299,7 @@ static void rewrite(struct run *run, const char *index, const char *then)
 static void rewrite_twice(void *ctx)
 {
     struct run *run = ctx;
-    struct attack attack = {NULL, "the entries do not give the root of the note of", -1};
+    struct attack attack = {NULL, "the entries do not give the root of the note of", -1, 1};
     REQUIRE_OK(rig_connect(&run->rig));
     rewrite(run, "701", "");
     expect(run, &attack);
@@ -320,10 +322,10 @@ TEST(attack_04_scrub_finds_a_cut_tail)
     static const struct attack attacks[] = {
         {"delete from sanjeh.audit_entry where idx >= 600; update sanjeh.audit_head set size = 600,"
          " base_size = 599; delete from sanjeh.audit_checkpoint where size > 600",
-            "the entry is missing", 600},
+            "the entry is missing", 600, 103},
         {"delete from sanjeh.audit_entry where idx >= 512; update sanjeh.audit_head set size = 512,"
          " base_size = 511; delete from sanjeh.audit_checkpoint where size > 512",
-            "the entry is missing", 512},
+            "the entry is missing", 512, 191},
     };
     expect_all(attacks, SJ_COUNT(attacks));
 }
@@ -333,27 +335,27 @@ TEST(scrub_checks_tiles_notes_tenants_openings)
     static const struct attack attacks[] = {
         {"update sanjeh.audit_tile set hashes = set_byte(hashes, 5, 1 + get_byte(hashes, 5) % 255) "
          "where n = 1",
-            "the entry does not give its leaf hash in the tile", 256},
-        {"delete from sanjeh.audit_tile where n = 1", "tile 0/1 is missing", -1},
+            "the entry does not give its leaf hash in the tile", 256, 0},
+        {"delete from sanjeh.audit_tile where n = 1", "tile 0/1 is missing", -1, 0},
         {"insert into sanjeh.audit_tile select 0, 2, hashes from sanjeh.audit_tile where n = 1",
-            "tiles stand where none can be", -1},
+            "tiles stand where none can be", -1, 0},
         {"update sanjeh.audit_checkpoint set note = set_byte(note, 40, 65) where size = (select "
          "min(size) from sanjeh.audit_checkpoint where size > 400)",
-            "the entries do not give the root of the note of", -1},
+            "the entries do not give the root of the note of", -1, 0},
         {"update sanjeh.audit_tenant set seq = seq + 1 where last_idx > 690",
-            "a tenant's chain does not end", -1},
+            "a tenant's chain does not end", -1, 0},
         {"delete from sanjeh.audit_tenant where tenant_tag::text like '01%'",
-            "a tenant's chain is missing", -1},
+            "a tenant's chain is missing", -1, 0},
         {"delete from sanjeh.file_opening where entry_index = (select min(entry_index) from "
          "sanjeh.file_opening) and subject_id::text like '03%'",
-            "whose files the entry opened", 51},
+            "whose files the entry opened", 51, 0},
         {"insert into sanjeh.file_opening values (gen_random_uuid(), 7)",
-            "whose files the entry opened", 7},
+            "whose files the entry opened", 7, 0},
         {"insert into sanjeh.file_opening values (gen_random_uuid(), 700000)",
-            "openings of entries", -1},
+            "openings of entries", -1, 0},
         {"insert into sanjeh.audit_payload (idx, content) values (7, decode(repeat('00', 80), "
          "'hex'))",
-            "the payload is not what the entry commits to", 7},
+            "the payload is not what the entry commits to", 7, 0},
     };
     expect_all(attacks, SJ_COUNT(attacks));
 }
