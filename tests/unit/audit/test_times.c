@@ -16,6 +16,8 @@
 #define LAST_S (INT64_C(1790000000) + 9) /* of 10,000 entries, a millisecond apart */
 
 struct rig {
+    size_t count;
+    const char *state; /* NULL: none */
     struct maker maker;
     char bundle[64];
     char policy[64];
@@ -23,7 +25,7 @@ struct rig {
 
 static void begin(struct rig *rig)
 {
-    maker_init(&rig->maker, 600, 100, 1);
+    maker_init(&rig->maker, rig->count, 100, 1);
     (void)snprintf(rig->bundle, sizeof rig->bundle, "/tmp/sanjeh-times-%d.tar", getpid());
     (void)snprintf(rig->policy, sizeof rig->policy, "/tmp/sanjeh-times-%d.policy", getpid());
 }
@@ -38,7 +40,8 @@ static void end(struct rig *rig)
 static struct sj_verify_report verify(struct rig *rig, const char *tsa_ca)
 {
     struct sj_verify_report report;
-    const struct sj_verify_options options = {.policy_path = rig->policy, .tsa_ca_path = tsa_ca};
+    const struct sj_verify_options options = {
+        .policy_path = rig->policy, .tsa_ca_path = tsa_ca, .state_path = rig->state};
     CHECK_OK(sj_bundle_verify(rig->bundle, &options, &report));
     return report;
 }
@@ -47,7 +50,7 @@ static struct sj_verify_report verify(struct rig *rig, const char *tsa_ca)
 
 static struct sj_verify_report cosigned_at(int64_t time_s)
 {
-    struct rig rig;
+    struct rig rig = {.count = 600};
     const struct sj_key seed = {{77}};
     const struct maker_output output = {.tiles = MAKER_TILES_SIGNED};
     struct sj_signing_key *secret = NULL;
@@ -112,9 +115,8 @@ static struct sj_view file_of(const char *name)
 }
 
 /* The maker's bundle with a member `timestamps` of one token over its note number `number`. */
-static struct sj_verify_report stamped(size_t number, bool with_ca)
+static struct sj_verify_report stamped_log(struct rig rig, size_t number, bool with_ca)
 {
-    struct rig rig;
     const struct maker_output output = {.tiles = MAKER_TILES_SIGNED};
     CLEANUP(sj_buf_clear) struct sj_buf tar = SJ_BUF((size_t)64 << 20);
     CLEANUP(sj_buf_clear) struct sj_buf stamps = SJ_BUF(65536);
@@ -144,6 +146,11 @@ static struct sj_verify_report stamped(size_t number, bool with_ca)
     return report;
 }
 
+static struct sj_verify_report stamped(size_t number, bool with_ca)
+{
+    return stamped_log((struct rig){.count = 600}, number, with_ca);
+}
+
 TEST(attack_09_entries_behind_a_token_that_are_older_are_found)
 {
     const struct sj_verify_report report = stamped(0, true);
@@ -156,4 +163,20 @@ TEST(attack_16_token_over_another_note_vouches_for_nothing)
 {
     const struct sj_verify_report report = stamped(1, true);
     CHECK(report.verdict == SJ_INCOMPLETE && strstr(report.cause, "token of time") != NULL);
+}
+
+/* What a token says of the entries behind it is remembered by a state, and is not said of those in front of it. */
+TEST(attack_09_entries_behind_a_token_that_the_run_before_has_seen)
+{
+    char state[64];
+    (void)snprintf(state, sizeof state, "/tmp/sanjeh-times-%d.state", getpid());
+    struct sj_verify_report report =
+        stamped_log((struct rig){.count = 100, .state = state}, 0, true);
+    CHECK(report.verdict == SJ_VERIFIED && report.resumed_from == 0);
+    report = stamped_log((struct rig){.count = 100, .state = state}, 0, true);
+    CHECK(report.verdict == SJ_VERIFIED && report.resumed_from == 100);
+    report = stamped_log((struct rig){.count = 600, .state = state}, 0, true);
+    CHECK(report.verdict == SJ_TAMPERED && report.resumed_from == 100 && report.bad_index == 100);
+    CHECK(strstr(report.cause, "before a token of time") != NULL);
+    (void)unlink(state);
 }
