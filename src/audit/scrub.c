@@ -138,7 +138,8 @@ static sj_status judge(
 {
     struct sj_tenant *tenant = NULL;
     TRY(sj_tenants_get(&s->tenants, entry->draft.tenant_tag, &tenant));
-    if (sj_uuid_is_nil(s->log_id)) { /* of the first that can be read: a lost one must not have all others accused */
+    if (sj_uuid_is_nil(
+            s->log_id)) { /* of the first that can be read: a lost one must not have all others accused */
         s->log_id = entry->log_id;
     }
     if (entry->index != index) {
