@@ -153,9 +153,11 @@ class Search(SharedTest):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             entry = bytes.fromhex(self.stack.sql(f"select encode(entry, 'hex') from sanjeh.audit_entry where idx = {document['index']}"))
+            forged = [line[:-10] + ("B" if line[-10] == "A" else "A") + line[-9:] if line.startswith("— ") else line
+                      for line in file.decode().split("\n")]
             texts = {"json": json.dumps(document).encode(), "file": file, "entry": entry, "other": entry + b"x",
                      "moved": json.dumps(document | {"index": document["index"] - 1}).encode(), "nothing": b"{}",
-                     "signed": file.replace("\n— ".encode(), "\n— x".encode()), "forged": file[:-6] + b"AAAA=\n"}
+                     "signed": file.replace("\n— ".encode(), "\n— x".encode()), "forged": "\n".join(forged).encode()}
             for name, content in texts.items():
                 (folder / name).write_bytes(content)
             leaf, wrong = document["leaf"], base64.b64encode(bytes(32)).decode()

@@ -125,6 +125,7 @@ class Publishing(unittest.TestCase):
         code, report = self.verify(*live)
         self.assertEqual((code, report["resumed_from"]), (0, 0), report)
         checked = report["size"]
+        self.wait_for(lambda: all(self.size_of(witness) > checked for witness in self.witnesses))
         code, report = self.verify(*live)
         self.assertEqual((code, report["resumed_from"]), (0, checked), report)
         self.assertGreater(report["size"], checked)
