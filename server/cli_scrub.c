@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * sanjeh audit scrub: is everything in the database what was signed, now? The server's daily walk at once, also when it is
- * stopped. What the log has to be is the newest stored note that the log's own key signed. The result is an entry of the record; a
+ * stopped. What the log has to be is the newest stored note that a key of the log's servers signed. The result is an entry of the record; a
  * server raises the alarm when it reads one that found something.
  */
 #include "cli_desk.h"
@@ -13,6 +13,7 @@
 
 #include <getopt.h>
 
+#define KEYS_MAX   SJ_NOTE_KEYS_MAX
 #define CONTEXT_US (INT64_C(3540) * 1000000) /* the keeper grants an hour */
 
 struct arguments {
@@ -84,18 +85,52 @@ static sj_status record(struct sj_cli_desk *desk, const struct sj_context *conte
     return sj_tx_commit(&tx);
 }
 
+struct keys {
+    struct sj_note_key list[KEYS_MAX];
+    size_t count;
+};
+
+/* This server's key and those of the others, as far as a keeper of the same root has vouched for them: what the database says alone
+ * counts for nothing. */
+static sj_status collect_keys(
+    struct sj_cli_desk *desk, const struct sj_context *context, struct keys *keys)
+{
+    const struct sj_query query = {SJ_SQL_AUDIT_SIGNER_LIST, NULL, 0};
+    CLEANUP(sj_buf_clear) struct sj_buf own = SJ_BUF(1024);
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(ask_log_vkey(desk->channel, &own));
+    TRY(sj_note_key_parse(sj_buf_text(&own), &keys->list[keys->count++]));
+    TRY(sj_db_read(desk->db, context, &query, 1, &rows));
+    for (size_t i = 0; i < sj_rows_count(rows) && keys->count < KEYS_MAX; i++) {
+        struct sj_hash voucher;
+        const struct sj_text vkey = sj_row_text(rows, i, 1);
+        const struct sj_view bytes = sj_row_bytes(rows, i, 2);
+        if (sj_text_equal(vkey, sj_buf_text(&own)) || bytes.len != SJ_HASH_SIZE) {
+            continue;
+        }
+        TRY(sj_copy(voucher.bytes, SJ_HASH_SIZE, bytes.ptr, bytes.len));
+        const sj_status status =
+            ask_vouched(desk->channel, sj_row_text(rows, i, 0), vkey, &voucher);
+        ENSURE(!sj_failed(status) || status.code == SJ_LOG_TAMPERED, KEEPER_UNAVAILABLE);
+        if (!sj_failed(status)) {
+            TRY(sj_note_key_parse(vkey, &keys->list[keys->count++]));
+        }
+    }
+    return SJ_DONE;
+}
+
 static sj_status scrub(struct sj_cli_desk *desk, struct sj_scrub_report *ret_report)
 {
+    struct keys keys = {.count = 0};
     struct sj_context context;
     struct sj_scrub_target target;
     sj_time_us until = 0;
     const sj_time_us started = sj_time_now();
-    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
     CLEANUP(sj_scrub_free) struct sj_scrub *scrub = NULL;
-    TRY(ask_log_vkey(desk->channel, &vkey));
     TRY(renew(desk, &until, &context));
-    desk->why = "no stored note carries a signature of the log's key";
-    TRY(sj_scrub_stored_target(desk->db, &context, sj_buf_text(&vkey), &target));
+    TRY(collect_keys(desk, &context, &keys));
+    desk->why = "the newest stored note carries no signature of a key of the log's servers";
+    TRY(sj_scrub_stored_target(desk->db, &context, keys.list, keys.count, &target));
     desk->why = "";
     TRY(sj_scrub_new(&target, &scrub));
     TRY(walk(desk, scrub, &until, &context));

@@ -53,6 +53,7 @@ struct sj_config {
     char instance[SJ_CONFIG_TEXT_MAX]; /* which server of the log; empty: the first */
     int64_t heads_s;                   /* between two entries of where the tenants stand */
     int64_t key_epoch_s;               /* of the log's signing key */
+    int64_t retention_d;               /* days that entries stay at least */
     int64_t audit_deadline_ms;
     int64_t audit_queue_max;
     int64_t audit_search_reason; /* 1: a search without a reason is refused */

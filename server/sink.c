@@ -276,7 +276,11 @@ static sj_status move(struct sink *sink, bool *ret_level)
     if (!sink->knows_position) {
         TRY(learn_position(sink, &context, &key));
     }
-    const uint64_t first = atomic_load(&sink->position);
+    uint64_t minimum = 0;
+    TRY(sj_record_minimum(sink->db, &context, &minimum));
+    const uint64_t at = atomic_load(&sink->position);
+    const uint64_t first =
+        at < minimum ? minimum : at; /* what was pruned is carried on from its sealed export */
     const uint64_t size = atomic_load(&sink->server->sinks->size);
     if (first >= size) {
         atomic_store(&sink->moved_ms, sj_time_monotonic_ms());

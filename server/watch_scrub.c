@@ -6,6 +6,7 @@
  */
 #include "watch_priv.h"
 
+#include "sanjeh/audit/index.h"
 #include "sanjeh/base/log.h"
 #include "sanjeh/base/reader.h"
 
@@ -13,6 +14,7 @@
 #define STEPS_MAX 16u /* of 256 entries, at one tick */
 #define SAVE_MS   30000
 #define SECOND_US INT64_C(1000000)
+#define INDEX_MAX 2000000u /* entries whose index is compared as well */
 
 /* {started, finished or 0, findings} and the walk. */
 static sj_status put_state(struct sj_watcher *w, struct sj_buf *out)
@@ -87,12 +89,40 @@ static sj_status begin(struct sj_watcher *w)
     return SJ_DONE;
 }
 
+/* Whether the search index has what the entries give, once a walk; of a longer log that is the officer's to ask for. */
+static sj_status compare_index(
+    struct sj_watcher *w, const struct sj_context *context, struct sj_scrub_report *report)
+{
+    struct sj_server *server = w->server;
+    struct sj_index_report index;
+    CLEANUP(sj_reading_close) struct sj_reading *reading = NULL;
+    if (report->size > INDEX_MAX) {
+        return SJ_DONE;
+    }
+    TRY(sj_reading_open(server->sequencer, w->db, context, &reading));
+    const sj_status status = sj_index_check(server->index, reading, w->db, context, &index);
+    /* an entry that is not what was signed is the walk's own finding */
+    TRY(status.code == SJ_LOG_TAMPERED ? SJ_DONE : status);
+    if (sj_failed(status) || (index.missing == 0 && index.wrong == 0 && index.counts_hold)) {
+        return SJ_DONE;
+    }
+    if (report->findings++ == 0) {
+        report->has_index = index.has_index;
+        report->index = index.index;
+        (void)snprintf(report->cause, sizeof report->cause,
+            "the search index is not what the entries give: %llu postings missing, %llu wrong",
+            (unsigned long long)index.missing, (unsigned long long)index.wrong);
+    }
+    return SJ_DONE;
+}
+
 static sj_status finish(struct sj_watcher *w, const struct sj_context *context)
 {
     struct sj_scrub_report report;
     struct sj_raised none = {.count = 0};
     struct sj_draft draft;
     sj_scrub_report(w->scrub, &report);
+    TRY(compare_index(w, context, &report));
     sj_scrub_free(&w->scrub);
     w->scrub_finished = sj_time_now();
     sj_scrub_draft(&report, (w->scrub_finished - w->scrub_started) / SECOND_US, &draft);

@@ -12,6 +12,7 @@
 #include "routes.h"
 
 #include "sanjeh/audit/index.h"
+#include "sanjeh/audit/record.h"
 #include "sanjeh/base/log.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/unit/unit.h"
@@ -43,6 +44,7 @@ struct search {
     struct asked asked;
     int64_t token;
     uint64_t covers;
+    uint64_t minimum; /* entries before it were pruned */
     struct sj_index_page page;
     struct sj_hit *hits; /* SJ_INDEX_PAGE */
     size_t shown;
@@ -102,7 +104,7 @@ static sj_status place_of(
     ENSURE(place >= 0 && (uint64_t)place <= size, LOG_TAMPERED);
     size_t count = 0;
     uint64_t bad = 0;
-    if (place > 0) {
+    if ((uint64_t)place > s->minimum) {
         s->hits[count++].index = (uint64_t)place - 1;
     }
     if ((uint64_t)place < size) {
@@ -123,6 +125,7 @@ static sj_status take_range(struct search *s)
     struct sj_text to;
     TRY(sj_filter_text(s->x, "from", &from));
     TRY(sj_filter_text(s->x, "to", &to));
+    TRY(sj_record_minimum(s->x->worker->db, s->context, &s->minimum));
     s->asked.from = 0;
     s->asked.below = UINT64_MAX;
     if (from.len > 0) {
@@ -131,6 +134,7 @@ static sj_status take_range(struct search *s)
     if (to.len > 0) {
         TRY(place_of(s, "to", to, &s->asked.below));
     }
+    s->asked.from = s->asked.from < s->minimum ? s->minimum : s->asked.from;
     return SJ_DONE;
 }
 
@@ -395,6 +399,7 @@ static sj_status write_end(struct search *s)
     sj_json_object(json, "coverage");
     sj_json_int(json, "indexed", (int64_t)s->covers);
     sj_json_int(json, "size", (int64_t)sj_reading_size(s->reading));
+    sj_json_int(json, "pruned", (int64_t)s->minimum);
     sj_record_desk_write_hash(json, "root", &root);
     sj_json_bool(json, "complete", s->is_complete);
     sj_json_text_or_null(json, "gap", sj_text_of(s->gap));

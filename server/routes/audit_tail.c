@@ -9,6 +9,8 @@
 #include "record_desk.h"
 #include "routes.h"
 
+#include "sanjeh/audit/record.h"
+
 #include "sanjeh/base/log.h"
 #include "sanjeh/base/parse.h"
 
@@ -109,6 +111,9 @@ static sj_status put_next(
     TRY(sj_record_desk_context(x, 60, &context));
     TRY(sj_reading_open(tail->server->sequencer, x->worker->db, &context, &reading));
     const uint64_t size = sj_reading_size(reading);
+    uint64_t minimum = 0;
+    TRY(sj_record_minimum(x->worker->db, &context, &minimum));
+    tail->next = tail->next < minimum ? minimum : tail->next;
     while (*ret_count < AT_ONCE && tail->next + *ret_count < size) {
         tail->hits[*ret_count].index = tail->next + *ret_count;
         (*ret_count)++;

@@ -164,6 +164,10 @@ SJ_MUST_CHECK sj_status sj_check_state_tick(struct sj_check *c, bool *ret_go);
 /* The caller's own file, policy or wish cannot be used: BAD_PARAMETER, with the reason. */
 SJ_MUST_CHECK sj_status sj_check_refuse(struct sj_check *c, const char *why);
 
+/* check_sealed.c: a piece of the log, sealed for good. */
+SJ_MUST_CHECK sj_status sj_check_is_sealed(struct sj_check *c, bool *ret_sealed);
+SJ_MUST_CHECK sj_status sj_check_sealed(struct sj_check *c);
+
 /* check_entries.c */
 SJ_MUST_CHECK sj_status sj_check_entries(struct sj_check *c);
 /* check_payloads.c */

@@ -9,7 +9,6 @@
 
 #include "check.h"
 #include "sanjeh/base/detail.h"
-#include "sanjeh/base/parse.h"
 #include "sanjeh/base/reader.h"
 
 #define RECORD_HEAD 12 /* index 8, length 4 */
@@ -86,44 +85,12 @@ static sj_status hold_against(
     return SJ_DONE;
 }
 
-/* "4", or "7-9": below index. */
-static bool read_range(struct sj_text item, uint64_t index, uint64_t *first, uint64_t *last)
-{
-    struct sj_text from;
-    const char *dash = memchr(item.ptr, '-', item.len);
-    if (dash == NULL) {
-        *last = 0;
-        if (sj_failed(sj_parse_u64(item, 0, INT64_MAX, first))) {
-            return false;
-        }
-        *last = *first;
-    } else {
-        from = (struct sj_text){item.ptr, (size_t)(dash - item.ptr)};
-        const struct sj_text to = {dash + 1, item.len - from.len - 1};
-        if (sj_failed(sj_parse_u64(from, 0, INT64_MAX, first)) ||
-            sj_failed(sj_parse_u64(to, 0, INT64_MAX, last))) {
-            return false;
-        }
-    }
-    return *first <= *last && *last < index;
-}
-
 static sj_status take_ranges(
     struct sj_check *c, struct sj_text list, uint64_t index, const char **ret_cause)
 {
-    while (list.len != 0) {
-        const char *comma = memchr(list.ptr, ',', list.len);
-        const size_t len = comma != NULL ? (size_t)(comma - list.ptr) : list.len;
-        uint64_t first = 0;
-        uint64_t last = 0;
-        if (!read_range((struct sj_text){list.ptr, len}, index, &first, &last)) {
-            *ret_cause = "an erasure names entries that cannot be";
-            return SJ_DONE;
-        }
-        TRY(sj_ranges_add(&c->erased, first, last));
-        list.ptr += comma != NULL ? len + 1 : len;
-        list.len -= comma != NULL ? len + 1 : len;
-    }
+    bool good = false;
+    TRY(sj_ranges_add_list(&c->erased, list, index, &good));
+    *ret_cause = good ? *ret_cause : "an erasure names entries that cannot be";
     return SJ_DONE;
 }
 
@@ -201,7 +168,8 @@ sj_status sj_check_payload(struct sj_check *c, const struct sj_entry *entry, con
     const bool is_here = c->has_payloads && c->next_payload == index;
     if (is_here) {
         TRY(hold_against(c, &entry->draft, ret_cause));
-    } else if (c->has_payloads && entry->draft.payload_len != 0) {
+    } else if (c->has_payloads && entry->draft.payload_len != 0 &&
+               !sj_payload_may_lack(entry->draft.detail)) {
         TRY(sj_ranges_add(&c->missing, index, index));
     }
     if (*ret_cause == NULL && entry->draft.kind == SJ_ENTRY_ERASE) {

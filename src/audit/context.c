@@ -48,3 +48,22 @@ sj_status sj_record_read(struct sj_db *db, const struct sj_context *context,
     *ret_rows = TAKE(asked);
     return SJ_DONE;
 }
+
+sj_status sj_record_minimum(
+    struct sj_db *db, const struct sj_context *context, uint64_t *ret_minimum)
+{
+    const struct sj_query query = {.sql = SJ_SQL_AUDIT_RETENTION_GET};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_record_read(db, context, &query, &rows));
+    ENSURE(sj_rows_count(rows) == 1 && sj_row_i64(rows, 0, 0) >= 0, LOG_TAMPERED);
+    *ret_minimum = (uint64_t)sj_row_i64(rows, 0, 0);
+    return SJ_DONE;
+}
+
+sj_status sj_record_missing(struct sj_db *db, const struct sj_context *context, uint64_t index)
+{
+    uint64_t minimum = 0;
+    TRY(sj_record_minimum(db, context, &minimum));
+    ENSURE(index < minimum, LOG_TAMPERED);
+    FAIL(PRUNED);
+}

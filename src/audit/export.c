@@ -31,6 +31,8 @@ struct export
     const struct sj_context *context;
     int fd;
     uint64_t size;
+    uint64_t
+        minimum; /* entries before it were pruned: their bundles are left out, their hashes not */
     struct sj_buf content;
     struct sj_buf frame; /* a header, or padding */
     struct sj_buf name;
@@ -238,7 +240,7 @@ static sj_status write_entries(struct export *x)
 {
     for (uint64_t n = 0; n <= x->size / SJ_TILE_WIDTH; n++) {
         const unsigned count = sj_tile_count(x->size, 0, n);
-        if (count == 0) {
+        if (count == 0 || n * SJ_TILE_WIDTH < x->minimum) {
             continue;
         }
         TRY(collect_entries(x, n * SJ_TILE_WIDTH, count));
@@ -389,6 +391,7 @@ sj_status sj_bundle_export(struct sj_db *db, const struct sj_context *context,
     x->content = SJ_BUF(BUNDLE_MAX);
     x->frame = SJ_BUF(4 * SJ_TAR_BLOCK);
     x->name = SJ_BUF(SJ_TAR_NAME_MAX);
+    TRY(sj_record_minimum(db, context, &x->minimum));
     TRY(write_bundle(x, trust, to));
     *ret_size = x->size;
     return SJ_DONE;

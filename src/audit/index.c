@@ -19,6 +19,7 @@ struct chunk {
     struct sj_index *index;
     uint64_t from;
     uint64_t to;
+    uint64_t minimum; /* entries before it were pruned: their part of the run stays empty */
     size_t count;
     struct sj_posting postings[CHUNK * SJ_INDEX_KINDS];
     struct sj_hit hits[SJ_HITS_MAX];
@@ -62,7 +63,7 @@ static sj_status add_proven(
 
 static sj_status add_entries(struct chunk *c, struct sj_reading *reading)
 {
-    for (uint64_t at = c->from; at < c->to;) {
+    for (uint64_t at = c->from < c->minimum ? c->minimum : c->from; at < c->to;) {
         uint64_t next = at;
         TRY(sj_recent_read(reading->sequencer, at, c->to, add_entry, c, &next));
         TRY(next == at ? add_proven(c, reading, at, &next) : SJ_DONE);
@@ -107,6 +108,7 @@ static sj_status append(struct sj_index *index, struct sj_reading *reading, stru
     c->index = index;
     c->from = from;
     c->to = from + (left < CHUNK ? left : CHUNK);
+    TRY(sj_record_minimum(db, context, &c->minimum));
     TRY(add_entries(c, reading));
     return write_chunk(c, db, context, runs, ret_is_written);
 }

@@ -23,6 +23,7 @@ struct audit {
     struct sj_index_known known[SJ_INDEX_CACHE];
     struct sj_hit hits[SJ_HITS_MAX];
     struct sj_index_row row;
+    uint64_t minimum; /* entries before it were pruned: what runs say of them is not compared */
 };
 
 /* Unsigned wrap-around is meant; the seed keeps anybody from making postings whose sums are those of others. */
@@ -52,7 +53,7 @@ static sj_status add_entry(struct audit *a, struct sum *sum, const struct sj_ent
 
 static sj_status add_entries(struct audit *a, const struct sj_run *run, struct sum *sum)
 {
-    for (uint64_t at = run->from; at < run->to;) {
+    for (uint64_t at = run->from < a->minimum ? a->minimum : run->from; at < run->to;) {
         const uint64_t left = run->to - at;
         const size_t count = (size_t)(left < SJ_HITS_MAX ? left : SJ_HITS_MAX);
         uint64_t bad = 0;
@@ -76,7 +77,9 @@ static sj_status add_pages(
         .index = a->index, .run = *run, .expected = {SJ_INDEX_TOKEN_MIN, 0}, .is_whole = true};
     TRY(sj_run_cursor_next(&cursor, a->db, a->context));
     while (!cursor.is_at_end) {
-        add(a, sum, &cursor.posting);
+        if (cursor.posting.at >= a->minimum) {
+            add(a, sum, &cursor.posting);
+        }
         TRY(sj_run_cursor_next(&cursor, a->db, a->context));
     }
     *ret_is_whole = cursor.is_whole;
@@ -112,6 +115,7 @@ static sj_status audit(struct audit *a)
     a->report->entries = sj_index_runs_upto(runs);
     a->report->counts_hold = a->row.is_ours && a->report->entries <= sj_reading_size(a->reading);
     ENSURE(a->report->entries <= sj_reading_size(a->reading), LOG_TAMPERED);
+    TRY(sj_record_minimum(a->db, a->context, &a->minimum));
     for (size_t i = 0; i < runs->count; i++) {
         TRY(compare_run(a, &runs->list[i]));
     }

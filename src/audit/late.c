@@ -106,7 +106,11 @@ static sj_status time_at(struct sj_sequencer *s, uint64_t index, sj_time_us *ret
 static sj_status day_begin(struct sj_sequencer *s, uint64_t size, uint64_t *ret_index)
 {
     const int64_t day = sj_heads_day(s->head.last_time);
-    uint64_t low = s->late.upto;
+    struct sj_context context;
+    uint64_t minimum = 0;
+    TRY(sj_record_context(s, &context));
+    TRY(sj_record_minimum(s->config.db, &context, &minimum));
+    uint64_t low = s->late.upto < minimum ? minimum : s->late.upto;
     uint64_t high = size;
     while (low < high) {
         const uint64_t middle = low + (high - low) / 2;

@@ -74,3 +74,8 @@ sj_status sj_payload_decode(struct sj_view stored, struct sj_payload *ret_payloa
     *ret_payload = payload;
     return SJ_DONE;
 }
+
+bool sj_payload_may_lack(const char *detail)
+{
+    return strstr(detail, "recovered=outcome-unknown") != NULL;
+}

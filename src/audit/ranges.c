@@ -4,12 +4,9 @@
  */
 #include "ranges.h"
 
-#define RANGES_MAX 65536u
+#include "sanjeh/base/parse.h"
 
-struct sj_range {
-    uint64_t first;
-    uint64_t last;
-};
+#define RANGES_MAX 65536u
 
 void sj_ranges_clear(struct sj_ranges *ranges)
 {
@@ -95,4 +92,41 @@ bool sj_ranges_find_outside(
         }
     }
     return false;
+}
+
+/* "4", or "7-9": below `below`. */
+static bool read_range(struct sj_text item, uint64_t below, struct sj_range *ret_range)
+{
+    const char *dash = memchr(item.ptr, '-', item.len);
+    const struct sj_text from = {item.ptr, dash == NULL ? item.len : (size_t)(dash - item.ptr)};
+    if (sj_failed(sj_parse_u64(from, 0, INT64_MAX, &ret_range->first))) {
+        return false;
+    }
+    ret_range->last = ret_range->first;
+    if (dash != NULL) {
+        const struct sj_text to = {dash + 1, item.len - from.len - 1};
+        if (sj_failed(sj_parse_u64(to, 0, INT64_MAX, &ret_range->last))) {
+            return false;
+        }
+    }
+    return ret_range->first <= ret_range->last && ret_range->last < below;
+}
+
+sj_status sj_ranges_add_list(
+    struct sj_ranges *ranges, struct sj_text list, uint64_t below, bool *ret_good)
+{
+    *ret_good = true;
+    while (list.len != 0) {
+        const char *comma = memchr(list.ptr, ',', list.len);
+        const size_t len = comma != NULL ? (size_t)(comma - list.ptr) : list.len;
+        struct sj_range range;
+        *ret_good = read_range((struct sj_text){list.ptr, len}, below, &range);
+        if (!*ret_good) {
+            return SJ_DONE;
+        }
+        TRY(sj_ranges_add(ranges, range.first, range.last));
+        list.ptr += comma != NULL ? len + 1 : len;
+        list.len -= comma != NULL ? len + 1 : len;
+    }
+    return SJ_DONE;
 }

@@ -332,6 +332,10 @@ static sj_status put_bundle(
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_record_read(r->db, r->context, &query, &rows));
     size_t row = 0;
+    if (sj_rows_count(rows) == 0) {
+        const sj_status missing = sj_record_missing(r->db, r->context, first);
+        ENSURE(missing.code != SJ_PRUNED, PRUNED);
+    }
     for (uint64_t index = first; index < first + count; index++) {
         struct sj_view entry = {NULL, 0};
         if (row < sj_rows_count(rows) && sj_row_i64(rows, row, 0) == (int64_t)index) {

@@ -139,13 +139,41 @@ sj_status sj_recover_tree(struct sj_sequencer *s, char *reterr_reason, size_t re
     return check_last_full(s, reterr_reason, reason_size);
 }
 
-static sj_status load_tenant(struct sj_sequencer *s, const struct sj_rows *rows, size_t row,
+/* A chain whose newest entry was pruned: of it the leaf in its tile is left, and that is what the chain has to end in. */
+static sj_status load_pruned_tenant(struct sj_sequencer *s, const struct sj_rows *rows, size_t row,
     char *reterr_reason, size_t reason_size)
+{
+    const uint64_t index = (uint64_t)sj_row_i64(rows, row, 3);
+    const struct sj_view leaf = sj_row_bytes(rows, row, 2);
+    const struct sj_param params[] = {sj_p_i32(0), sj_p_i64((int64_t)(index / SJ_TILE_WIDTH)),
+        sj_p_i64((int64_t)(index / SJ_TILE_WIDTH) + 1)};
+    const struct sj_query query = {
+        .sql = SJ_SQL_AUDIT_TILE_RANGE, .params = params, .param_count = SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *tile = NULL;
+    struct sj_tenant *tenant = NULL;
+    TRY(read_record(s, &query, &tile));
+    const size_t at = (size_t)(index % SJ_TILE_WIDTH) * SJ_HASH_SIZE;
+    if (sj_rows_count(tile) != 1 || sj_row_bytes(tile, 0, 1).len != SJ_TILE_BYTES ||
+        !sj_view_equal(leaf, sj_view_of(sj_row_bytes(tile, 0, 1).ptr + at, SJ_HASH_SIZE))) {
+        return refuse(reterr_reason, reason_size, "a tenant's chain does not end in its entry",
+            index, "index");
+    }
+    TRY(sj_tenants_get(&s->head.tenants, sj_row_id(rows, row, 0), &tenant));
+    tenant->seq = (uint64_t)sj_row_i64(rows, row, 1);
+    tenant->index = index;
+    return sj_copy(tenant->leaf.bytes, SJ_HASH_SIZE, leaf.ptr, leaf.len);
+}
+
+static sj_status load_tenant(struct sj_sequencer *s, const struct sj_rows *rows, size_t row,
+    uint64_t minimum, char *reterr_reason, size_t reason_size)
 {
     const struct sj_uuid tag = sj_row_id(rows, row, 0);
     const int64_t index = sj_row_i64(rows, row, 3);
     struct sj_entry entry;
     struct sj_hash leaf;
+    if (sj_row_is_null(rows, row, 4) && index >= 0 && (uint64_t)index < minimum) {
+        return load_pruned_tenant(s, rows, row, reterr_reason, reason_size);
+    }
     TRY(sj_leaf_hash(sj_row_bytes(rows, row, 4), &leaf));
     const bool fits =
         index >= 0 && (uint64_t)index < s->head.frontier.size &&
@@ -168,11 +196,15 @@ sj_status sj_recover_tenants(struct sj_sequencer *s, char *reterr_reason, size_t
 {
     const struct sj_query query = {.sql = SJ_SQL_AUDIT_TENANT_LIST};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    struct sj_context context;
+    uint64_t minimum = 0;
+    TRY(sj_record_context(s, &context));
+    TRY(sj_record_minimum(s->config.db, &context, &minimum));
     TRY(read_record(s, &query, &rows));
     sj_tenants_clear(&s->head.tenants);
     TRY(sj_tenants_init(&s->head.tenants, SJ_TENANTS_MAX));
     for (size_t i = 0; i < sj_rows_count(rows); i++) {
-        TRY(load_tenant(s, rows, i, reterr_reason, reason_size));
+        TRY(load_tenant(s, rows, i, minimum, reterr_reason, reason_size));
     }
     return SJ_DONE;
 }

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "sanjeh/base/detail.h"
 #include "sanjeh/base/reader.h"
 #include "sanjeh/crypto/note.h"
 
@@ -46,18 +47,16 @@ void sj_sequencer_scrub_target(struct sj_sequencer *s, struct sj_scrub_target *r
 }
 
 sj_status sj_scrub_stored_target(struct sj_db *db, const struct sj_context *context,
-    struct sj_text vkey, struct sj_scrub_target *ret_target)
+    const struct sj_note_key *keys, size_t count, struct sj_scrub_target *ret_target)
 {
     const struct sj_param param = sj_p_i64(INT64_MAX);
     const struct sj_query query = {SJ_SQL_AUDIT_CHECKPOINT_NEWEST, &param, 1};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    struct sj_note_key key;
     struct sj_note note;
     struct sj_checkpoint checkpoint;
-    TRY(sj_note_key_parse(vkey, &key));
     TRY(sj_record_read(db, context, &query, &rows));
     ENSURE(sj_rows_count(rows) == 1, NOT_FOUND);
-    TRY(sj_note_open(sj_row_bytes(rows, 0, 1), &key, 1, &note));
+    TRY(sj_note_open(sj_row_bytes(rows, 0, 1), keys, count, &note));
     TRY(sj_checkpoint_parse(note.text, &checkpoint));
     *ret_target = (struct sj_scrub_target){checkpoint.size, checkpoint.root};
     return SJ_DONE;
@@ -70,6 +69,8 @@ void sj_scrub_free(struct sj_scrub **scrub)
     struct sj_scrub *s = TAKE(*scrub);
     if (s != NULL) {
         sj_tenants_clear(&s->tenants);
+        sj_ranges_clear(&s->missing);
+        sj_ranges_clear(&s->erased);
         sj_free(s);
     }
 }
@@ -132,12 +133,24 @@ static sj_status on_full(
     return SJ_DONE;
 }
 
+static sj_status note_pruning(struct sj_scrub *s, const struct sj_entry *entry)
+{
+    struct sj_text detail = sj_text_of(entry->draft.detail);
+    uint64_t minimum = 0;
+    if (entry->draft.kind == SJ_ENTRY_PRUNE && sj_detail_take_u64(&detail, "minimum", &minimum) &&
+        minimum <= entry->index && minimum > s->justified) {
+        s->justified = minimum;
+    }
+    return SJ_DONE;
+}
+
 /* What the entry says against what went before. */
 static sj_status judge(
     struct sj_scrub *s, const struct sj_entry *entry, uint64_t index, const struct sj_hash *leaf)
 {
     struct sj_tenant *tenant = NULL;
     TRY(sj_tenants_get(&s->tenants, entry->draft.tenant_tag, &tenant));
+    const bool is_first = s->minimum != 0 && tenant->seq == 0; /* what it did before was pruned */
     if (sj_uuid_is_nil(
             s->log_id)) { /* of the first that can be read: a lost one must not have all others accused */
         s->log_id = entry->log_id;
@@ -148,10 +161,11 @@ static sj_status judge(
         sj_scrub_find_at(s, index, "the entry belongs to another log");
     } else if (entry->time < s->last_time) {
         sj_scrub_find_at(s, index, "the entry's time is before the one in front of it");
-    } else if (entry->tenant_seq != tenant->seq + 1 ||
-               !sj_hash_equal(&entry->tenant_prev, &tenant->leaf)) {
+    } else if (!is_first && (entry->tenant_seq != tenant->seq + 1 ||
+                                !sj_hash_equal(&entry->tenant_prev, &tenant->leaf))) {
         sj_scrub_find_at(s, index, "the entry does not continue its tenant's chain");
     }
+    TRY(note_pruning(s, entry));
     tenant->seq = entry->tenant_seq;
     tenant->leaf = *leaf;
     tenant->index = index;
@@ -283,13 +297,27 @@ static sj_status walk(struct sj_scrub *s, struct step *step)
     return SJ_DONE;
 }
 
+/* A whole bundle that was pruned: its tile is what is left of it. */
+static sj_status pass_pruned(struct sj_scrub *s, struct step *step)
+{
+    s->is_root_lost = s->is_root_lost || !s->has_stored;
+    for (uint64_t index = step->first; index < step->end; index++) {
+        TRY(append(s, step, &s->stored[index % SJ_TILE_WIDTH]));
+    }
+    return SJ_DONE;
+}
+
 static sj_status finish(struct sj_scrub *s)
 {
     struct sj_hash root;
+    if (s->minimum > s->justified) {
+        sj_scrub_find(s, "entries were pruned and no entry says so");
+    }
     TRY(sj_frontier_root(&s->frontier, &root));
     if (!s->is_root_lost && !sj_hash_equal(&root, &s->target.root)) {
         sj_scrub_find(s, "the entries do not give the root that was signed");
     }
+    TRY(sj_scrub_payloads(s));
     if (s->report.findings == 0) { /* else they repeat it */
         TRY(sj_scrub_tenants(s));
     }
@@ -305,20 +333,31 @@ sj_status sj_scrub_step(
     if (*ret_done) {
         return finish(s);
     }
+    TRY(sj_record_minimum(db, context, &s->minimum));
     CLEANUP(free_step) struct step step = {.first = s->frontier.size};
     const uint64_t next = (step.first | (SJ_TILE_WIDTH - 1)) + 1;
     step.end = next < s->target.size ? next : s->target.size;
     TRY(read_step(s, &step));
-    return walk(s, &step);
+    return step.first < s->minimum ? pass_pruned(s, &step) : walk(s, &step);
 }
 
 /* ---- to be resumed ---- */
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 static sj_status put_hashes(const struct sj_hash *hashes, size_t count, struct sj_buf *out)
 {
     return sj_buf_put(out, hashes, count * sizeof hashes[0]);
+}
+
+static sj_status put_ranges(const struct sj_ranges *ranges, struct sj_buf *out)
+{
+    TRY(sj_buf_put_u32(out, (uint32_t)ranges->count));
+    for (size_t i = 0; i < ranges->count; i++) {
+        TRY(sj_buf_put_u64(out, ranges->list[i].first));
+        TRY(sj_buf_put_u64(out, ranges->list[i].last));
+    }
+    return SJ_DONE;
 }
 
 static sj_status put_tenants(const struct sj_scrub *s, struct sj_buf *out)
@@ -349,6 +388,9 @@ sj_status sj_scrub_encode(const struct sj_scrub *s, struct sj_buf *out)
         TRY(put_hashes(
             s->edge.hashes[level], (size_t)((s->edge.size >> (8 * level)) % SJ_TILE_WIDTH), out));
     }
+    TRY(sj_buf_put_u64(out, s->justified));
+    TRY(put_ranges(&s->missing, out));
+    TRY(put_ranges(&s->erased, out));
     return put_tenants(s, out);
 }
 
@@ -364,6 +406,21 @@ static sj_status read_tenants(struct sj_reader *reader, struct sj_scrub *s)
         TRY(sj_read_u64(reader, &tenant->seq));
         TRY(sj_read_u64(reader, &tenant->index));
         TRY(sj_read_bytes(reader, tenant->leaf.bytes, SJ_HASH_SIZE));
+    }
+    return SJ_DONE;
+}
+
+static sj_status read_ranges(struct sj_reader *reader, struct sj_ranges *ranges)
+{
+    uint32_t count = 0;
+    TRY(sj_read_u32(reader, &count));
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t first = 0;
+        uint64_t last = 0;
+        TRY(sj_read_u64(reader, &first));
+        TRY(sj_read_u64(reader, &last));
+        ENSURE(first <= last, PROTOCOL);
+        TRY(sj_ranges_add(ranges, first, last));
     }
     return SJ_DONE;
 }
@@ -393,6 +450,9 @@ static sj_status read_state(struct sj_reader *reader, struct sj_scrub *s)
     s->report.has_index = has_index == 1;
     s->report.cause[sizeof s->report.cause - 1] = '\0';
     s->is_root_lost = lost == 1;
+    TRY(sj_read_u64(reader, &s->justified));
+    TRY(read_ranges(reader, &s->missing));
+    TRY(read_ranges(reader, &s->erased));
     TRY(read_tenants(reader, s));
     ENSURE(reader->left == 0, PROTOCOL);
     return sj_edge_frontier(&s->edge, &s->frontier);

@@ -5,6 +5,7 @@
 #ifndef SJ_AUDIT_SCRUB_PRIV_H
 #define SJ_AUDIT_SCRUB_PRIV_H
 
+#include "ranges.h"
 #include "sanjeh/audit/scrub.h"
 #include "state.h"
 
@@ -20,6 +21,10 @@ struct sj_scrub {
     struct sj_hash
         stored[SJ_TILE_WIDTH]; /* the stored tile of this step, or leaf hashes of its rows */
     bool has_stored;
+    struct sj_ranges missing; /* indices of payloads that are not there */
+    struct sj_ranges erased;  /* that entries say were erased */
+    uint64_t minimum;         /* entries before it were pruned: their hashes stand in for them */
+    uint64_t justified;       /* what prune entries allow it to be */
     /* of this step */
     struct sj_db *db;
     const struct sj_context *context;
@@ -45,6 +50,8 @@ SJ_MUST_CHECK sj_status sj_scrub_sides_read(
 SJ_MUST_CHECK sj_status sj_scrub_sides_check(
     struct sj_scrub *s, struct sj_scrub_sides *sides, uint64_t index, const struct sj_entry *entry);
 SJ_MUST_CHECK sj_status sj_scrub_tenants(struct sj_scrub *s);
+/* What is missing and was not erased. */
+SJ_MUST_CHECK sj_status sj_scrub_payloads(struct sj_scrub *s);
 SJ_MUST_CHECK sj_status sj_scrub_strays(struct sj_scrub *s);
 
 #endif

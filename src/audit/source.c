@@ -75,29 +75,22 @@ static const struct sj_source_member *find_member(const struct sj_source *source
     return low < source->count && source->members[low].key == key ? &source->members[low] : NULL;
 }
 
-static bool key_of_name(const char *name, struct sj_member_key *ret_key)
+/* By number of the kind. */
+static const char *const names[] = {
+    "checkpoint", "notes", "payloads", "timestamps", "manifest", "before", "policy"};
+
+bool sj_source_key(struct sj_text name, struct sj_member_key *ret_key)
 {
-    const struct sj_text text = {name, __builtin_strlen(name)};
     struct sj_text checked;
     *ret_key = (struct sj_member_key){0};
-    if (sj_text_is(text, "checkpoint")) {
-        ret_key->kind = SJ_MEMBER_CHECKPOINT;
-        return true;
-    }
-    if (sj_text_is(text, "notes")) {
-        ret_key->kind = SJ_MEMBER_NOTES;
-        return true;
-    }
-    if (sj_text_is(text, "timestamps")) {
-        ret_key->kind = SJ_MEMBER_TIMESTAMPS;
-        return true;
-    }
-    if (sj_text_is(text, "payloads")) {
-        ret_key->kind = SJ_MEMBER_PAYLOADS;
-        return true;
+    for (size_t i = 0; i < SJ_COUNT(names); i++) {
+        if (sj_text_is(name, names[i])) {
+            ret_key->kind = (enum sj_member_kind)i;
+            return true;
+        }
     }
     ret_key->kind = SJ_MEMBER_TILE;
-    return !sj_failed(sj_text_check(sj_text_bytes(text), SJ_TAR_NAME_MAX, &checked)) &&
+    return !sj_failed(sj_text_check(sj_text_bytes(name), SJ_TAR_NAME_MAX, &checked)) &&
            !sj_failed(sj_tile_name_parse(checked, &ret_key->tile));
 }
 
@@ -160,7 +153,8 @@ static sj_status walk(struct sj_source *source, uint64_t end, enum sj_source_sta
             *state = SJ_SOURCE_CUT;
             return SJ_DONE;
         }
-        if (header.is_file && key_of_name(header.name, &key) && key.tile.n < N_LIMIT) {
+        if (header.is_file && sj_source_key(sj_text_of(header.name), &key) &&
+            key.tile.n < N_LIMIT) {
             const struct sj_source_member member = {.key = pack(&key), .offset = header_at};
             TRY(add_member(source, &member));
         }
@@ -216,7 +210,6 @@ static sj_status put_path(const struct sj_member_key *key, struct sj_buf *out)
     if (key->kind == SJ_MEMBER_TILE) {
         return sj_tile_name_format(&key->tile, out);
     }
-    static const char *const names[] = {"checkpoint", "notes", "payloads", "timestamps"};
     return sj_buf_put_str(out, names[key->kind]);
 }
 

@@ -13,6 +13,9 @@ enum sj_member_kind {
     SJ_MEMBER_NOTES,
     SJ_MEMBER_PAYLOADS,
     SJ_MEMBER_TIMESTAMPS,
+    SJ_MEMBER_MANIFEST, /* of a sealed export */
+    SJ_MEMBER_BEFORE,
+    SJ_MEMBER_POLICY, /* whose hash a manifest names; nobody believes it */
     SJ_MEMBER_TILE
 };
 
@@ -44,6 +47,8 @@ SJ_MUST_CHECK sj_status sj_source_open(
     const char *path, struct sj_source *ret_source, enum sj_source_state *ret_state);
 /* Idempotent, safe on a zeroed source whose fd is -1. */
 void sj_source_close(struct sj_source *source);
+/* What a name stands for. False: no bundle has such a member. */
+bool sj_source_key(struct sj_text name, struct sj_member_key *ret_key);
 /* The whole member, at most max bytes, into ret_bytes (emptied first). *ret_found false: absent, or longer. */
 SJ_MUST_CHECK sj_status sj_source_read(const struct sj_source *source,
     const struct sj_member_key *key, size_t max, struct sj_buf *ret_bytes, bool *ret_found);

@@ -103,6 +103,11 @@ static sj_status run(struct sj_check *c, const char *path)
     if (!c->stopped) {
         TRY(sj_check_checkpoint(c));
     }
+    bool sealed = false;
+    TRY(c->stopped ? SJ_DONE : sj_check_is_sealed(c, &sealed));
+    if (sealed) {
+        return sj_check_sealed(c);
+    }
     if (!c->stopped) {
         TRY(sj_check_state_load(c));
     }

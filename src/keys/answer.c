@@ -386,6 +386,28 @@ static sj_status read_short(struct sj_reader *body, struct sj_view *ret_bytes)
     return sj_read_view(body, len, ret_bytes);
 }
 
+/* Whether a keeper of this root has vouched for the key. */
+static sj_status answer_vouched(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    struct sj_hash voucher;
+    struct sj_hash expected;
+    struct sj_view bytes;
+    struct sj_text instance;
+    struct sj_text vkey;
+    (void)answer;
+    TRY(read_hash(body, &voucher));
+    TRY(read_short(body, &bytes));
+    ENSURE(!sj_failed(sj_text_check(bytes, SJ_INSTANCE_MAX, &instance)), LOG_TAMPERED);
+    TRY(read_short(body, &bytes));
+    TRY(read_end(body));
+    ENSURE(!sj_failed(sj_text_check(bytes, 1024, &vkey)), LOG_TAMPERED);
+    ENSURE(answerer->has_log_key, BAD_CONFIG);
+    TRY(follow_voucher(&answerer->vouch_key, instance, vkey, &expected));
+    ENSURE(sj_hash_equal(&voucher, &expected), LOG_TAMPERED);
+    return SJ_DONE;
+}
+
 static sj_status adopt(struct answerer *answerer, struct sj_reader *body)
 {
     struct follow_key key = {.instance = {NULL, 0}};
@@ -495,6 +517,7 @@ static const struct {
     [WIRE_PAYLOAD_PREPARE] = {FOR_PROVISION, answer_payload_prepare},
     [WIRE_PAYLOAD_REWRAP] = {FOR_PROVISION, answer_payload_rewrap},
     [WIRE_PAYLOAD_FINISH] = {FOR_BOTH, answer_payload_finish},
+    [WIRE_VOUCHED] = {FOR_BOTH, answer_vouched},
 };
 
 static answer_fn *find_permitted(enum sj_keeper_use phase, uint8_t kind)

@@ -398,6 +398,16 @@ sj_status ask_follow(struct sj_channel *channel, uint64_t old_size, const struct
     return ask_exactly(channel, WIRE_FOLLOW, &body, NULL, 0);
 }
 
+sj_status ask_vouched(struct sj_channel *channel, struct sj_text instance, struct sj_text vkey,
+    const struct sj_hash *voucher)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(4096);
+    TRY(put_hash(&body, voucher));
+    TRY(put_short(&body, sj_text_bytes(instance)));
+    TRY(put_short(&body, sj_text_bytes(vkey)));
+    return ask_exactly(channel, WIRE_VOUCHED, &body, NULL, 0);
+}
+
 sj_status ask_card_vkey(struct sj_channel *channel, struct sj_buf *ret_vkey)
 {
     const struct sj_buf nothing = SJ_BUF(0);

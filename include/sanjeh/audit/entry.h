@@ -105,6 +105,8 @@ SJ_MUST_CHECK sj_status sj_payload_commit(
 /* Whether salt and payload are what an entry of this length and commitment was made with. Hostile bytes. */
 SJ_MUST_CHECK sj_status sj_payload_fits(
     uint32_t payload_len, const struct sj_hash *commit, struct sj_view salted, bool *ret_fits);
+/* Whether an entry of this detail may be without its payload: a draft that came back from the recorder brings none. */
+bool sj_payload_may_lack(const char *detail);
 /* The stored form, and back (borrowing bytes). Errors: INVALID; PROTOCOL. */
 SJ_MUST_CHECK sj_status sj_payload_encode(const struct sj_payload *payload, struct sj_buf *out);
 SJ_MUST_CHECK sj_status sj_payload_decode(struct sj_view stored, struct sj_payload *ret_payload);

@@ -29,9 +29,9 @@ struct sj_scrub_report {
 
 /* The newest signed head of a running sequencer. Any loop. */
 void sj_sequencer_scrub_target(struct sj_sequencer *sequencer, struct sj_scrub_target *ret_target);
-/* The newest stored note that the log's key signed; NOT_FOUND when there is none. vkey: ask_log_vkey. */
+/* The newest stored note, signed by one of the keys of the log's servers. Errors: NOT_FOUND (there is no note), those of sj_note_open. */
 SJ_MUST_CHECK sj_status sj_scrub_stored_target(struct sj_db *db, const struct sj_context *context,
-    struct sj_text vkey, struct sj_scrub_target *ret_target);
+    const struct sj_note_key *keys, size_t count, struct sj_scrub_target *ret_target);
 
 SJ_MUST_CHECK sj_status sj_scrub_new(
     const struct sj_scrub_target *target, struct sj_scrub **ret_scrub);

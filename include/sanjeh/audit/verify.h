@@ -7,6 +7,7 @@
 #define SJ_AUDIT_VERIFY_H
 
 #include "sanjeh/base/buf.h"
+#include "sanjeh/crypto/hash.h"
 
 enum sj_verdict { SJ_VERIFIED = 0, SJ_TAMPERED = 1, SJ_INCOMPLETE = 2 };
 
@@ -55,6 +56,10 @@ struct sj_verify_report {
     char cause
         [256]; /* what was found, or what is wrong with what the caller gave (BAD_PARAMETER); for people */
     char checkpoint[320]; /* the checkpoint it contradicts: "origin size" */
+    bool is_sealed; /* a sealed export of entries sealed_first up to, not including, sealed_end */
+    uint64_t sealed_first;
+    uint64_t sealed_end;
+    struct sj_hash manifest; /* SHA-256 of its manifest, when verified */
 };
 
 /* path: a tar file or a folder, ignored with fetch. Streams: memory grows with the number of tenants, emitters and files, not of

@@ -201,6 +201,9 @@ SJ_MUST_CHECK sj_status ask_note_again(struct sj_channel *channel, struct sj_buf
 /* The keeper's word, for keepers of the same root, that the vkey is this instance's log key now. vkey appended. */
 SJ_MUST_CHECK sj_status ask_voucher(
     struct sj_channel *channel, struct sj_hash *ret_voucher, struct sj_buf *ret_vkey);
+/* Whether a keeper of the same root has vouched for this key of this instance (PROVISION, too). Errors: LOG_TAMPERED (none has). */
+SJ_MUST_CHECK sj_status ask_vouched(struct sj_channel *channel, struct sj_text instance,
+    struct sj_text vkey, const struct sj_hash *voucher);
 /* Another server's note, and its key as vouched for. */
 struct sj_peer_note {
     struct sj_text instance;

@@ -19,7 +19,7 @@
     "create table kept.h as table sanjeh.audit_head; create table kept.n as table "                \
     "sanjeh.audit_checkpoint;"                                                                     \
     "create table kept.c as table sanjeh.audit_tenant; create table kept.o as table "              \
-    "sanjeh.file_opening"
+    "sanjeh.file_opening; create table kept.p as table sanjeh.audit_payload"
 #define PUT_BACK(table, copy)                                                                      \
     "delete from sanjeh." table " as x where not exists (select from kept." copy                   \
     " as k where k = x);"                                                                          \
@@ -31,7 +31,9 @@
     PUT_BACK("audit_head", "h")                                                                    \
     PUT_BACK("audit_checkpoint", "n")                                                              \
     PUT_BACK("audit_tenant", "c")                                                                  \
-    PUT_BACK("file_opening", "o") "delete from sanjeh.audit_payload"
+    PUT_BACK("file_opening", "o")                                                                  \
+    "delete from sanjeh.audit_payload; insert into sanjeh.audit_payload (idx, content) select "    \
+    "idx, content from kept.p"
 
 struct run {
     struct rig rig;
@@ -54,7 +56,14 @@ static void record_some(struct run *run)
     for (uint64_t i = 0; i < run->entries; i++) {
         struct sj_draft draft = rig_draft("judge:read");
         struct sj_uuid subjects[2] = {{{3, (uint8_t)i}}, {{4, (uint8_t)i}}};
+        struct sj_payload payload;
+        CLEANUP(sj_buf_clear) struct sj_buf salted = SJ_BUF(256);
         draft.tenant_tag.bytes[0] = (uint8_t)(i % 5);
+        if (i % 100 == 60) {
+            CHECK_OK(sj_payload_commit(&draft, sj_view_of("a reason", 8), &salted));
+            payload = (struct sj_payload){.content = sj_buf_view(&salted)};
+            draft.payload = &payload;
+        }
         if (i % 100 == 50) {
             CHECK_OK(sj_subjects_seal(&draft, subjects, 2));
         }
@@ -353,6 +362,13 @@ TEST(scrub_checks_tiles_notes_tenants_openings)
             "whose files the entry opened", 7, 0},
         {"insert into sanjeh.file_opening values (gen_random_uuid(), 700000)",
             "openings of entries", -1, 0},
+        {"delete from sanjeh.file_opening where entry_index = 51", "whose files the entry opened",
+            51, 0},
+        {"delete from sanjeh.audit_payload where idx in (161, 261)",
+            "the payload is missing and no entry says that it was erased", 161, 0},
+        {"update sanjeh.audit_payload set content = set_byte(content, 70, 1 + get_byte(content, 70)"
+         " % 255) where idx = 161",
+            "the payload is not what the entry commits to", 161, 0},
         {"insert into sanjeh.audit_payload (idx, content) values (7, decode(repeat('00', 80), "
          "'hex'))",
             "the payload is not what the entry commits to", 7, 0},
