@@ -62,9 +62,11 @@ class Erasure(unittest.TestCase):
         self.assertEqual(approve(self.stack, names[1], made).json()["state"], "approved")
         return self.command(*options, "--approval", made.json()["id"])
 
+    def command_of(self, verb, *options):
+        return run(self.stack.build / "server/sanjeh", "audit", verb, "--config", self.stack.folder / "sanjehd.conf", *options, check=False)
+
     def command(self, *options):
-        return run(self.stack.build / "server/sanjeh", "audit", "erase", "--config", self.stack.folder / "sanjehd.conf", *options,
-                   check=False)
+        return self.command_of("erase", *options)
 
     def verified(self):
         time.sleep(2.5)  # the sweeper brings the entry of the erasure
@@ -90,6 +92,10 @@ class Erasure(unittest.TestCase):
         self.assertEqual(code.returncode, 0, code.stdout)
         return found
 
+    def scrub(self):
+        done = self.command_of("scrub", "--json")
+        return done.returncode, json.loads(done.stdout).get("cause")
+
     def shown(self, index):
         answer = self.officer.get(f"/api/v1/audit/entries/{index}")
         self.assertEqual(answer.status, 200, answer)
@@ -113,6 +119,7 @@ class Erasure(unittest.TestCase):
         self.assertEqual(self.shown(first), ("gone", None))
         code, report = self.verified()
         self.assertEqual(code, 0, report)
+        self.assertEqual(self.scrub(), (0, None))
         # who knows the payload to the byte, but not the salt, cannot show that it was this one: not with any salt that is left
         after = self.opened()
         self.assertEqual({first, third} & set(after), set())
@@ -133,6 +140,11 @@ class Erasure(unittest.TestCase):
         details = [self.officer.get(f"/api/v1/audit/entries/{index}").json() for index in range(fourth + 1, size)]
         self.assertEqual([entry["detail"] for entry in details if entry["kind"] == "erase"
                           and entry["detail"].startswith("what=payload;count=2;")], [f"what=payload;count=2;indices={ranges}"])
+        # one that goes without an entry is missed
+        taken = self.payload(second)
+        self.stack.sql(f"set session_replication_role = replica; delete from sanjeh.audit_payload where idx = {second}")
+        self.assertEqual(self.scrub(), (1, "the payload is missing and no entry says that it was erased"))
+        self.stack.sql(f"insert into sanjeh.audit_payload (idx, content) values ({second}, decode('{taken}', 'hex'))")
         self.assertEqual(self.erase("--indices", f"{first}").returncode, 0)
         self.assertRegex(self.erase("--indices", f"{first}").stderr, re.compile("^0 payloads"))
 

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from second_case import Second, verify_both
-from stack import LONG, Stack
+from stack import LONG, Stack, run
 
 ROUNDS = 8 if LONG else 1
 LOAD_S = 2.0
@@ -133,6 +133,10 @@ class TwoServers(unittest.TestCase):
         answer = self.second_client().get("/api/v1/me")
         self.assertEqual(answer.status, 200, answer)
         self.assertEqual(verify_both(self.stack, self.second).returncode, 0)
+        # whichever of them signed the newest note, the command on either machine knows its key
+        for conf in (self.stack.folder / "sanjehd.conf", self.second.conf):
+            done = run(self.stack.build / "server/sanjeh", "audit", "scrub", "--config", conf, check=False)
+            self.assertEqual(done.returncode, 0, done.stderr)
         for server in (self.stack.log(), self.second.log()):
             self.assertNotIn("audit.log.contradicted", server)
 

@@ -133,6 +133,23 @@ TEST(two_servers_sign_one_tree_in_turn)
     pair_end(&pair);
 }
 
+TEST(a_key_is_vouched_for_by_a_keeper_of_the_same_root_or_not_at_all)
+{
+    struct pair pair;
+    pair_start(&pair);
+    const struct sj_hash voucher = pair.peer.voucher;
+    struct sj_hash wrong = voucher;
+    wrong.bytes[31] ^= 1;
+    CHECK_OK(ask_vouched(pair.b.channel, pair.peer.instance, pair.peer.vkey, &voucher));
+    CHECK_CODE(
+        ask_vouched(pair.b.channel, pair.peer.instance, pair.peer.vkey, &wrong), LOG_TAMPERED);
+    CHECK_CODE(
+        ask_vouched(pair.b.channel, sj_text_of("c"), pair.peer.vkey, &voucher), LOG_TAMPERED);
+    CHECK_CODE(ask_vouched(pair.b.channel, pair.peer.instance, sj_text_of("another+key"), &voucher),
+        LOG_TAMPERED);
+    pair_end(&pair);
+}
+
 TEST(attack_26_growth_without_the_other_servers_note_is_not_taken_over)
 {
     struct pair pair;
