@@ -170,7 +170,7 @@ static sj_status check_bundle(struct sealed_check *s, uint64_t n, unsigned count
     struct sj_reader reader = sj_reader_of(sj_buf_view(&s->member));
     for (unsigned i = 0; i < count && found && !c->stopped; i++) {
         uint16_t len = 0;
-        struct sj_view bytes;
+        struct sj_view bytes = {NULL, 0};
         found = !sj_failed(sj_read_u16(&reader, &len)) &&
                 !sj_failed(sj_read_view(&reader, len, &bytes));
         TRY(found ? check_entry(s, bytes, n * SJ_TILE_WIDTH + i, &leaves[i]) : SJ_DONE);
