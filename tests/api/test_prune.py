@@ -2,10 +2,13 @@
 """The oldest partition of the record leaves the database: sealed and verified by itself, by two persons, whole or not at all however it is
 killed; proofs of what is left hold, and whoever prunes without saying so is found."""
 
+import hashlib
+import io
 import json
 import re
 import signal
 import subprocess
+import tarfile
 import time
 import unittest
 
@@ -136,8 +139,10 @@ class Prune(unittest.TestCase):
         content[content.index(b"tile/entries/000") + 512 + 100] ^= 1
         broken.write_bytes(content)
         self.assertEqual(self.verify(broken)[0], 1)
-        # what may not be pruned
         later, other = self.seal(END, "later.tar")
+        self.assertEqual(self.verify(later)[0], 0)
+        self.doctored(sealed, later)
+        # what may not be pruned
         filling = self.command("seal", "--from", str(2 * END), "--out", self.stack.folder / "filling.tar")
         self.assertNotEqual(filling.returncode, 0, "no signed tree has all of it")
         self.assertNotEqual(self.prune(broken, "--dry-run").returncode, 0)
@@ -167,6 +172,53 @@ class Prune(unittest.TestCase):
         self.readers_after(size, leaf)
         self.others_after()
         self.hidden_pruning(other)
+
+    def doctor(self, sealed, change, renew=True):
+        """Its verdict after change(files), with a manifest that fits what the files are then."""
+        with tarfile.open(sealed) as tar:
+            files = {member.name: tar.extractfile(member).read() for member in tar.getmembers()}
+        change(files)
+        if renew:
+            lines = files["manifest"].decode().split("\n")
+            files["manifest"] = "\n".join(lines[:3] + [f"{hashlib.sha256(files[name]).hexdigest()} {name}" for name in files
+                                                       if name != "manifest"] + [""]).encode()
+        path = self.stack.folder / "doctored.tar"
+        with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
+            for name, content in files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+        return self.verify(path)
+
+    def doctored(self, sealed, later):
+        self.assertEqual(self.doctor(sealed, lambda files: None)[0], 0)
+
+        def edit(files, also_tile):
+            bundle = bytearray(files["tile/entries/000"])
+            second = 2 + int.from_bytes(bundle[:2], "big")
+            length = int.from_bytes(bundle[second:second + 2], "big")
+            bundle[second + 2 + 164] ^= 1
+            files["tile/entries/000"] = bytes(bundle)
+            if also_tile:
+                leaf = hashlib.sha256(b"\0" + bytes(bundle[second + 2:second + 2 + length])).digest()
+                files["tile/0/000"] = files["tile/0/000"][:32] + leaf + files["tile/0/000"][64:]
+
+        code, report = self.doctor(sealed, lambda files: edit(files, False))
+        self.assertEqual((code, report["bad_index"]), (1, 0), report)
+        code, report = self.doctor(sealed, lambda files: edit(files, True))
+        self.assertEqual((code, report["cause"]), (1, "the entries do not give the root that was signed"), report)
+        code, report = self.doctor(sealed, lambda files: edit(files, True), renew=False)
+        self.assertEqual((code, report["cause"]), (1, "a file is not what the manifest says"), report)
+        code, report = self.doctor(later, lambda files: files.update(before=bytes(32)))
+        self.assertEqual((code, report["cause"]), (1, "the entries do not give the root that was signed"), report)
+        for renew in (True, False):
+            self.assertEqual(self.doctor(sealed, lambda files: files.pop("tile/0/000"), renew)[0], 2)
+            self.assertEqual(self.doctor(sealed, lambda files: files.pop("tile/entries/000"), renew)[0], 2)
+            self.assertEqual(self.doctor(later, lambda files: files.pop("before"), renew)[0], 2)
+        unsigned = lambda files: files.update(checkpoint=files["checkpoint"].split(b"\n\n")[0] + b"\n\n")
+        self.assertEqual(self.doctor(sealed, unsigned)[0], 2)
+        wider = lambda files: files.update(manifest=files["manifest"].replace(f"\n{END} {2 * END} ".encode(), f"\n0 {2 * END} ".encode()))
+        self.assertEqual(self.doctor(later, wider)[0], 2, "it claims more than it has")
 
     def wait_for_entry(self):
         deadline = time.monotonic() + 30
