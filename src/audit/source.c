@@ -24,6 +24,8 @@ struct sj_source_member {
 
 #define N_LIMIT ((uint64_t)1 << 45)
 
+_Static_assert(SJ_MEMBER_TILE < 8, "a kind has three bits");
+
 static uint64_t pack(const struct sj_member_key *key)
 {
     return (uint64_t)key->kind << 61 | (uint64_t)(uint8_t)(key->tile.level + 1) << 53 |

@@ -106,6 +106,10 @@ static sj_status run(struct sj_check *c, const char *path)
     bool sealed = false;
     TRY(c->stopped ? SJ_DONE : sj_check_is_sealed(c, &sealed));
     if (sealed) {
+        if (c->options->state_path != NULL || c->options->witness_count != 0) {
+            return sj_check_refuse(
+                c, "--state and --witnesses are for whole logs, not for a sealed piece");
+        }
         return sj_check_sealed(c);
     }
     if (!c->stopped) {
