@@ -140,7 +140,6 @@ static sj_status plan_tile(struct sj_reading *r, unsigned level, uint64_t n)
     }
     tile->level = level;
     tile->n = n;
-    tile->is_read = false;
     r->tile_count++;
     return SJ_DONE;
 }
@@ -167,59 +166,40 @@ static sj_status node(void *ctx, unsigned level, uint64_t index, struct sj_hash 
     return sj_tile_root(&hashes[first], count, ret_hash);
 }
 
-static sj_status take_tile(struct sj_read_tile *tile, const struct sj_rows *rows)
+static sj_status take_tile(
+    struct sj_read_tile *tile, const struct sj_rows *rows, size_t row, size_t place)
 {
-    ENSURE(sj_rows_count(rows) == 1 && sj_row_bytes(rows, 0, 1).len == SJ_TILE_BYTES, LOG_TAMPERED);
-    tile->is_read = true;
-    return sj_copy(tile->hashes, SJ_TILE_BYTES, sj_row_bytes(rows, 0, 1).ptr, SJ_TILE_BYTES);
+    ENSURE(sj_row_i64(rows, row, 0) == (int64_t)place + 1, LOG_TAMPERED);
+    ENSURE(sj_row_bytes(rows, row, 1).len == SJ_TILE_BYTES, LOG_TAMPERED);
+    return sj_copy(tile->hashes, SJ_TILE_BYTES, sj_row_bytes(rows, row, 1).ptr, SJ_TILE_BYTES);
 }
 
-#define AT_ONCE (SJ_BATCH_MAX - 1) /* and the question whether the record may be seen */
-
-static void free_rows(struct sj_rows **rows, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        sj_rows_free(&rows[i]);
-    }
-}
-
-/* Some of the planned tiles, in one round trip. */
+/* Planned tiles, all with one statement. */
 static sj_status read_tiles(struct sj_reading *r, struct sj_read_tile *tiles, size_t count)
 {
-    struct sj_param params[AT_ONCE][3];
-    struct sj_query queries[SJ_BATCH_MAX];
-    struct sj_rows *rows[SJ_BATCH_MAX] = {NULL};
+    CLEANUP(sj_array_clear) struct sj_array levels = {.count = 0};
+    CLEANUP(sj_array_clear) struct sj_array ns = {.count = 0};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_array_init(&levels, SJ_OID_INT4, 64 + count * 8));
+    TRY(sj_array_init(&ns, SJ_OID_INT8, 64 + count * 12));
     for (size_t i = 0; i < count; i++) {
-        params[i][0] = sj_p_i32((int32_t)tiles[i].level);
-        params[i][1] = sj_p_i64((int64_t)tiles[i].n);
-        params[i][2] = sj_p_i64((int64_t)tiles[i].n + 1);
-        queries[i] = (struct sj_query){SJ_SQL_AUDIT_TILE_RANGE, params[i], 3};
+        TRY(sj_array_put_i32(&levels, (int32_t)tiles[i].level));
+        TRY(sj_array_put_i64(&ns, (int64_t)tiles[i].n));
     }
-    queries[count] = (struct sj_query){.sql = SJ_SQL_AUDIT_SCOPE_GET};
-    TRY(sj_db_read(r->db, r->context, queries, count + 1, rows));
-    sj_status status = sj_rows_count(rows[count]) == 1 && sj_row_bool(rows[count], 0, 0)
-                           ? SJ_DONE
-                           : SJ_FAILURE(FORBIDDEN);
-    for (size_t i = 0; i < count && !sj_failed(status); i++) {
-        status = take_tile(&tiles[i], rows[i]);
+    const struct sj_param params[] = {sj_p_array(&levels), sj_p_array(&ns)};
+    const struct sj_query query = {SJ_SQL_AUDIT_TILE_THESE, params, SJ_COUNT(params)};
+    TRY(sj_record_read(r->db, r->context, &query, &rows));
+    ENSURE(sj_rows_count(rows) == count, LOG_TAMPERED);
+    for (size_t i = 0; i < count; i++) {
+        TRY(take_tile(&tiles[i], rows, i, i));
     }
-    free_rows(rows, count + 1);
-    return status;
+    return SJ_DONE;
 }
 
 static sj_status read_planned(struct sj_reading *r)
 {
-    size_t first = 0;
     r->is_planning = false;
-    while (first < r->tile_count) {
-        const size_t left = r->tile_count - first;
-        const size_t count = left < AT_ONCE ? left : AT_ONCE;
-        if (!r->tiles[first].is_read) {
-            TRY(read_tiles(r, &r->tiles[first], count));
-        }
-        first += count;
-    }
-    return SJ_DONE;
+    return r->tile_count == 0 ? SJ_DONE : read_tiles(r, r->tiles, r->tile_count);
 }
 
 static void plan(struct sj_reading *r)
@@ -244,7 +224,11 @@ struct wanted {
 
 static sj_status make(struct sj_reading *r, struct wanted *w)
 {
-    TRY(sj_nodes_root(w->size, node, r, &w->root));
+    if (w->size == r->frontier.size) {
+        w->root = r->root; /* signed */
+    } else {
+        TRY(sj_nodes_root(w->size, node, r, &w->root));
+    }
     if (w->index != UINT64_MAX) {
         TRY(node(r, 0, w->index, &w->leaf));
         TRY(sj_inclusion_prove(w->index, w->size, node, r, &w->proof));

@@ -13,7 +13,6 @@
 struct sj_read_tile {
     unsigned level;
     uint64_t n;
-    bool is_read;
     struct sj_hash *hashes; /* SJ_TILE_WIDTH of them */
 };
 

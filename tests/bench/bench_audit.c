@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How many entries a second does the record take, beside what one would build otherwise? On one private
- * PostgreSQL, in turns, several rounds; medians with their spread:
- *   - the sequencer with its keeper: hashed, chained by tenant, in a tree, signed, durable before the answer;
- *     64 and 1,000 waiting fibers
- *   - a hash chain made inside each transaction (head row locked, SHA-256 in SQL), pgbench, prepared, one
- *     statement a transaction; 8, 32 and 64 clients
- *   - plain COPY of the same bytes into the same kind of table, 64 and 1,000 rows a commit, nothing else done
+ * How many entries a second does the record take, beside what one would build otherwise? On one private PostgreSQL, in turns, several
+ * rounds; medians with their spread, at 64, 256 and 1,000 rows a commit:
+ *   - the sequencer with its keeper as in production (recorder, both keys): hashed, chained by tenant, in a tree, signed, durable before
+ *     each waiter goes on
+ *   - plain COPY of the same bytes into the same kind of table (partitioned, primary key), read by the server from a file
+ *   - INSERT ... SELECT unnest of binary arrays into that table; BEGIN, INSERT and COMMIT pipelined, as a batch of the record is sent
+ *   - a hash chain made inside each transaction, pgbench, prepared: the head row FOR UPDATE, or an advisory lock
  */
 #include <fcntl.h>
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -31,26 +32,29 @@ void sj_test_fail(const char *where, const char *what)
     exit(1);
 }
 
-enum method {
-    SEQUENCER_64,
-    SEQUENCER_1000,
-    CHAIN_8,
-    CHAIN_32,
-    CHAIN_64,
-    COPY_64,
-    COPY_1000,
-    METHODS
-};
+enum kind { SEQUENCER, COPY, UNNEST, CHAIN_ROW, CHAIN_ADVISORY };
 
-static const char *const names[METHODS] = {
-    "sequencer, 64 waiters",
-    "sequencer, 1,000 waiters",
-    "hash chain in SQL, 8 clients",
-    "hash chain in SQL, 32 clients",
-    "hash chain in SQL, 64 clients",
-    "plain COPY, 64 rows a commit",
-    "plain COPY, 1,000 rows a commit",
+/* size: waiters, rows a commit, or clients. */
+static const struct method {
+    const char *name;
+    enum kind kind;
+    unsigned size;
+} methods[] = {
+    {"sequencer, 64 waiters", SEQUENCER, 64},
+    {"sequencer, 256 waiters", SEQUENCER, 256},
+    {"sequencer, 1,000 waiters", SEQUENCER, 1000},
+    {"plain COPY, 64 rows a commit", COPY, 64},
+    {"plain COPY, 256 rows a commit", COPY, 256},
+    {"plain COPY, 1,000 rows a commit", COPY, 1000},
+    {"INSERT ... unnest, pipelined, 64 rows a commit", UNNEST, 64},
+    {"INSERT ... unnest, pipelined, 256 rows a commit", UNNEST, 256},
+    {"INSERT ... unnest, pipelined, 1,000 rows a commit", UNNEST, 1000},
+    {"chain, head row FOR UPDATE, 8 clients", CHAIN_ROW, 8},
+    {"chain, head row FOR UPDATE, 64 clients", CHAIN_ROW, 64},
+    {"chain, advisory lock, 8 clients", CHAIN_ADVISORY, 8},
+    {"chain, advisory lock, 64 clients", CHAIN_ADVISORY, 64},
 };
+#define METHODS SJ_COUNT(methods)
 
 struct result {
     double rate;
@@ -78,6 +82,7 @@ static int compare_double(const void *a, const void *b)
 struct load {
     struct rig rig;
     unsigned fibers;
+    unsigned seconds;
     unsigned running;
     int64_t until_ms;
     uint64_t done;
@@ -119,6 +124,7 @@ static void run_load(void *ctx)
 {
     struct load *load = ctx;
     CHECK_OK(rig_open(&load->rig));
+    load->until_ms = sj_time_monotonic_ms() + (int64_t)load->seconds * 1000;
     const uint64_t batches = sj_sequencer_stats(load->rig.sequencer).batches;
     const sj_time_us started = sj_time_now();
     load->waiter = sj_fiber_current();
@@ -168,11 +174,10 @@ void sj_test_on_fiber(void (*fn)(void *ctx), void *ctx)
 static struct result run_sequencer(const struct bench *bench, unsigned fibers)
 {
     void *memory = NULL;
-    struct load load = {.fibers = fibers};
+    struct load load = {.fibers = fibers, .seconds = bench->seconds};
     rig_fresh(&load.rig);
     CHECK_OK(sj_alloc(SAMPLES_MAX, sizeof(double), &memory));
     load.samples = memory;
-    load.until_ms = sj_time_monotonic_ms() + (int64_t)bench->seconds * 1000;
     sj_test_on_fiber(run_load, &load);
     rig_end(&load.rig);
     CHECK(load.sample_count != 0);
@@ -190,14 +195,26 @@ static const char tables_sql[] =
     "create table bench.head (size int8 not null, hash bytea not null);"
     "insert into bench.head values (0, sha256(''));"
     "create table bench.chain (idx int8 primary key, entry bytea not null, hash bytea not null);"
-    "create table bench.copied (idx int8 generated always as identity primary key,"
-    " entry bytea not null, leaf_hash bytea not null);"
+    "create sequence bench.place minvalue 0;"
+    "create table bench.copied (idx int8 not null default nextval('bench.place') primary key,"
+    " entry bytea not null, leaf_hash bytea not null) partition by range (idx);"
+    "do $$ begin for i in 0..63 loop execute format('create table bench.copied_%s partition of "
+    "bench.copied"
+    " for values from (%s) to (%s)', i, i::int8 * 4194304, (i::int8 + 1) * 4194304); end loop; end "
+    "$$;"
     "create function bench.append(p_entry bytea) returns void language plpgsql as $$"
     " declare h bench.head; begin"
     " select * into h from bench.head for update;"
     " h.hash := sha256(h.hash || p_entry);"
     " insert into bench.chain values (h.size, p_entry, h.hash);"
     " update bench.head set size = h.size + 1, hash = h.hash;"
+    " end $$;"
+    "create function bench.append_locked(p_entry bytea) returns void language plpgsql as $$"
+    " declare h bench.chain; begin"
+    " perform pg_advisory_xact_lock(20261126);"
+    " select * into h from bench.chain order by idx desc limit 1;"
+    " insert into bench.chain values (coalesce(h.idx + 1, 0), p_entry, sha256(coalesce(h.hash, '') "
+    "|| p_entry));"
     " end $$;";
 
 static void put_entry_hex(FILE *file, unsigned number)
@@ -225,16 +242,23 @@ static void path_in(const struct bench *bench, const char *name, char out[160])
     CHECK(len > 0 && len < 160);
 }
 
-static void make_files(const struct bench *bench)
+static void make_script(const struct bench *bench, const char *name, const char *function)
 {
-    static const unsigned rows[] = {64, 1000};
     char path[160];
-    path_in(bench, "chain.sql", path);
+    path_in(bench, name, path);
     FILE *script = create(path);
-    fputs("select bench.append('\\x", script);
+    fprintf(script, "select bench.%s('\\x", function);
     put_entry_hex(script, 1);
     fputs("'::bytea);\n", script);
     end_file(script);
+}
+
+static void make_files(const struct bench *bench)
+{
+    static const unsigned rows[] = {64, 256, 1000};
+    char path[160];
+    make_script(bench, "chain.sql", "append");
+    make_script(bench, "locked.sql", "append_locked");
     for (size_t i = 0; i < SJ_COUNT(rows); i++) {
         char name[32];
         snprintf(name, sizeof(name), "copy_%u", rows[i]);
@@ -269,12 +293,12 @@ static double read_tps(FILE *output)
     return tps;
 }
 
-static struct result run_chain(const struct bench *bench, unsigned clients)
+static struct result run_chain(const struct bench *bench, const char *name, unsigned clients)
 {
     char script[160];
     char text[2][16];
     int pipe_fds[2];
-    path_in(bench, "chain.sql", script);
+    path_in(bench, name, script);
     snprintf(text[0], sizeof(text[0]), "%u", clients);
     snprintf(text[1], sizeof(text[1]), "%u", bench->seconds);
     CHECK(pipe(pipe_fds) == 0);
@@ -322,28 +346,76 @@ static struct result run_copy(const struct bench *bench, unsigned rows)
     return (struct result){.rate = (double)total / seconds, .per_batch = rows};
 }
 
+/* One connection; BEGIN, INSERT and COMMIT in one round trip, one batch under way, as the record does it. */
+static void send_batch(PGconn *conn, struct sj_array *entries, struct sj_array *leaves)
+{
+    const struct sj_param params[] = {sj_p_array(entries), sj_p_array(leaves)};
+    const char *values[] = {params[0].ptr, params[1].ptr};
+    const int lengths[] = {params[0].len, params[1].len};
+    static const int formats[] = {1, 1};
+    CHECK(PQsendQueryParams(conn, "begin", 0, NULL, NULL, NULL, NULL, 1) == 1);
+    CHECK(PQsendQueryPrepared(conn, "put", 2, values, lengths, formats, 1) == 1);
+    CHECK(PQsendQueryParams(conn, "commit", 0, NULL, NULL, NULL, NULL, 1) == 1);
+    CHECK(PQpipelineSync(conn) == 1);
+    for (bool is_synced = false; !is_synced;) {
+        PGresult *result = PQgetResult(conn);
+        const ExecStatusType status = result == NULL ? PGRES_COMMAND_OK : PQresultStatus(result);
+        CHECK(status == PGRES_COMMAND_OK || status == PGRES_PIPELINE_SYNC);
+        is_synced = result != NULL && status == PGRES_PIPELINE_SYNC;
+        PQclear(result);
+    }
+}
+
+static struct result run_unnest(const struct bench *bench, unsigned rows)
+{
+    CLEANUP(sj_array_clear) struct sj_array entries = {.count = 0};
+    CLEANUP(sj_array_clear) struct sj_array leaves = {.count = 0};
+    uint8_t entry[ENTRY_BYTES];
+    PGconn *conn = PQconnectdb(bench->pg->admin);
+    CHECK(PQstatus(conn) == CONNECTION_OK);
+    PQclear(PQprepare(conn, "put",
+        "insert into bench.copied (entry, leaf_hash) select * from unnest($1::bytea[], "
+        "$2::bytea[])",
+        0, NULL));
+    CHECK(PQenterPipelineMode(conn) == 1);
+    uint64_t total = 0;
+    const sj_time_us started = sj_time_now();
+    CHECK_OK(sj_array_init(&entries, SJ_OID_BYTEA, 1 << 20));
+    CHECK_OK(sj_array_init(&leaves, SJ_OID_BYTEA, 1 << 20));
+    while (sj_time_now() - started < (sj_time_us)bench->seconds * 1000000) {
+        sj_array_reset(&entries);
+        sj_array_reset(&leaves);
+        for (unsigned row = 0; row < rows; row++) {
+            for (unsigned i = 0; i < ENTRY_BYTES; i++) {
+                entry[i] = (uint8_t)((row * 31 + i * 7) & 0xFF);
+            }
+            CHECK_OK(sj_array_put(&entries, entry, sizeof entry));
+            CHECK_OK(sj_array_put(&leaves, entry, 32));
+        }
+        send_batch(conn, &entries, &leaves);
+        total += rows;
+    }
+    const double seconds = (double)(sj_time_now() - started) / 1e6;
+    PQfinish(conn);
+    return (struct result){.rate = (double)total / seconds, .per_batch = rows};
+}
+
 /* ---- the table ---- */
 
-static struct result run_one(const struct bench *bench, enum method method)
+static struct result run_one(const struct bench *bench, const struct method *method)
 {
     CHECK(sj_pg_run(bench->pg->admin, "checkpoint"));
-    switch (method) {
-    case SEQUENCER_64:
-        return run_sequencer(bench, 64);
-    case SEQUENCER_1000:
-        return run_sequencer(bench, FIBERS_MAX);
-    case CHAIN_8:
-        return run_chain(bench, 8);
-    case CHAIN_32:
-        return run_chain(bench, 32);
-    case CHAIN_64:
-        return run_chain(bench, 64);
-    case COPY_64:
-        return run_copy(bench, 64);
-    case COPY_1000:
-        return run_copy(bench, 1000);
-    case METHODS:
-        break;
+    switch (method->kind) {
+    case SEQUENCER:
+        return run_sequencer(bench, method->size);
+    case COPY:
+        return run_copy(bench, method->size);
+    case UNNEST:
+        return run_unnest(bench, method->size);
+    case CHAIN_ROW:
+        return run_chain(bench, "chain.sql", method->size);
+    case CHAIN_ADVISORY:
+        return run_chain(bench, "locked.sql", method->size);
     }
     exit(1);
 }
@@ -352,7 +424,7 @@ struct middle {
     double rate, low, high, per_batch, p50, p99;
 };
 
-static struct middle median_of(const struct bench *bench, enum method method)
+static struct middle median_of(const struct bench *bench, size_t method)
 {
     double columns[4][ROUNDS_MAX];
     for (unsigned i = 0; i < bench->rounds; i++) {
@@ -370,28 +442,45 @@ static struct middle median_of(const struct bench *bench, enum method method)
         columns[1][half], columns[2][half], columns[3][half]};
 }
 
+/* The rate of COPY of as many rows a commit. */
+static double copy_rate(const struct bench *bench, unsigned size)
+{
+    double rate = 0;
+    for (size_t m = 0; m < METHODS; m++) {
+        const bool is_it = methods[m].kind == COPY && methods[m].size == size;
+        rate = is_it ? median_of(bench, m).rate : rate;
+    }
+    return rate;
+}
+
 static void print_table(const struct bench *bench)
 {
     double best_chain = 0;
-    for (enum method m = CHAIN_8; m <= CHAIN_64; m++) {
-        const double rate = median_of(bench, m).rate;
+    for (size_t m = 0; m < METHODS; m++) {
+        const double rate = methods[m].kind >= CHAIN_ROW ? median_of(bench, m).rate : 0;
         best_chain = rate > best_chain ? rate : best_chain;
     }
-    const double copy = median_of(bench, COPY_64).rate;
     printf("\n%u rounds of %u s, entries of %d bytes; median (lowest-highest)\n\n", bench->rounds,
         bench->seconds, ENTRY_BYTES);
-    printf("| what | entries/s | rows per commit | p50 / p99 ms | x best chain | x COPY of 64 |\n");
+    printf("| what | entries/s | rows per commit | p50 / p99 ms | x best chain | x COPY of as many "
+           "|\n");
     printf("|---|---|---|---|---|---|\n");
-    for (enum method m = 0; m < METHODS; m++) {
+    for (size_t m = 0; m < METHODS; m++) {
         const struct middle r = median_of(bench, m);
-        printf("| %s | %.0f (%.0f-%.0f) | %.0f |", names[m], r.rate, r.low, r.high,
-            r.per_batch == 0 ? 1.0 : r.per_batch);
+        const double copy = copy_rate(bench, methods[m].size);
+        printf("| %s | %.0f (%.0f-%.0f) | %.0f |", methods[m].name, r.rate, r.low, r.high,
+            r.per_batch <= 0 ? 1.0 : r.per_batch);
         if (r.p50 > 0) {
             printf(" %.1f / %.1f |", r.p50, r.p99);
         } else {
             printf(" - |");
         }
-        printf(" %.1f | %.2f |\n", r.rate / best_chain, r.rate / copy);
+        printf(" %.1f |", r.rate / best_chain);
+        if (methods[m].kind < CHAIN_ROW && copy > 0) {
+            printf(" %.2f |\n", r.rate / copy);
+        } else {
+            printf(" - |\n");
+        }
     }
 }
 
@@ -439,9 +528,9 @@ int main(int argc, char **argv)
     CHECK(sj_pg_run(bench.pg->admin, tables_sql));
     make_files(&bench);
     for (unsigned round = 0; round < bench.rounds; round++) {
-        for (enum method m = 0; m < METHODS; m++) {
-            bench.results[m][round] = run_one(&bench, m);
-            printf("round %u: %s: %.0f entries/s\n", round + 1, names[m],
+        for (size_t m = 0; m < METHODS; m++) {
+            bench.results[m][round] = run_one(&bench, &methods[m]);
+            printf("round %u: %s: %.0f entries/s\n", round + 1, methods[m].name,
                 bench.results[m][round].rate);
             fflush(stdout);
         }
