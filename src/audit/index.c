@@ -13,7 +13,9 @@
 
 #include "sanjeh/base/log.h"
 
-#define CHUNK 1024u /* entries of a run */
+#define CHUNK     1024u /* entries of a run */
+#define CHUNK_MAX 8192u /* when the index is far behind */
+#define FAR       65536u
 
 struct chunk {
     struct sj_index *index;
@@ -21,8 +23,8 @@ struct chunk {
     uint64_t to;
     uint64_t minimum; /* entries before it were pruned: their part of the run stays empty */
     size_t count;
-    struct sj_posting postings[CHUNK * SJ_INDEX_KINDS];
     struct sj_hit hits[SJ_HITS_MAX];
+    struct sj_posting postings[]; /* SJ_INDEX_KINDS an entry */
 };
 
 static sj_status add_entry(void *ctx, const struct sj_entry *entry)
@@ -102,12 +104,15 @@ static sj_status append(struct sj_index *index, struct sj_reading *reading, stru
     CLEANUP(sj_freep) void *owned = NULL;
     const uint64_t from = sj_index_runs_upto(runs);
     const uint64_t left = sj_reading_size(reading) - from;
-    TRY(sj_alloc(1, sizeof(struct chunk), &memory));
+    const uint64_t most = left < FAR ? CHUNK : CHUNK_MAX;
+    const size_t entries = (size_t)(left < most ? left : most);
+    TRY(sj_alloc(
+        1, sizeof(struct chunk) + entries * SJ_INDEX_KINDS * sizeof(struct sj_posting), &memory));
     owned = memory;
     struct chunk *c = memory;
     c->index = index;
     c->from = from;
-    c->to = from + (left < CHUNK ? left : CHUNK);
+    c->to = from + entries;
     TRY(sj_record_minimum(db, context, &c->minimum));
     TRY(add_entries(c, reading));
     return write_chunk(c, db, context, runs, ret_is_written);

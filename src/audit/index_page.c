@@ -11,45 +11,6 @@
 #define GROUP_SIZE 10u
 #define DELTA_MAX  10u
 
-int sj_posting_compare(const struct sj_posting *a, const struct sj_posting *b)
-{
-    if (a->token != b->token) {
-        return a->token < b->token ? -1 : 1;
-    }
-    return a->at < b->at ? -1 : a->at > b->at;
-}
-
-static sj_status begin_page(struct sj_run_writer *w, const struct sj_posting *first)
-{
-    w->first = *first;
-    w->has_group = false;
-    sj_buf_reset(&w->content);
-    TRY(sj_buf_put_u64(&w->content, 0)); /* known when the page is full */
-    return sj_buf_put_u64(&w->content, 0);
-}
-
-sj_status sj_run_writer_init(
-    struct sj_run_writer *w, const struct sj_index *index, struct sj_run run)
-{
-    const size_t pages = SJ_RUN_FLUSH + 1;
-    *w = (struct sj_run_writer){.index = index, .run = run, .content = SJ_BUF(SJ_INDEX_PAGE_MAX)};
-    TRY(sj_array_init(&w->tokens, SJ_OID_INT8, 64 + pages * 12));
-    TRY(sj_array_init(&w->idxs, SJ_OID_INT8, 64 + pages * 12));
-    TRY(sj_array_init(&w->contents, SJ_OID_BYTEA, 64 + pages * (SJ_INDEX_PAGE_MAX + 4)));
-    TRY(sj_array_init(&w->macs, SJ_OID_BYTEA, 64 + pages * (SJ_HASH_SIZE + 4)));
-    const struct sj_posting smallest = {SJ_INDEX_TOKEN_MIN, 0};
-    return begin_page(w, &smallest);
-}
-
-void sj_run_writer_clear(struct sj_run_writer *w)
-{
-    sj_buf_clear(&w->content);
-    sj_array_clear(&w->tokens);
-    sj_array_clear(&w->idxs);
-    sj_array_clear(&w->contents);
-    sj_array_clear(&w->macs);
-}
-
 static void put_number(uint8_t *to, uint64_t value, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++) {
@@ -57,10 +18,42 @@ static void put_number(uint8_t *to, uint64_t value, size_t bytes)
     }
 }
 
+/* Where the next page begins is known when this one is full. */
+static void begin_page(struct sj_run_writer *w, const struct sj_posting *first)
+{
+    w->first = *first;
+    w->has_group = false;
+    w->len = HEAD_SIZE;
+}
+
+sj_status sj_run_writer_init(
+    struct sj_run_writer *w, const struct sj_index *index, struct sj_run run)
+{
+    const size_t pages = SJ_RUN_FLUSH + 1;
+    w->index = index;
+    w->run = run;
+    w->pages = 0;
+    TRY(sj_array_init(&w->tokens, SJ_OID_INT8, 64 + pages * 12));
+    TRY(sj_array_init(&w->idxs, SJ_OID_INT8, 64 + pages * 12));
+    TRY(sj_array_init(&w->contents, SJ_OID_BYTEA, 64 + pages * (SJ_INDEX_PAGE_MAX + 4)));
+    TRY(sj_array_init(&w->macs, SJ_OID_BYTEA, 64 + pages * (SJ_HASH_SIZE + 4)));
+    const struct sj_posting smallest = {SJ_INDEX_TOKEN_MIN, 0};
+    begin_page(w, &smallest);
+    return SJ_DONE;
+}
+
+void sj_run_writer_clear(struct sj_run_writer *w)
+{
+    sj_array_clear(&w->tokens);
+    sj_array_clear(&w->idxs);
+    sj_array_clear(&w->contents);
+    sj_array_clear(&w->macs);
+}
+
 static void end_group(struct sj_run_writer *w)
 {
     if (w->has_group) {
-        put_number(w->content.ptr + w->group, w->group_count, 2);
+        put_number(w->content + w->group, w->group_count, 2);
     }
 }
 
@@ -69,42 +62,43 @@ static sj_status end_page(struct sj_run_writer *w, const struct sj_posting *next
 {
     struct sj_hash mac;
     end_group(w);
-    put_number(w->content.ptr, (uint64_t)next->token, 8);
-    put_number(w->content.ptr + 8, next->at, 8);
-    TRY(sj_index_page_mac(w->index, &w->run, &w->first, sj_buf_view(&w->content), &mac));
+    put_number(w->content, (uint64_t)next->token, 8);
+    put_number(w->content + 8, next->at, 8);
+    TRY(sj_index_page_mac(w->index, &w->run, &w->first, sj_view_of(w->content, w->len), &mac));
     TRY(sj_array_put_i64(&w->tokens, w->first.token));
     TRY(sj_array_put_i64(&w->idxs, (int64_t)w->first.at));
-    TRY(sj_array_put(&w->contents, w->content.ptr, w->content.len));
+    TRY(sj_array_put(&w->contents, w->content, w->len));
     TRY(sj_array_put(&w->macs, mac.bytes, SJ_HASH_SIZE));
     w->pages++;
     return SJ_DONE;
 }
 
-static sj_status put_delta(struct sj_buf *out, uint64_t value)
+/* @unsafe: GROUP_SIZE and DELTA_MAX bytes are free: sj_run_put begins a page before they are not */
+static void put_delta(struct sj_run_writer *w, uint64_t value)
 {
     for (; value >= 0x80; value >>= 7) {
-        TRY(sj_buf_put_byte(out, (uint8_t)(value & 0x7F) | 0x80));
+        w->content[w->len++] = (uint8_t)(value & 0x7F) | 0x80;
     }
-    return sj_buf_put_byte(out, (uint8_t)value);
+    w->content[w->len++] = (uint8_t)value;
 }
 
 sj_status sj_run_put(struct sj_run_writer *w, const struct sj_posting *posting)
 {
-    if (w->content.len + GROUP_SIZE + DELTA_MAX > SJ_INDEX_PAGE_MAX) {
+    if (w->len + GROUP_SIZE + DELTA_MAX > SJ_INDEX_PAGE_MAX) {
         TRY(end_page(w, posting));
-        TRY(begin_page(w, posting));
+        begin_page(w, posting);
     }
     const bool goes_on =
         w->has_group && w->last.token == posting->token && w->group_count < UINT16_MAX;
     if (!goes_on) {
         end_group(w);
-        TRY(sj_buf_put_u64(&w->content, (uint64_t)posting->token));
-        w->group = w->content.len;
+        put_number(w->content + w->len, (uint64_t)posting->token, 8);
+        w->group = w->len + 8;
+        w->len += GROUP_SIZE;
         w->group_count = 0;
         w->has_group = true;
-        TRY(sj_buf_put_u16(&w->content, 0));
     }
-    TRY(put_delta(&w->content, posting->at - (goes_on ? w->last.at : w->run.from)));
+    put_delta(w, posting->at - (goes_on ? w->last.at : w->run.from));
     w->group_count++;
     w->last = *posting;
     return SJ_DONE;
@@ -159,8 +153,9 @@ static sj_status read_delta(struct sj_reader *reader, uint64_t *ret_value)
     uint64_t value = 0;
     uint8_t byte = 0x80;
     for (unsigned shift = 0; (byte & 0x80) != 0; shift += 7) {
-        ENSURE(shift < 64, LOG_TAMPERED);
-        TRY(sj_read_u8(reader, &byte));
+        ENSURE(shift < 64 && reader->left > 0, LOG_TAMPERED);
+        byte = *reader->ptr++; /* @unsafe: one is left */
+        reader->left--;
         value |= (uint64_t)(byte & 0x7F) << shift;
     }
     *ret_value = value;

@@ -24,7 +24,13 @@ struct sj_posting {
     int64_t token;
     uint64_t at;
 };
-int sj_posting_compare(const struct sj_posting *a, const struct sj_posting *b);
+static inline int sj_posting_compare(const struct sj_posting *a, const struct sj_posting *b)
+{
+    if (a->token != b->token) {
+        return a->token < b->token ? -1 : 1;
+    }
+    return a->at < b->at ? -1 : a->at > b->at;
+}
 
 struct sj_run {
     uint64_t from;
@@ -82,7 +88,8 @@ struct sj_run_writer {
     size_t group; /* where the page's newest term has its count */
     uint16_t group_count;
     bool has_group;
-    struct sj_buf content;
+    uint8_t content[SJ_INDEX_PAGE_MAX];
+    size_t len;
     struct sj_array tokens; /* finished pages */
     struct sj_array idxs;
     struct sj_array contents;
