@@ -6,7 +6,11 @@
 #include "cli.h"
 #include "cli_remote.h"
 
+#include "sanjeh/base/file.h"
 #include "sanjeh/base/parse.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 enum {
     FROM = 256,
@@ -19,6 +23,9 @@ enum {
     REASON,
     LIMIT,
     CURSOR,
+    APPROVAL,
+    COUNTS,
+    OUT,
     COMPARE,
     REBUILD
 };
@@ -29,7 +36,8 @@ static const struct option options[] = {SJ_CLI_REMOTE_OPTIONS,
     {"object", required_argument, NULL, OBJECT}, {"unit", required_argument, NULL, UNIT},
     {"outcome", required_argument, NULL, OUTCOME}, {"reason", required_argument, NULL, REASON},
     {"limit", required_argument, NULL, LIMIT}, {"cursor", required_argument, NULL, CURSOR},
-    {"compare", no_argument, NULL, COMPARE}, {"rebuild", no_argument, NULL, REBUILD},
+    {"approval", required_argument, NULL, APPROVAL}, {"counts", required_argument, NULL, COUNTS},
+    {"out", required_argument, NULL, OUT}, {"compare", no_argument, NULL, COMPARE}, {"rebuild", no_argument, NULL, REBUILD},
     {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 
 #define QUERY_MAX ((size_t)3 * 1024)
@@ -37,6 +45,7 @@ static const struct option options[] = {SJ_CLI_REMOTE_OPTIONS,
 struct arguments {
     struct sj_cli_remote remote;
     struct sj_buf query;
+    const char *out; /* a file for what was found; NULL: printed */
     bool is_compared;
     bool is_rebuilt;
 };
@@ -69,7 +78,7 @@ static bool is_of(const struct sj_command *command, int option)
 {
     const bool is_search = strcmp(command->verb, "search") == 0;
     const bool is_tail = strcmp(command->verb, "tail") == 0;
-    return (is_search && option >= FROM && option <= CURSOR) || (is_tail && option == FROM) ||
+    return (is_search && option >= FROM && option <= OUT) || (is_tail && option == FROM) ||
            (!is_search && !is_tail && option >= COMPARE && option <= REBUILD);
 }
 
@@ -85,6 +94,10 @@ static bool take_option(struct arguments *arguments, const struct sj_command *co
         arguments->is_compared = arguments->is_compared || option == COMPARE;
         arguments->is_rebuilt = arguments->is_rebuilt || option == REBUILD;
         return true;
+    }
+    if (option == OUT) {
+        arguments->out = optarg;
+        return !sj_failed(add(arguments, "format", "file"));
     }
     const struct option *found = options;
     while (found->val != option) {
@@ -108,6 +121,17 @@ static bool take(int argc, char **argv, const struct sj_command *command,
         return false;
     }
     return true;
+}
+
+/* What was found, with its proofs, into a file that is not there yet. */
+static sj_status keep(const struct arguments *arguments)
+{
+    CLEANUP(sj_closep) int fd = open(arguments->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ENSURE(fd >= 0, IO);
+    TRY(sj_write_all(fd, sj_client_body(arguments->remote.client)));
+    ENSURE(fsync(fd) == 0, IO);
+    (void)fprintf(stderr, "next: sanjeh-verify %s --policy FILE\n", arguments->out);
+    return SJ_DONE;
 }
 
 /* The `data:` lines of the events, each a document on a line of its own. */
@@ -160,7 +184,8 @@ static sj_status ask(struct arguments *arguments, const struct sj_command *comma
     }
     const struct sj_client_call call = {
         .method = arguments->is_rebuilt ? "POST" : "GET", .path = path};
-    return sj_client_send(arguments->remote.client, &call);
+    TRY(sj_client_send(arguments->remote.client, &call));
+    return arguments->out != NULL ? keep(arguments) : SJ_DONE;
 }
 
 static int run(int argc, char **argv, const struct sj_command *command)
@@ -174,7 +199,7 @@ static int run(int argc, char **argv, const struct sj_command *command)
             status = ask(&arguments, command);
         }
         code = sj_cli_remote_end(&arguments.remote, command, status,
-            /* print= */ strcmp(command->verb, "tail") != 0);
+            /* print= */ strcmp(command->verb, "tail") != 0 && arguments.out == NULL);
     }
     sj_buf_clear(&arguments.query);
     return code;
@@ -186,8 +211,13 @@ const struct sj_command sj_command_audit_search = {"audit", "search",
     "                           [--from INDEX|TIME] [--to INDEX|TIME] [--actor ID] [--action "
     "NAME]\n"
     "                           [--object ID] [--unit CODE] [--outcome denied|permitted|failed]\n"
-    "                           [--reason TEXT] [--limit N] [--cursor TEXT]\n\n" SJ_CLI_REMOTE_HELP
-    "Newest first; every hit is proven. The search and its reason are an entry of the record.\n",
+    "                           [--reason TEXT] [--limit N] [--cursor TEXT] [--approval ID]\n"
+    "                           [--counts all] [--out FILE]\n\n" SJ_CLI_REMOTE_HELP
+    "Newest first; every hit is proven. The search and its reason are an entry of the record.\n"
+    "--approval: another officer's, of exactly this search, where the server asks for one. "
+    "--counts: hold\nlong days against their signed counts, too. --out: write question, hits, "
+    "proofs and signed counts\ninto a new file, which sanjeh-verify checks; 1,500 hits at most, "
+    "the newest.\n",
     run};
 const struct sj_command sj_command_audit_tail = {"audit", "tail", "follow the record",
     "usage: sanjeh audit tail --url URL --user NAME [--ca FILE] [--credentials-fd N] [--from "

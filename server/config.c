@@ -65,6 +65,7 @@ static const struct sj_setting keys[] = {
     NUMBER("audit", "key_epoch_s", key_epoch_s, 2, 31536000, 86400),
     NUMBER("audit", "search_reason", audit_search_reason, 0, 1, 1),
     NUMBER("audit", "retention_d", retention_d, 0, 36500, 1095),
+    NUMBER("audit", "search_four_eyes", audit_search_four_eyes, 0, 1, 0),
     NUMBER("audit", "scrub_cycle_s", scrub_cycle_s, 0, 2592000, 86400),
     RULE("failed_factors", SJ_ALARM_FAILED_FACTORS, 100000, 5, 900),
     RULE("denials", SJ_ALARM_DENIALS, 200, 20, 600),

@@ -56,8 +56,9 @@ struct sj_config {
     int64_t retention_d;               /* days that entries stay at least */
     int64_t audit_deadline_ms;
     int64_t audit_queue_max;
-    int64_t audit_search_reason; /* 1: a search without a reason is refused */
-    int64_t scrub_cycle_s;       /* the whole record is hashed again in this time; 0: never */
+    int64_t audit_search_reason;    /* 1: a search without a reason is refused */
+    int64_t audit_search_four_eyes; /* 1: a search across units needs an approval */
+    int64_t scrub_cycle_s;          /* the whole record is hashed again in this time; 0: never */
     /* [alarms] */
     struct sj_alarm_settings alarms;
     int64_t alarms_look_s; /* between two looks at the database's guards */

@@ -4,6 +4,7 @@
  * second's work, the orderly end within 10 s.
  */
 #include "clock_worker.h"
+#include "count_worker.h"
 #include "import_worker.h"
 #include "index_worker.h"
 #include "payload_desk.h"
@@ -310,6 +311,7 @@ static void boot_fiber(void *ctx)
     sj_ignore(sj_clock_worker_start(server), "clocks wait for the next start, requests do not");
     sj_ignore(sj_payload_worker_start(server), "the next start seals what is in clear");
     sj_ignore(sj_index_worker_start(server), "searches say how far the index goes");
+    sj_ignore(sj_count_worker_start(server), "searches say which days they were held against");
     sj_ignore(sj_sinks_start(server), "told; entries wait for the next start");
     sj_ignore(sj_watch_start(server), "entries wait for the next start, requests do not");
     sj_ignore(sj_publisher_start(server), "the lag tells, and blocks");

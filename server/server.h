@@ -60,6 +60,7 @@ struct sj_server {
     struct sj_sequencer *sequencer; /* lives on worker 0 */
     atomic_uint payload_turned;     /* counts up when keys of payloads were destroyed */
     _Atomic bool index_rebuild;     /* asked for; the index's worker does it */
+    _Atomic bool days_recount;      /* the same for the counts of the days */
     struct sj_index *index;         /* of the record; made when it is open */
     struct sj_stamper *stamper;     /* NULL: no time-stamping authority is configured */
     struct sj_publisher *publisher; /* NULL: no witnesses are configured */

@@ -122,6 +122,8 @@ static sj_status put_json(struct sj_buf *out, const struct sj_verify_report *rep
     }
     TRY(sj_buf_put_str(out, ",\"cause\":"));
     TRY(put_json_text(out, report->cause));
+    TRY(sj_buf_put_str(out, ",\"note\":"));
+    TRY(put_json_text(out, report->note));
     TRY(sj_buf_put_str(out, ",\"checkpoint\":"));
     TRY(put_json_text(out, report->checkpoint));
     return sj_buf_put_str(out, "}\n");
@@ -135,6 +137,9 @@ static void print_text(const struct sj_verify_report *report)
         printf(", the first %llu by the run before", (unsigned long long)report->resumed_from);
     }
     printf("\n");
+    if (report->note[0] != '\0') {
+        printf("%s\n", report->note);
+    }
     if (report->verdict == SJ_VERIFIED) {
         return;
     }

@@ -74,6 +74,7 @@ static sj_status rebuild(struct sj_exchange *x)
 {
     ENSURE(x->decision.reach == SJ_REACH_ALL, FORBIDDEN);
     atomic_store(&x->worker->server->index_rebuild, true);
+    atomic_store(&x->worker->server->days_recount, true);
     x->status = 202;
     return sj_buf_put_str(&x->body, "{\"state\":\"loading\"}");
 }

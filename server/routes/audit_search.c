@@ -10,6 +10,9 @@
 #include "evaluation_desk.h"
 #include "record_desk.h"
 #include "routes.h"
+#include "search_approval.h"
+#include "search_counts.h"
+#include "search_file.h"
 
 #include "sanjeh/audit/index.h"
 #include "sanjeh/audit/record.h"
@@ -22,6 +25,8 @@
 #define REASON_MAX       1000 /* bytes */
 #define REASON_MIN       10
 #define CONTRADICTED_MAX 50
+#define PLACES_MAX       4000    /* of the index, to hold it against the signed counts */
+#define PLACES_ALL       2000000 /* when all are asked for */
 
 struct asked {
     struct sj_uuid actor;
@@ -30,8 +35,11 @@ struct asked {
     struct sj_text action;
     struct sj_text outcome;
     struct sj_text reason;
+    struct sj_uuid approval; /* that the search needed; nil: none */
     uint64_t from;
     uint64_t below;
+    uint64_t to; /* below, before the cursor */
+    bool wants_all_counts;
     size_t limit;
     enum sj_index_kind kind; /* of the term that leads; 0: every entry is looked at */
     struct sj_view value;
@@ -49,12 +57,15 @@ struct search {
     struct sj_hit *hits; /* SJ_INDEX_PAGE */
     size_t shown;
     size_t looked_at;
+    uint64_t top;  /* the answer shows what lies below */
     uint64_t last; /* place that was looked at last */
     bool has_more;
     bool is_complete;
     char gap[160];
     uint64_t contradicted[CONTRADICTED_MAX];
     size_t contradicted_count;
+    struct sj_days_report *counts; /* NULL: the question has none */
+    struct sj_buf *file;           /* NULL: the answer is JSON */
     struct sj_json json;
 };
 
@@ -188,6 +199,16 @@ static sj_status take_outcome(struct sj_exchange *x, struct asked *asked)
     return sj_filter_refuse(x, "outcome", "UNKNOWN", "denied, permitted or failed");
 }
 
+static sj_status take_counts(struct sj_exchange *x, struct asked *asked)
+{
+    struct sj_text text;
+    TRY(sj_filter_text(x, "counts", &text));
+    asked->wants_all_counts = sj_text_is(text, "all");
+    return text.len == 0 || asked->wants_all_counts
+               ? SJ_DONE
+               : sj_filter_refuse(x, "counts", "UNKNOWN", "all, or nothing");
+}
+
 /* The term with the fewest entries, as a rule. */
 static void choose_leader(struct asked *asked)
 {
@@ -208,13 +229,15 @@ static void choose_leader(struct asked *asked)
 
 static sj_status take_query(struct search *s)
 {
-    static const char *const allowed[] = {
-        "from", "to", "actor", "action", "object", "unit", "outcome", "reason", NULL};
+    static const char *const allowed[] = {"from", "to", "actor", "action", "object", "unit",
+        "outcome", "reason", "counts", "approval", "format", NULL};
     struct sj_exchange *x = s->x;
     struct asked *asked = &s->asked;
     struct sj_page page;
     TRY(sj_exchange_page(x, allowed, &page));
-    if (page.limit > LIMIT_MAX) {
+    if (s->file != NULL) {
+        page.limit = SJ_SEARCH_FILE_HITS;
+    } else if (page.limit > LIMIT_MAX) {
         return sj_filter_refuse(x, "limit", "RANGE", "1 to 200: each entry is proven");
     }
     asked->limit = page.limit;
@@ -224,8 +247,11 @@ static sj_status take_query(struct search *s)
     TRY(sj_filter_text(x, "action", &asked->action));
     TRY(take_unit(x, asked));
     TRY(take_outcome(x, asked));
+    TRY(sj_search_four_eyes(x, asked->unit, &asked->approval));
     choose_leader(asked);
+    TRY(take_counts(x, asked));
     TRY(take_range(s));
+    asked->to = asked->below;
     return take_cursor(s, &page);
 }
 
@@ -293,19 +319,24 @@ static bool is_wanted(const struct search *s, const struct sj_entry *entry)
            (asked->outcome.len == 0 || sj_text_is(asked->outcome, outcome_names[draft->outcome]));
 }
 
-static void show(struct search *s, const struct sj_hit *hit)
+static sj_status show(struct search *s, const struct sj_hit *hit)
 {
     char gap[160];
     if (s->asked.kind != 0 && !sj_index_fits(&hit->entry, s->asked.kind, s->asked.value)) {
         (void)snprintf(gap, sizeof gap, "the posting of entry %llu leads to another entry",
             (unsigned long long)hit->index);
         note_gap(s, gap);
-        return;
+        return SJ_DONE;
     }
-    if (is_wanted(s, &hit->entry)) {
-        sj_record_desk_write(&s->json, &hit->entry, &hit->leaf);
-        s->shown++;
+    if (!is_wanted(s, &hit->entry)) {
+        return SJ_DONE;
     }
+    s->shown++;
+    if (s->file != NULL) {
+        return sj_found_put_hit(s->reading, hit, s->file);
+    }
+    sj_record_desk_write(&s->json, &hit->entry, &hit->leaf);
+    return SJ_DONE;
 }
 
 static void contradict(struct search *s, uint64_t index)
@@ -351,7 +382,7 @@ static sj_status show_page(struct search *s)
         s->last = page->indices[i];
         s->looked_at++;
         if (s->hits[i].index != UINT64_MAX) {
-            show(s, &s->hits[i]);
+            TRY(show(s, &s->hits[i]));
         }
     }
     s->has_more = page->has_more;
@@ -373,6 +404,35 @@ static sj_status look(struct search *s)
     return SJ_DONE;
 }
 
+/* Counts are signed for units and actions; another condition beside them leaves nothing to compare. */
+static sj_status hold_against_counts(struct search *s)
+{
+    const struct asked *asked = &s->asked;
+    const bool has_counts =
+        (asked->kind == SJ_INDEX_ACTION || asked->kind == SJ_INDEX_UNIT) && asked->outcome.len == 0;
+    void *memory = NULL;
+    if (!has_counts) {
+        return SJ_DONE;
+    }
+    const struct sj_days_question question = {.tag = asked->unit,
+        .action = asked->action,
+        .from = asked->from,
+        .below = asked->to < s->covers ? asked->to : s->covers,
+        .low = s->has_more ? s->last : asked->from,
+        .high = s->top,
+        .places_max = asked->wants_all_counts ? PLACES_ALL : PLACES_MAX};
+    TRY(sj_arena_alloc(s->x->arena, sizeof(struct sj_days_report), &memory));
+    struct sj_days_report *report = memory;
+    TRY(sj_days_compare(
+        s->x->worker->server->index, s->reading, s->x->worker->db, s->context, &question, report));
+    s->counts = report;
+    if (!report->is_agreed) {
+        SJ_LOG(ERROR, "audit.counts.contradict", sj_log_str("gap", report->gap));
+        note_gap(s, report->gap);
+    }
+    return SJ_DONE;
+}
+
 /* ---- the answer ---- */
 
 static void write_next(struct search *s)
@@ -388,6 +448,17 @@ static void write_next(struct search *s)
     }
     sj_format_base64url(at.bytes, sizeof at.bytes, cursor);
     sj_json_str(&s->json, "next", cursor);
+}
+
+static void note_approval(struct search *s)
+{
+    char id[SJ_UUID_TEXT_SIZE];
+    const size_t used = strlen(s->x->draft.detail);
+    if (!sj_uuid_is_nil(s->asked.approval)) {
+        sj_uuid_format(s->asked.approval, id);
+        (void)snprintf(
+            s->x->draft.detail + used, sizeof s->x->draft.detail - used, ";approval=%s", id);
+    }
 }
 
 static sj_status write_end(struct search *s)
@@ -409,13 +480,43 @@ static sj_status write_end(struct search *s)
     }
     sj_json_array_end(json);
     sj_json_int(json, "looked_at", (int64_t)s->looked_at);
+    sj_search_counts_write(json, s->counts);
     sj_json_object_end(json);
     sj_json_object_end(json);
+    return sj_json_end(json);
+}
+
+/* What the search's own entry says of it. */
+static void note_search(struct search *s)
+{
     const size_t used = strlen(s->x->draft.detail);
     (void)snprintf(s->x->draft.detail + used, sizeof s->x->draft.detail - used,
         ";reason=%s;hits=%zu;indexed=%llu;complete=%d", s->asked.reason.len > 0 ? "given" : "none",
         s->shown, (unsigned long long)s->covers, s->is_complete ? 1 : 0);
-    return sj_json_end(json);
+    note_approval(s);
+}
+
+static sj_status answer_file(struct search *s)
+{
+    const struct asked *asked = &s->asked;
+    struct sj_search_file file = {.reading = s->reading,
+        .context = s->context,
+        .question = {.tag = asked->unit,
+            .actor = asked->actor,
+            .object = asked->object,
+            .action = asked->action,
+            .low = s->has_more ? s->last : asked->from,
+            .below = s->top,
+            .indexed = s->covers,
+            .is_complete = s->is_complete},
+        .hits = sj_buf_view(s->file),
+        .count = s->shown,
+        .counts = s->counts};
+    for (size_t i = 0; asked->outcome.len > 0 && i < SJ_COUNT(outcome_names); i++) {
+        file.question.outcome =
+            sj_text_is(asked->outcome, outcome_names[i]) ? (uint8_t)(i + 1) : file.question.outcome;
+    }
+    return sj_search_file_answer(s->x, &file);
 }
 
 static sj_status search(struct search *s)
@@ -430,15 +531,22 @@ static sj_status search(struct search *s)
         s->covers = status.upto < s->covers ? status.upto : s->covers;
         TRY(sj_index_token(server->index, s->asked.kind, s->asked.value, &s->token));
     }
-    s->json = sj_exchange_list_begin(s->x);
+    if (s->file == NULL) {
+        s->json = sj_exchange_list_begin(s->x);
+    }
+    s->top = s->asked.below < s->covers ? s->asked.below : s->covers;
     TRY(look(s));
-    return write_end(s);
+    TRY(hold_against_counts(s));
+    note_search(s);
+    return s->file != NULL ? answer_file(s) : write_end(s);
 }
 
 static sj_status list(struct sj_exchange *x)
 {
     CLEANUP(sj_reading_close) struct sj_reading *reading = NULL;
     CLEANUP(sj_freep) void *hits = NULL;
+    CLEANUP(sj_buf_clear) struct sj_buf file = SJ_BUF(SJ_SEARCH_FILE_BYTES);
+    bool as_file = false;
     void *memory = NULL;
     ENSURE(x->decision.reach == SJ_REACH_ALL, FORBIDDEN);
     TRY(sj_arena_alloc(x->arena, sizeof(struct search) + sizeof(struct sj_context), &memory));
@@ -446,6 +554,8 @@ static sj_status list(struct sj_exchange *x)
     struct sj_context *context = (struct sj_context *)(s + 1);
     TRY(sj_alloc(SJ_INDEX_PAGE, sizeof(struct sj_hit), &hits));
     *s = (struct search){.x = x, .context = context, .hits = hits, .is_complete = true};
+    TRY(sj_search_file_wanted(x, &as_file));
+    s->file = as_file ? &file : NULL;
     TRY(sj_record_desk_context(x, 60, context));
     TRY(sj_reading_open(x->worker->server->sequencer, x->worker->db, context, &reading));
     s->reading = reading;

@@ -118,11 +118,12 @@ static bool is_same_operation(const struct sj_approval_desk *desk,
 {
     struct sj_text parameters;
     struct sj_hash operation;
-    *ret_status = sj_approval_operation(desk->arena, sj_text_of(use->kind->action), use->object,
+    const struct sj_uuid object = use->any_object ? approval->object : use->object;
+    *ret_status = sj_approval_operation(desk->arena, sj_text_of(use->kind->action), object,
         use->parameters, &parameters, &operation);
     return !sj_failed(*ret_status) && sj_hash_equal(&operation, &approval->operation) &&
            sj_text_is(approval->action, use->kind->action) &&
-           sj_uuid_equal(approval->object, use->object);
+           sj_uuid_equal(approval->object, object);
 }
 
 /* The rules of the kind as they are now: a request that was written under other ones is not enough. */
@@ -153,7 +154,7 @@ static sj_status check_votes(
     return valid >= need ? SJ_DONE : unmet("NOT_APPROVED", reterr_why);
 }
 
-sj_status sj_approval_take(const struct sj_approval_desk *desk, const struct sj_actor *actor,
+sj_status sj_approval_check(const struct sj_approval_desk *desk, const struct sj_actor *actor,
     const struct sj_approval_use *use, struct sj_approval *ret_approval, const char **reterr_why)
 {
     *reterr_why = "";
@@ -184,6 +185,15 @@ sj_status sj_approval_take(const struct sj_approval_desk *desk, const struct sj_
         return unmet("ENDED", reterr_why);
     }
     TRY(check_votes(&approval, use, reterr_why));
+    *ret_approval = approval;
+    return SJ_DONE;
+}
+
+sj_status sj_approval_take(const struct sj_approval_desk *desk, const struct sj_actor *actor,
+    const struct sj_approval_use *use, struct sj_approval *ret_approval, const char **reterr_why)
+{
+    struct sj_approval approval;
+    TRY(sj_approval_check(desk, actor, use, &approval, reterr_why));
     if (sj_text_is(approval.state, "open")) {
         TRY(move(desk, &approval, "approved"));
     }

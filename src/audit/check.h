@@ -185,6 +185,9 @@ void sj_check_cosigned_time(struct sj_check *c);
 /* unit_verify.c: the record of one unit. */
 bool sj_check_is_unit(const char *path);
 SJ_MUST_CHECK sj_status sj_check_unit(struct sj_check *c, const char *path);
+/* found_verify.c: what a search found, a file with a form of its own. */
+bool sj_check_is_found(const char *path);
+SJ_MUST_CHECK sj_status sj_check_found(struct sj_check *c, const char *path);
 
 /* check_pins.c: roots at signed sizes; call after every entry, and once at the beginning. */
 /* The root of the entries from the newest agreed size on is not the one of this pin. */

@@ -126,12 +126,18 @@ static sj_status begin_day(struct sj_heads *heads, int64_t day)
 sj_status sj_heads_see(
     struct sj_heads *heads, struct sj_uuid tag, struct sj_text action, sj_time_us time)
 {
+    return sj_heads_add(heads, tag, action, sj_heads_day(time), 1);
+}
+
+sj_status sj_heads_add(
+    struct sj_heads *heads, struct sj_uuid tag, struct sj_text action, int64_t day, uint64_t n)
+{
     size_t tenant = 0;
     size_t action_at = 0;
     size_t number = 0;
     bool is_new = false;
     void *list = heads->pairs;
-    TRY(begin_day(heads, sj_heads_day(time)));
+    TRY(begin_day(heads, day));
     TRY(sj_idmap_get(&heads->tag_map, tag, &tenant, &is_new));
     TRY(action_number(heads, action, &action_at));
     TRY(grow(&list, &heads->pair_capacity, heads->pair_map.count, sizeof(struct sj_heads_pair)));
@@ -140,7 +146,7 @@ sj_status sj_heads_see(
     if (is_new) {
         heads->pairs[number] = (struct sj_heads_pair){.tag = tag, .action = action_at};
     }
-    heads->pairs[number].count++;
+    heads->pairs[number].count += n;
     return SJ_DONE;
 }
 
@@ -251,23 +257,23 @@ static int compare_pairs(const void *left, const void *right)
     return order != 0 ? order : strcmp(a->action->text, b->action->text);
 }
 
-static sj_status append_pair(const struct pair_order *item, struct sj_frontier *frontier)
+static sj_status put_pair(const struct pair_order *item, struct sj_buf *out)
 {
-    uint8_t bytes[16 + 1 + ACTION_MAX + 8];
-    const size_t len = item->action->len;
-    struct sj_hash leaf;
-    TRY(sj_copy(bytes, 16, item->pair->tag.bytes, 16));
-    bytes[16] = item->action->len;
-    TRY(sj_copy(bytes + 17, ACTION_MAX, item->action->text, len));
-    put_u64(bytes + 17 + len, item->pair->count);
-    TRY(sj_leaf_hash(sj_view_of(bytes, 17 + len + 8), &leaf));
-    return sj_frontier_append(frontier, &leaf);
+    TRY(sj_buf_put(out, item->pair->tag.bytes, 16));
+    TRY(sj_buf_put(out, &item->action->len, 1));
+    TRY(sj_buf_put(out, item->action->text, item->action->len));
+    return sj_buf_put_u64(out, item->pair->count);
 }
 
-static sj_status counts_root(const struct sj_heads *heads, struct sj_hash *ret_root)
+static void clear_pairs(struct pair_order **order)
 {
-    CLEANUP(sj_freep) void *memory = NULL;
-    struct sj_frontier frontier = {.size = 0};
+    sj_free(*order);
+    *order = NULL;
+}
+
+static sj_status sort_pairs(const struct sj_heads *heads, struct pair_order **ret_order)
+{
+    void *memory = NULL;
     const size_t count = heads->pair_map.count;
     TRY(sj_alloc(count + 1, sizeof(struct pair_order), &memory));
     struct pair_order *order = memory;
@@ -275,10 +281,51 @@ static sj_status counts_root(const struct sj_heads *heads, struct sj_hash *ret_r
         order[i] = (struct pair_order){&heads->pairs[i], &heads->actions[heads->pairs[i].action]};
     }
     qsort(order, count, sizeof(order[0]), compare_pairs);
-    for (size_t i = 0; i < count; i++) {
-        TRY(append_pair(&order[i], &frontier));
+    *ret_order = order;
+    return SJ_DONE;
+}
+
+static sj_status counts_root(const struct sj_heads *heads, struct sj_hash *ret_root)
+{
+    CLEANUP(clear_pairs) struct pair_order *order = NULL;
+    CLEANUP(sj_buf_clear) struct sj_buf bytes = SJ_BUF(16 + 1 + ACTION_MAX + 8);
+    struct sj_frontier frontier = {.size = 0};
+    TRY(sort_pairs(heads, &order));
+    for (size_t i = 0; i < heads->pair_map.count; i++) {
+        struct sj_hash leaf;
+        sj_buf_reset(&bytes);
+        TRY(put_pair(&order[i], &bytes));
+        TRY(sj_leaf_hash(sj_buf_view(&bytes), &leaf));
+        TRY(sj_frontier_append(&frontier, &leaf));
     }
     return sj_frontier_root(&frontier, ret_root);
+}
+
+sj_status sj_heads_put_counts(const struct sj_heads *heads, struct sj_buf *out)
+{
+    CLEANUP(clear_pairs) struct pair_order *order = NULL;
+    TRY(sort_pairs(heads, &order));
+    for (size_t i = 0; i < heads->pair_map.count; i++) {
+        TRY(put_pair(&order[i], out));
+    }
+    return SJ_DONE;
+}
+
+sj_status sj_heads_take_count(struct sj_reader *reader, struct sj_heads_count *ret_count)
+{
+    uint8_t len = 0;
+    struct sj_view action;
+    struct sj_heads_count count;
+    const uint8_t *begin = reader->ptr;
+    TRY(sj_read_bytes(reader, count.tag.bytes, sizeof(count.tag.bytes)));
+    TRY(sj_read_u8(reader, &len));
+    TRY(sj_read_view(reader, len, &action));
+    TRY(sj_read_u64(reader, &count.count));
+    ENSURE(len >= 1 && len <= ACTION_MAX, INVALID);
+    count.action = (struct sj_text){(const char *)action.ptr, action.len};
+    TRY(sj_leaf_hash(sj_view_of(begin, (size_t)(reader->ptr - begin)), &count.leaf));
+    *ret_count = count;
+    return SJ_DONE;
 }
 
 static sj_status tenants_root(
@@ -321,7 +368,7 @@ sj_status sj_heads_parse(struct sj_text detail, struct sj_heads_claim *ret_claim
 {
     struct sj_heads_claim claim;
     struct sj_text day;
-    struct sj_date date;
+    struct sj_date date = {.year = 0};
     const bool is_read =
         sj_detail_take_u64(&detail, "tenants", &claim.tenants) &&
         sj_detail_take_hex(&detail, "root", claim.root.bytes, SJ_HASH_SIZE) &&
@@ -330,6 +377,7 @@ sj_status sj_heads_parse(struct sj_text detail, struct sj_heads_claim *ret_claim
         sj_detail_take_hex(&detail, "counts_root", claim.counts_root.bytes, SJ_HASH_SIZE) &&
         detail.len == 0 && !sj_failed(sj_date_parse(day, &date));
     ENSURE(is_read, INVALID);
+    claim.day = sj_date_to_days(date);
     *ret_claim = claim;
     return SJ_DONE;
 }

@@ -7,6 +7,7 @@
 #define SJ_AUDIT_HEADS_H
 
 #include "sanjeh/audit/proof.h"
+#include "sanjeh/base/reader.h"
 #include "sanjeh/base/time.h"
 #include "tenants.h"
 
@@ -36,7 +37,21 @@ void sj_heads_clear(struct sj_heads *heads);
 /* One entry more, in the log's order. Errors: LIMIT_EXCEEDED (more actions or pairs than any log of ours has). */
 SJ_MUST_CHECK sj_status sj_heads_see(
     struct sj_heads *heads, struct sj_uuid tag, struct sj_text action, sj_time_us time);
+/* The same for n entries of one tenant and action, all of this day. */
+SJ_MUST_CHECK sj_status sj_heads_add(
+    struct sj_heads *heads, struct sj_uuid tag, struct sj_text action, int64_t day, uint64_t n);
 int64_t sj_heads_day(sj_time_us time);
+/* The leaves of the day's counts as they are hashed, one behind the other, in their order. */
+SJ_MUST_CHECK sj_status sj_heads_put_counts(const struct sj_heads *heads, struct sj_buf *out);
+/* One of them. action points into the reader's bytes. Errors: INVALID. */
+struct sj_heads_count {
+    struct sj_uuid tag;
+    struct sj_text action;
+    uint64_t count;
+    struct sj_hash leaf;
+};
+SJ_MUST_CHECK sj_status sj_heads_take_count(
+    struct sj_reader *reader, struct sj_heads_count *ret_count);
 
 /* Number i of the day's pairs, below pair_map.count; and back into heads that have no such pair. Errors: INVALID. */
 void sj_heads_pair(const struct sj_heads *heads, size_t i, struct sj_uuid *ret_tag,
@@ -63,6 +78,7 @@ SJ_MUST_CHECK sj_status sj_heads_prove(
 struct sj_heads_claim {
     uint64_t tenants;
     struct sj_hash root;
+    int64_t day; /* days since 1970-01-01, that the counts are of */
     uint64_t counts;
     struct sj_hash counts_root;
 };

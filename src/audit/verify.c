@@ -99,6 +99,9 @@ static sj_status run(struct sj_check *c, const char *path)
     if (sj_check_is_unit(path)) {
         return sj_check_unit(c, path);
     }
+    if (sj_check_is_found(path)) {
+        return sj_check_found(c, path);
+    }
     TRY(open_source(c, path));
     if (!c->stopped) {
         TRY(sj_check_checkpoint(c));

@@ -37,6 +37,23 @@ def account(stack, name):
     return stack.client(name).get("/api/v1/me").json()["account"]["id"]
 
 
+def note_heads(officer):
+    """Has the record commit to the day's counts: an export of a unit does."""
+    answer = officer.post("/api/v1/audit/exports", {"unit": "HRD"})
+    assert answer.status == 200, answer
+
+
+def wait_counts(test, officer, query, index):
+    """Until the search is held against counts of a day that has this entry; the coverage then."""
+    deadline = time.time() + 30
+    while time.time() < deadline:
+        coverage = search(officer, query).json()["coverage"]
+        if any(day["from"] <= index < day["to"] for day in coverage["counts"]["days"]):
+            return coverage
+        time.sleep(0.2)
+    test.fail(f"no day is compared: {coverage}")
+
+
 class Search(SharedTest):
     def setUp(self):
         self.officer = self.stack.client("security.officer")
@@ -97,6 +114,53 @@ class Search(SharedTest):
                                f"substring(entry from 131 for 16) = uuid_send('{me}')")
         if document["next"] is None:
             self.assertEqual(len(seen), int(count))
+
+    def test_a_search_by_unit_or_action_is_held_against_the_signed_counts(self):
+        hrd = self.stack.client("hrd.manager")
+        index = [recorded(self, hrd.get("/api/v1/judges?limit=1")) for _ in range(3)][-1]
+        note_heads(self.officer)
+        for query in ("unit=HRD", "action=judge:read", "unit=HRD&action=judge:read"):
+            coverage = wait_counts(self, self.officer, f"{query}&limit=1&counts=all", index)
+            counts = coverage["counts"]
+            self.assertTrue(counts["agree"] and coverage["complete"], (query, coverage))
+            self.assertEqual(counts["expected"], counts["found"])
+            day = counts["days"][0]
+            tag = self.stack.sql("select encode(uuid_send(audit_tag), 'hex') from sanjeh.unit where code = 'HRD'")
+            terms = {"unit=HRD": f"substring(entry from 99 for 16) = '\\x{tag}'",
+                     "action=judge:read": "substring(entry from 206 for 11) = '\\x0a' || 'judge:read'::bytea"}
+            where = " and ".join(terms[term] for term in query.split("&"))
+            entries = self.stack.sql(f"select count(*) from sanjeh.audit_entry where idx >= {day['from']} and idx < {day['to']} and {where}")
+            self.assertEqual((day["expected"], day["found"]), (int(entries), int(entries)), query)
+        me = account(self.stack, "hrd.manager")
+        for query in (f"actor={me}", f"unit=HRD&actor={me}", "unit=HRD&outcome=denied", f"from={index}"):
+            self.assertIsNone(self.found(query)["coverage"]["counts"], query)
+        self.assertEqual(self.found(f"unit=HRD&from={index}")["coverage"]["counts"]["agree"], None, "no whole day lies in it")
+        problem(self, search(self.officer, "unit=HRD&counts=some"), 400)
+
+    def test_what_was_found_is_a_file_that_is_checked_without_us(self):
+        index = [recorded(self, self.stack.client("hrd.manager").get("/api/v1/judges?limit=1")) for _ in range(3)][-1]
+        note_heads(self.officer)
+        wait_counts(self, self.officer, "unit=HRD&counts=all", index)
+        file = self.stack.folder / "found.sjfind"
+
+        def verify():
+            done = self.stack.verify(file, "--json")
+            return done.returncode, json.loads(done.stdout)
+
+        answer = search(self.officer, "unit=HRD&counts=all&format=file")
+        self.assertEqual((answer.status, answer.header("Content-Type")), (200, "application/octet-stream"))
+        file.write_bytes(answer.body)
+        code, report = verify()
+        self.assertEqual((code, report["verdict"]), (0, "verified"), report)
+        self.assertRegex(report["note"], r"hits: [1-9]\d*; days that are whole by the signed counts: [1-9]")
+        changed = bytearray(answer.body)
+        changed[-40] ^= 1  # in the counts
+        file.write_bytes(changed)
+        self.assertEqual(verify()[0], 1)
+        nothing = search(self.officer, "action=no:such&format=file")
+        file.write_bytes(nothing.body)
+        self.assertEqual(verify()[0], 0)
+        problem(self, search(self.officer, "unit=HRD&format=pdf"), 400)
 
     def test_what_is_asked_badly_is_refused(self):
         for query in ("actor=x", "actor=00000000-0000-0000-0000-000000000000", "unit=NOSUCH", "outcome=maybe", "from=yesterday", "limit=201",
@@ -201,6 +265,8 @@ class Hidden(unittest.TestCase):
         query = f"actor={account(self.stack, 'hrd.manager')}"
         whole = search(officer, query).json()
         self.assertTrue(whole["coverage"]["complete"])
+        note_heads(officer)
+        self.assertTrue(wait_counts(self, officer, "unit=HRD", marks[-1])["counts"]["agree"])
         # the pages go in which the entry stands: each search by one of its terms must say so
         self.stack.sql(f"delete from sanjeh.audit_run where run_from <= {marks[2]} and run_to > {marks[2]}")
         for gone in (query, "action=self:read", "unit=HRD"):
@@ -208,6 +274,9 @@ class Hidden(unittest.TestCase):
             self.assertNotIn(marks[2], [item["index"] for item in hidden["items"]])
             self.assertFalse(hidden["coverage"]["complete"], gone)
             self.assertRegex(hidden["coverage"]["gap"], "missing")
+        after = search(officer, "unit=HRD").json()["coverage"]["counts"]
+        self.assertFalse(after["agree"])
+        self.assertGreater(after["expected"], after["found"])
         index = recorded(self, search(officer, query))
         self.assertIn("complete=0", officer.get(f"/api/v1/audit/entries/{index}").json()["detail"])
         compared = officer.get("/api/v1/audit/index?compare=true").json()["comparison"]

@@ -132,9 +132,15 @@ struct sj_approval_use {
     struct sj_uuid object;
     struct sj_text parameters;
     uint32_t min_need;
+    bool any_object; /* the parameters alone say what it is about */
     bool by_anybody; /* the deed is not the requester's alone (a policy that has its signatures) */
 };
 SJ_MUST_CHECK sj_status sj_approval_take(const struct sj_approval_desk *desk,
+    const struct sj_actor *actor, const struct sj_approval_use *use,
+    struct sj_approval *ret_approval, const char **reterr_why);
+
+/* The same comparison for a deed that may be done again until the approval ends: nothing is used up, and no transaction is needed. */
+SJ_MUST_CHECK sj_status sj_approval_check(const struct sj_approval_desk *desk,
     const struct sj_actor *actor, const struct sj_approval_use *use,
     struct sj_approval *ret_approval, const char **reterr_why);
 

@@ -55,6 +55,7 @@ struct sj_verify_report {
     uint64_t bad_index;
     char cause
         [256]; /* what was found, or what is wrong with what the caller gave (BAD_PARAMETER); for people */
+    char note[160];       /* what else there is to say, for people; empty: nothing */
     char checkpoint[320]; /* the checkpoint it contradicts: "origin size" */
     bool is_sealed; /* a sealed export of entries sealed_first up to, not including, sealed_end */
     uint64_t sealed_first;

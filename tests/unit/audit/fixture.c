@@ -108,7 +108,7 @@ void rig_fresh(struct rig *rig)
         "truncate sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,"
         " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused, sanjeh.audit_seen,"
         " sanjeh.audit_payload, sanjeh.audit_payload_key, sanjeh.audit_payload_kek, "
-        "sanjeh.audit_instance, sanjeh.audit_signer, sanjeh.audit_run;"
+        "sanjeh.audit_instance, sanjeh.audit_signer, sanjeh.audit_run, sanjeh.audit_day;"
         "update sanjeh.audit_index_state set generation = 0, upto = 0, runs = '', mac = '';"
         "update sanjeh.audit_head set log_id = gen_random_uuid(), size = 0, base_size = 0,"
         " root = sha256(''), frontier = '', last_time_us = 0, batch_mac = ''"));
