@@ -30,6 +30,8 @@ extern const struct sj_command sj_command_migrate;
 extern const struct sj_command sj_command_config_check;
 extern const struct sj_command sj_command_keys_create_root;
 extern const struct sj_command sj_command_keys_selftest;
+extern const struct sj_command sj_command_keys_status;
+extern const struct sj_command sj_command_keys_rotate;
 extern const struct sj_command sj_command_audit_export;
 extern const struct sj_command sj_command_audit_index;
 extern const struct sj_command sj_command_audit_search;

@@ -4,6 +4,7 @@
  * also when the server is stopped or refuses to start, which is when an officer needs it most.
  */
 #include "cli.h"
+#include "cli_remote.h"
 
 #include "sanjeh/audit/bundle.h"
 #include "sanjeh/audit/published.h"
@@ -12,8 +13,11 @@
 #include "sanjeh/keys/keeper.h"
 #include "sanjeh/keys/scopes.h"
 
+#include "sanjeh/base/file.h"
+
 #include <fcntl.h>
 #include <getopt.h>
+#include <unistd.h>
 
 #define EXPORT_S 3540 /* the keeper grants an hour */
 
@@ -54,7 +58,9 @@ static sj_status with_keeper(
 struct arguments {
     const char *config;
     const char *out;
+    const char *unit; /* its record alone, asked of the server */
     uint64_t to;
+    struct sj_cli_remote remote;
 };
 
 static bool take_arguments(int argc, char **argv, const struct sj_command *command,
@@ -62,14 +68,20 @@ static bool take_arguments(int argc, char **argv, const struct sj_command *comma
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
         {"out", required_argument, NULL, 'o'}, {"to", required_argument, NULL, 't'},
+        {"unit", required_argument, NULL, 'u'}, SJ_CLI_REMOTE_OPTIONS,
         {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    *arguments = (struct arguments){.to = 0 /* the newest */};
+    *arguments =
+        (struct arguments){.to = 0 /* the newest */, .remote = {.credentials_fd = -1, .why = ""}};
     bool good = true;
     for (int option = 0; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (option == 'c') {
             arguments->config = optarg;
         } else if (option == 'o') {
             arguments->out = optarg;
+        } else if (option == 'u') {
+            arguments->unit = optarg;
+        } else if (sj_cli_remote_option(&arguments->remote, option, optarg)) {
+            continue;
         } else if (option == 't') {
             good =
                 good && !sj_failed(sj_parse_u64(sj_text_of(optarg), 1, INT64_MAX, &arguments->to));
@@ -78,7 +90,11 @@ static bool take_arguments(int argc, char **argv, const struct sj_command *comma
             return false;
         }
     }
-    if (!good || optind != argc || arguments->config == NULL) {
+    const bool is_remote = arguments->unit != NULL;
+    const bool has_place = is_remote ? arguments->remote.url != NULL &&
+                                           arguments->remote.user != NULL && arguments->to == 0
+                                     : arguments->config != NULL && arguments->remote.url == NULL;
+    if (!good || optind != argc || !has_place || (is_remote && arguments->config != NULL)) {
         *ret_exit = sj_cli_help(command, SJ_EXIT_USAGE);
         return false;
     }
@@ -90,8 +106,13 @@ static int run_vkey(int argc, char **argv, const struct sj_command *command)
     struct arguments arguments;
     struct sj_config config;
     int code = SJ_EXIT_OK;
-    if (!take_arguments(argc, argv, command, &arguments, &code) ||
-        !sj_cli_config(command, arguments.config, &config, &code)) {
+    if (!take_arguments(argc, argv, command, &arguments, &code)) {
+        return code;
+    }
+    if (arguments.unit != NULL) {
+        return sj_cli_help(command, SJ_EXIT_USAGE);
+    }
+    if (!sj_cli_config(command, arguments.config, &config, &code)) {
         return code;
     }
     CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
@@ -134,6 +155,38 @@ static sj_status export_to(
     return status;
 }
 
+static sj_status put_piece(void *ctx, struct sj_view bytes)
+{
+    const int *fd = ctx;
+    return sj_write_all(*fd, bytes);
+}
+
+/* One unit's record, complete by the heads that the server notes for it (docs/AUDIT.md 7.1). */
+static sj_status export_unit(struct arguments *arguments)
+{
+    char body[128];
+    struct sj_text unit;
+    arguments->remote.why = "--unit: the code of a unit";
+    TRY(sj_text_check(sj_view_of(arguments->unit, strlen(arguments->unit)), 32, &unit));
+    ENSURE(strspn(arguments->unit,
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") == unit.len,
+        INVALID);
+    const int len = snprintf(body, sizeof body, "{\"unit\":\"%s\"}", arguments->unit);
+    const struct sj_client_call call = {.method = "POST",
+        .path = "/api/v1/audit/exports",
+        .media = "application/json",
+        .body = sj_view_of(body, (size_t)len)};
+    TRY(sj_cli_remote_open(&arguments->remote));
+    arguments->remote.why = "--out: a file that is not there yet";
+    CLEANUP(sj_closep) int fd = open(arguments->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ENSURE(fd >= 0, IO);
+    arguments->remote.why = "";
+    TRY(sj_client_receive(arguments->remote.client, &call, put_piece, &fd));
+    ENSURE(fsync(fd) == 0, IO);
+    (void)fprintf(stderr, "next: sanjeh-verify %s --policy FILE\n", arguments->out);
+    return SJ_DONE;
+}
+
 static int run_export(int argc, char **argv, const struct sj_command *command)
 {
     struct arguments arguments;
@@ -144,6 +197,10 @@ static int run_export(int argc, char **argv, const struct sj_command *command)
     }
     if (arguments.out == NULL) {
         return sj_cli_help(command, SJ_EXIT_USAGE);
+    }
+    if (arguments.unit != NULL) {
+        const sj_status status = export_unit(&arguments);
+        return sj_cli_remote_end(&arguments.remote, command, status, /* print= */ false);
     }
     if (!sj_cli_config(command, arguments.config, &config, &code)) {
         return code;
@@ -160,8 +217,11 @@ static int run_export(int argc, char **argv, const struct sj_command *command)
 
 const struct sj_command sj_command_audit_export = {"audit", "export",
     "write the record as a verifiable bundle",
-    "usage: sanjeh audit export --config FILE --out FILE.tar [--to N]\n\n"
+    "usage: sanjeh audit export --config FILE --out FILE.tar [--to N]\n"
+    "       sanjeh audit export --unit CODE --out FILE " SJ_CLI_REMOTE_USAGE "\n\n"
     "Reads the record straight from the database; the server need not run. --to: the newest "
     "signed\n"
-    "checkpoint at or below N entries. The file must not exist.\n",
+    "checkpoint at or below N entries. The file must not exist. --unit: one unit's record without "
+    "the "
+    "others',\nwhole up to now, asked of the server as a security officer.\n" SJ_CLI_REMOTE_HELP,
     run_export};

@@ -37,8 +37,8 @@ static const struct option options[] = {SJ_CLI_REMOTE_OPTIONS,
     {"outcome", required_argument, NULL, OUTCOME}, {"reason", required_argument, NULL, REASON},
     {"limit", required_argument, NULL, LIMIT}, {"cursor", required_argument, NULL, CURSOR},
     {"approval", required_argument, NULL, APPROVAL}, {"counts", required_argument, NULL, COUNTS},
-    {"out", required_argument, NULL, OUT}, {"compare", no_argument, NULL, COMPARE}, {"rebuild", no_argument, NULL, REBUILD},
-    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    {"out", required_argument, NULL, OUT}, {"compare", no_argument, NULL, COMPARE},
+    {"rebuild", no_argument, NULL, REBUILD}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 
 #define QUERY_MAX ((size_t)3 * 1024)
 

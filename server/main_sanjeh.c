@@ -14,6 +14,8 @@ static const struct sj_command *const commands[] = {
     &sj_command_config_check,
     &sj_command_keys_create_root,
     &sj_command_keys_selftest,
+    &sj_command_keys_status,
+    &sj_command_keys_rotate,
     &sj_command_unit_create,
     &sj_command_policy_check,
     &sj_command_policy_test,

@@ -65,6 +65,17 @@ static void write_members(
     sj_json_str(json, "detail", draft->detail);
 }
 
+void sj_record_desk_write_key(
+    struct sj_json *json, const char *name, const uint8_t key[SJ_ED25519_PUBLIC])
+{
+    CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(2 * SJ_ED25519_PUBLIC);
+    if (sj_failed(sj_buf_put_hex(&text, sj_view_of(key, SJ_ED25519_PUBLIC)))) {
+        json->status = SJ_FAILURE(OUT_OF_MEMORY);
+        return;
+    }
+    sj_json_text(json, name, sj_buf_text(&text));
+}
+
 void sj_record_desk_write(
     struct sj_json *json, const struct sj_entry *entry, const struct sj_hash *leaf)
 {

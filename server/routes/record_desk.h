@@ -14,6 +14,9 @@ SJ_MUST_CHECK sj_status sj_record_desk_context(
     struct sj_exchange *x, int64_t seconds, struct sj_context *ret_context);
 /* A view of the signed tree, with a context of its own in the request's arena. */
 SJ_MUST_CHECK sj_status sj_record_desk_open(struct sj_exchange *x, struct sj_reading **ret_reading);
+/* An Ed25519 public key, hex. */
+void sj_record_desk_write_key(
+    struct sj_json *json, const char *name, const uint8_t key[SJ_ED25519_PUBLIC]);
 void sj_record_desk_write_hash(struct sj_json *json, const char *name, const struct sj_hash *hash);
 /* One entry as an object; the caller closes the document. */
 void sj_record_desk_write(

@@ -14,7 +14,8 @@
 /* What is not of the question: how much of the answer is shown, why, and the approval itself. */
 static bool is_of_the_question(struct sj_text name)
 {
-    static const char *const others[] = {"limit", "cursor", "counts", "format", "reason", "approval"};
+    static const char *const others[] = {
+        "limit", "cursor", "counts", "format", "reason", "approval"};
     for (size_t i = 0; i < SJ_COUNT(others); i++) {
         if (sj_text_is(name, others[i])) {
             return false;

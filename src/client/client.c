@@ -282,9 +282,15 @@ sj_status sj_client_follow(
     struct sj_client *client, const char *path, sj_client_bytes_fn *fn, void *ctx)
 {
     const struct sj_client_call call = {.method = "GET", .path = path};
+    return sj_client_receive(client, &call, fn, ctx);
+}
+
+sj_status sj_client_receive(
+    struct sj_client *client, const struct sj_client_call *call, sj_client_bytes_fn *fn, void *ctx)
+{
     client->follow = fn;
     client->follow_ctx = ctx;
-    const sj_status status = sj_client_send(client, &call);
+    const sj_status status = sj_client_send(client, call);
     client->follow = NULL;
     return status;
 }

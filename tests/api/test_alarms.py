@@ -3,15 +3,21 @@
 crash; what a database superuser changes around the record is seen."""
 
 import json
+import re
+import subprocess
 import time
 import unittest
 import uuid
 
-from stack import Stack, problem, run
+from stack import PSQL, Stack, problem, run
 
 ALARMS = "/api/v1/audit/alarms"
 RULES = {"SANJEH_ALARMS_LOOK_S": "1", "SANJEH_ALARMS_FAILED_FACTORS_THRESHOLD": "3", "SANJEH_ALARMS_FAILED_FACTORS_WINDOW_S": "604800",
          "SANJEH_ALARMS_DENIALS_THRESHOLD": "5", "SANJEH_ALARMS_DENIALS_WINDOW_S": "604800",
+         "SANJEH_ALARMS_BULK_READS_THRESHOLD": "40", "SANJEH_ALARMS_BULK_READS_WINDOW_S": "604800",
+         "SANJEH_ALARMS_OFF_HOURS": "1", "SANJEH_ALARMS_OFF_HOURS_WINDOW_S": "604800",
+         "SANJEH_ALARMS_DAY_BEGINS_MIN": "0", "SANJEH_ALARMS_DAY_ENDS_MIN": "0",  # no time is office time
+         "SANJEH_ALARMS_SUPERUSER_SESSION": "1", "SANJEH_ALARMS_SUPERUSER_SESSION_WINDOW_S": "604800",
          "SANJEH_AUDIT_SCRUB_CYCLE_S": "2"}
 
 
@@ -55,6 +61,20 @@ class AlarmTest(unittest.TestCase):
         text = self.stack.sql("select encode(entry, 'escape') from sanjeh.audit_entry where get_byte(entry, 73) = 15 "
                               "order by idx")
         return [line for line in text.splitlines() if f"rule={rule};" in line]
+
+    def assert_told(self, alarm):
+        """It is an entry that is its own alarm's, an item (it came from there), and it counts."""
+        officer = self.stack.client("security.officer")
+        deadline, told = time.time() + 40, []
+        while not told and time.time() < deadline:  # until the index has it
+            found = officer.get("/api/v1/audit/entries?action=alarm:raise&limit=200&reason=what%20was%20raised").json()["items"]
+            told = [entry for entry in found if f"rule={alarm['rule']};cause=({alarm['cause']});" in entry["detail"]]
+        self.assertEqual([(entry["kind"], entry["outcome"]) for entry in told], [("alarm", "failed")], alarm)
+        opened = re.compile(rf'sanjehd_alarms_open{{rule="{alarm["rule"]}"}} [1-9]')
+        while not opened.search(self.metrics()) and time.time() < deadline:  # until the next look
+            time.sleep(0.1)
+        self.assertRegex(self.metrics(), opened)
+        self.assertRegex(self.metrics(), rf'sanjehd_alarms_raised_total{{rule="{alarm["rule"]}"}} [1-9]')
 
     def probe(self, client, count):
         for _ in range(count):
@@ -131,7 +151,36 @@ class Rules(AlarmTest):
             self.assertIn(wrong.status, (401, 429), wrong)
         alarm, = self.wait_for("failed-factors")
         self.assertEqual((alarm["cause"], alarm["count"]), (f"account={account['id']}", 3))
+        self.assert_told(alarm)
 
+    def test_many_persons_files_opened_by_one_account(self):
+        client = self.stack.client("hrd.manager")
+        for number in range(8):
+            made = client.post("/api/v1/judges", {"personnel_number": f"BULK-{number}", "name": "قاضی آزمون"})
+            self.assertEqual(made.status, 201, made)
+        for _ in range(5):
+            self.assertEqual(len(client.get("/api/v1/judges").json()["items"]), 8)
+        alarm, = self.wait_for("bulk-reads")
+        self.assertEqual(alarm["cause"], f"account={self.stack.accounts['hrd.manager']['id']}")
+        self.assertGreaterEqual(alarm["count"], 40)
+        self.assert_told(alarm)
+
+    def test_access_outside_office_hours(self):
+        self.assertEqual(self.stack.client("admin.one").get("/api/v1/me").status, 200)
+        alarm, = self.wait_until("off-hours", f"account={self.stack.accounts['admin.one']['id']}")
+        self.assertEqual(alarm["count"], 1)
+        self.assert_told(alarm)
+
+    def test_a_superuser_and_his_session(self):
+        self.stack.sql("create role alarm_root superuser login")
+        self.addCleanup(self.stack.sql, "drop role alarm_root")
+        self.assert_told(self.wait_until("superuser", "role=alarm_root")[0])
+        session = subprocess.Popen([PSQL, "-X", "-q", "-d", self.stack.dsn(), "-c", "set session authorization default; select pg_sleep(60)"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(session.wait)
+        self.addCleanup(session.kill)
+        role = self.stack.sql("select session_user")
+        self.assert_told(self.wait_until("superuser-session", f"role={role}")[0])
 
     def health(self):
         return self.stack.anonymous().get("/readyz").json()["scrub"]
@@ -166,6 +215,7 @@ class Rules(AlarmTest):
         done = self.scrub()
         self.assertEqual((done.returncode, json.loads(done.stdout)["findings"]), (0, 0), done.stderr)
         self.assertEqual(len(self.alarms("scrub")), 1, "one alarm a window and cause")
+        self.assert_told(alarm)
 
     def test_z_a_crash_loses_no_alarm_and_doubles_none(self):
         self.wait_for("denials")

@@ -255,6 +255,45 @@ class Hidden(unittest.TestCase):
     def tearDownClass(cls):
         cls.stack.destroy()
 
+    def command(self, officer, *arguments):
+        """As a security officer who has not signed in yet: his code needs no waiting."""
+        self.stack.add_accounts({officer: ("-", "-", "security-officer", "مسئول")})
+        lines = f"{self.stack.accounts[officer]['password']}\n{self.stack.book(officer).next_code()}\n"
+        return subprocess.run([self.stack.build / "server/sanjeh", *arguments, "--url", f"https://localhost:{self.stack.port}", "--ca",
+                               self.stack.ca_file, "--user", officer, "--credentials-fd", "0"],
+                              input=lines, capture_output=True, text=True, timeout=60, check=False)
+
+    def test_a_the_command_line_changes_keys_and_writes_files(self):
+        recorded(self, self.stack.client("hrd.manager").get("/api/v1/judges"))
+        done = self.command("officer.a", "keys", "status")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        before = json.loads(done.stdout)
+        self.assertEqual((before["phase"], before["epoch"], before["key"], before["next_from"]), ("steady", 0, before["first_key"], None))
+        self.stack.instance("policy")
+        self.assertIn(before["lasting"], (self.stack.folder / "audit.policy").read_text())
+        done = self.command("officer.b", "keys", "rotate")
+        self.assertEqual((done.returncode, json.loads(done.stdout)), (0, {"state": "asked", "epoch": 0}), done.stderr)
+        officer, deadline = self.stack.client("security.officer"), time.time() + 60
+        after = before
+        while (after["epoch"], after["phase"]) != (1, "steady") and time.time() < deadline:
+            time.sleep(0.2)
+            after = officer.get("/api/v1/audit/keys").json()
+        self.assertEqual((after["epoch"], after["phase"], after["first_key"]), (1, "steady", before["key"]), after)
+        self.assertNotEqual(after["key"], before["key"])
+        for answer in (self.stack.client("hrd.manager").get("/api/v1/audit/keys"), self.stack.client("hrd.manager").post("/api/v1/audit/keys/rotate")):
+            problem(self, answer, 403, "FORBIDDEN")
+        for name, code, *arguments in (("officer.c", 0, "audit", "export", "--unit", "HRD"),
+                                       ("officer.d", 0, "audit", "search", "--unit", "HRD", "--reason", "a monthly control")):
+            file = self.stack.folder / f"{name}.file"
+            done = self.command(name, *arguments, "--out", file)
+            self.assertEqual((done.returncode, done.stdout), (code, ""), done.stderr)
+            verified = self.stack.verify(file)
+            self.assertEqual(verified.returncode, 0, verified.stdout)
+        for wrong in (("audit", "export", "--unit", "HRD"), ("audit", "export", "--unit", "HRD", "--out", "x", "--config", "y"), ("keys", "rotate"),
+                      ("audit", "vkey", "--unit", "HRD")):
+            done = run(self.stack.build / "server/sanjeh", *wrong, check=False)
+            self.assertEqual(done.returncode, 2, wrong)
+
     def test_attack_12_hidden_and_changed_hits_are_named(self):
         officer, hrd = self.stack.client("security.officer"), self.stack.client("hrd.manager")
         problem(self, officer.get("/api/v1/audit/entries?action=self:read"), 400, "BAD_PARAMETER")

@@ -42,6 +42,9 @@ SJ_MUST_CHECK sj_status sj_client_int(
 typedef sj_status sj_client_bytes_fn(void *ctx, struct sj_view bytes);
 SJ_MUST_CHECK sj_status sj_client_follow(
     struct sj_client *client, const char *path, sj_client_bytes_fn *fn, void *ctx);
+/* The same for any call, for an answer that is long and does end. */
+SJ_MUST_CHECK sj_status sj_client_receive(
+    struct sj_client *client, const struct sj_client_call *call, sj_client_bytes_fn *fn, void *ctx);
 struct sj_view sj_client_body(const struct sj_client *client);
 /* One sentence or several about the last failure; "" when there was none. Belongs to the client. */
 const char *sj_client_why(const struct sj_client *client);

@@ -14,6 +14,7 @@ static const char *const without_a_session[] = {"/api/v1/login", "/api/v1/login/
 /* Ask with a body and change nothing. */
 static const char *const questions[] = {
     "/api/v1/audit/index/rebuild", /* derived: nothing is lost or gained */
+    "/api/v1/audit/keys/rotate",   /* the sequencer's own deed, with an entry of its own */
     "/api/v1/audit/exports", "/api/v1/policies/explain"};
 static const char *const reads_with_a_mark[] = {"/api/v1/disclosures/{id}"};
 
