@@ -121,6 +121,48 @@ class Coverage(unittest.TestCase):
         self.assertEqual(refused.status, 401)
         return walk
 
+    def aborted_stream(self):
+        """Whoever follows the record and hangs up leaves two entries: the answer's, and one of how it ended."""
+        walk = Walk(self.stack, self.stack.client("security.officer").token)
+        context = ssl.create_default_context(cafile=str(self.stack.ca_file))
+        link = http.client.HTTPSConnection("localhost", self.stack.port, timeout=20, context=context)
+        link.request("GET", "/api/v1/audit/tail?from=0", headers={"Authorization": f"Bearer {walk.token}"})
+        raw = link.getresponse()
+        self.assertTrue(raw.read(64))
+        walk.answers.append(("aborted", "GET", "/api/v1/audit/tail?from=0", Raw(raw)))
+        raw.close()
+        link.close()
+        stream = f"stream={raw.getheader('X-Request-Id')};"
+        deadline, ends = time.time() + 60, []
+        while not ends and time.time() < deadline:
+            time.sleep(0.1)
+            rows = self.stack.sql("select encode(entry, 'escape') from sanjeh.audit_entry where get_byte(entry, 73) = 17").splitlines()
+            ends = [row for row in rows if stream in row]
+        self.assertEqual(len(ends), 1, stream)
+        self.assertIn("state=aborted", ends[0])
+        return walk
+
+    def check_walked(self, walks):
+        """Each route of the table was asked in each way; one that is new is in the table, so nothing can be forgotten here."""
+        asked = {}
+        for walk in walks:
+            for how, method, target, answer in walk.answers:
+                asked.setdefault((method, target.split("?")[0]), {}).setdefault(how, answer.status)
+        left_out = {path for _, path in self.routes} & (ENDLESS | ANONYMOUS | ENDS_A_SESSION)
+        self.assertEqual(left_out, ENDLESS | ANONYMOUS | ENDS_A_SESSION, "an exception that is no route any more")
+        for method, path in self.routes:
+            ways, target = asked.get((method, target_of(path)), {}), target_of(path)
+            if path in ANONYMOUS | ENDS_A_SESSION:
+                continue
+            wanted = {"plain", "parameter", "conditional", "body"} if method == "GET" else {"empty", "json", "broken", "media"}
+            self.assertLessEqual(wanted, set(ways), (method, path))
+            self.assertIn("options", asked[("OPTIONS", target)], path)
+            self.assertTrue(any("method" in other and other["method"] == 405 for (_, at), other in asked.items() if at == target), path)
+            if method == "GET":
+                self.assertEqual(asked[("HEAD", target)]["head"], ways["plain"], path)
+            if method in ("POST", "PUT", "PATCH"):
+                self.assertIn(ways["413"], (411, 413), path)
+
     def of_paths(self, part):
         """Every so-manyth path with all its methods."""
         paths = sorted({path for _, path in self.routes})[part::PARTS]
@@ -177,6 +219,8 @@ class Coverage(unittest.TestCase):
             if method in ("POST", "PUT", "PATCH") and path not in ANONYMOUS | ENDS_A_SESSION:
                 walk.refuse_at_once(method, target_of(path))
         walks["413"] = walk
+        walks["aborted"] = self.aborted_stream()
+        self.check_walked(walks.values())
         statuses = {answer.status for walk in walks.values() for _, _, _, answer in walk.answers}
         self.assertLessEqual({200, 304, 400, 401, 403, 404, 405, 413, 415, 422}, statuses)
         indices = [self.check(walk) for walk in walks.values()]
