@@ -52,7 +52,7 @@ static sj_status read_claim(
         return SJ_DONE;
     }
     const sj_status status = sj_reading_entries(c->reading, &hit, 1, &bad);
-    if (status.code == SJ_LOG_TAMPERED) {
+    if (status.code == SJ_LOG_TAMPERED || status.code == SJ_PRUNED) {
         return SJ_DONE; /* the search by its own entries says so */
     }
     TRY(status);
@@ -193,8 +193,11 @@ sj_status sj_days_compare(struct sj_index *index, struct sj_reading *reading, st
     struct sj_days_report *ret_report)
 {
     const uint64_t size = sj_reading_size(reading);
+    uint64_t minimum = 0; /* what was pruned the index has not */
+    TRY(sj_record_minimum(db, context, &minimum));
     struct compare c = {index, reading, db, context, question, ret_report, question->places_max};
-    const struct sj_param params[] = {sj_p_i64((int64_t)question->from),
+    const uint64_t from = question->from > minimum ? question->from : minimum;
+    const struct sj_param params[] = {sj_p_i64((int64_t)from),
         sj_p_i64((int64_t)(question->below < size ? question->below : size)),
         sj_p_i64((int64_t)question->low),
         sj_p_i64((int64_t)(question->high < size ? question->high : size)), sj_p_i64(SJ_DAYS_MAX)};

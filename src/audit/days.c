@@ -31,6 +31,7 @@ struct step {
     struct sj_db *db;
     const struct sj_context *context;
     uint64_t size;
+    uint64_t minimum; /* entries before it were pruned */
 };
 
 sj_status sj_days_new(struct sj_days **ret_days)
@@ -111,6 +112,21 @@ static sj_status load(const struct step *step)
     }
     days->upto = upto;
     days->scanned = upto;
+    return SJ_DONE;
+}
+
+static sj_status day_end(const struct step *step, uint64_t *ret_end);
+
+/* Of a day whose beginning was pruned nobody can count all: the next one is begun. */
+static sj_status skip_pruned(const struct step *step)
+{
+    struct sj_days *days = step->days;
+    struct sj_hit hit = {.index = step->minimum};
+    uint64_t bad = 0;
+    TRY(sj_reading_entries(step->reading, &hit, 1, &bad));
+    days->day = sj_heads_day(hit.entry.time);
+    TRY(day_end(step, &days->upto));
+    days->has_day = false;
     return SJ_DONE;
 }
 
@@ -200,6 +216,9 @@ static sj_status advance(const struct step *step, bool *ret_more)
     if (!days->is_loaded) {
         TRY(load(step));
     }
+    if (days->upto < step->minimum && step->minimum < step->size) {
+        TRY(skip_pruned(step));
+    }
     if (days->upto >= step->size) {
         return SJ_DONE;
     }
@@ -225,7 +244,8 @@ static sj_status advance(const struct step *step, bool *ret_more)
 sj_status sj_days_step(struct sj_days *days, struct sj_reading *reading, struct sj_db *db,
     const struct sj_context *context, bool *ret_more)
 {
-    const struct step step = {days, reading, db, context, sj_reading_size(reading)};
+    struct step step = {days, reading, db, context, sj_reading_size(reading), 0};
+    TRY(sj_record_minimum(db, context, &step.minimum));
     const sj_status status = advance(&step, ret_more);
     days->is_loaded = days->is_loaded && !sj_failed(status);
     return status;
