@@ -41,6 +41,7 @@ extern const struct sj_command sj_command_audit_scrub;
 extern const struct sj_command sj_command_audit_erase;
 extern const struct sj_command sj_command_audit_seal;
 extern const struct sj_command sj_command_audit_prune;
+extern const struct sj_command sj_command_audit_incarnation;
 extern const struct sj_command sj_command_audit_alarms;
 extern const struct sj_command sj_command_card_vkey;
 extern const struct sj_command sj_command_import;

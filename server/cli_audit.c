@@ -8,6 +8,7 @@
 
 #include "sanjeh/audit/bundle.h"
 #include "sanjeh/audit/published.h"
+#include "sanjeh/audit/record.h"
 #include "sanjeh/audit/tlog_policy.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/keys/keeper.h"
@@ -61,6 +62,7 @@ struct arguments {
     const char *unit; /* its record alone, asked of the server */
     uint64_t to;
     struct sj_cli_remote remote;
+    uint64_t incarnation; /* 0: the log that is written */
 };
 
 static bool take_arguments(int argc, char **argv, const struct sj_command *command,
@@ -68,8 +70,8 @@ static bool take_arguments(int argc, char **argv, const struct sj_command *comma
 {
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
         {"out", required_argument, NULL, 'o'}, {"to", required_argument, NULL, 't'},
-        {"unit", required_argument, NULL, 'u'}, SJ_CLI_REMOTE_OPTIONS,
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"incarnation", required_argument, NULL, 'i'}, {"unit", required_argument, NULL, 'u'},
+        SJ_CLI_REMOTE_OPTIONS, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     *arguments =
         (struct arguments){.to = 0 /* the newest */, .remote = {.credentials_fd = -1, .why = ""}};
     bool good = true;
@@ -85,6 +87,9 @@ static bool take_arguments(int argc, char **argv, const struct sj_command *comma
         } else if (option == 't') {
             good =
                 good && !sj_failed(sj_parse_u64(sj_text_of(optarg), 1, INT64_MAX, &arguments->to));
+        } else if (option == 'i') {
+            good = good && !sj_failed(sj_parse_u64(
+                               sj_text_of(optarg), 1, INT32_MAX, &arguments->incarnation));
         } else {
             *ret_exit = sj_cli_help(command, option == 'h' ? SJ_EXIT_OK : SJ_EXIT_USAGE);
             return false;
@@ -129,8 +134,42 @@ const struct sj_command sj_command_audit_vkey = {"audit", "vkey", "print the pub
     "Prints the C2SP vkey line for a verifier's policy: 'log <vkey>' and 'quorum none'.\n",
     run_vkey};
 
+/* A log that was put aside: its id, and its origin into config. */
+static sj_status find_former(struct sj_db *db, const struct sj_context *context, uint64_t number,
+    struct sj_config *config, struct sj_uuid *ret_log)
+{
+    const struct sj_param param = sj_p_i32((int32_t)number);
+    const struct sj_query query = {SJ_SQL_AUDIT_FORMER_GET, &param, 1};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_record_read(db, context, &query, &rows));
+    ENSURE(sj_rows_count(rows) == 1, NOT_FOUND);
+    const struct sj_text origin = sj_row_text(rows, 0, 1);
+    *ret_log = sj_row_id(rows, 0, 0);
+    ENSURE(origin.len < sizeof config->origin, LIMIT_EXCEEDED);
+    TRY(sj_copy(config->origin, sizeof config->origin, origin.ptr, origin.len));
+    config->origin[origin.len] = '\0';
+    return SJ_DONE;
+}
+
+static sj_status export_log(struct sj_db *db, const struct sj_context *context,
+    struct sj_config *config, const struct arguments *arguments, struct sj_bundle_trust *trust,
+    uint64_t *ret_size)
+{
+    struct sj_uuid log;
+    CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
+    if (arguments->incarnation != 0) {
+        TRY(find_former(db, context, arguments->incarnation, config, &log));
+        TRY(with_keeper(config, &vkey, NULL));
+        trust->former = &log;
+        trust->vkey = sj_buf_text(&vkey);
+    }
+    CLEANUP(sj_closep) int fd = open(arguments->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    ENSURE(fd >= 0, IO);
+    return sj_bundle_export(db, context, trust, arguments->to, fd, ret_size);
+}
+
 static sj_status export_to(
-    const struct sj_config *config, const struct arguments *arguments, uint64_t *ret_size)
+    struct sj_config *config, const struct arguments *arguments, uint64_t *ret_size)
 {
     CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
     struct sj_context context;
@@ -145,12 +184,9 @@ static sj_status export_to(
     if (config->publish_policy_file[0] != '\0') {
         TRY(sj_policy_trust_read(config->publish_policy_file, &lines));
     }
-    const struct sj_bundle_trust trust = {.vkey = sj_buf_text(&vkey), .lines = sj_buf_text(&lines)};
+    struct sj_bundle_trust trust = {.vkey = sj_buf_text(&vkey), .lines = sj_buf_text(&lines)};
     TRY(sj_db_open(&db_config, NULL, &db));
-    CLEANUP(sj_closep) int fd = open(arguments->out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const sj_status status =
-        fd < 0 ? SJ_FAILURE(IO)
-               : sj_bundle_export(db, &context, &trust, arguments->to, fd, ret_size);
+    const sj_status status = export_log(db, &context, config, arguments, &trust, ret_size);
     sj_db_close(&db);
     return status;
 }
@@ -217,11 +253,13 @@ static int run_export(int argc, char **argv, const struct sj_command *command)
 
 const struct sj_command sj_command_audit_export = {"audit", "export",
     "write the record as a verifiable bundle",
-    "usage: sanjeh audit export --config FILE --out FILE.tar [--to N]\n"
+    "usage: sanjeh audit export --config FILE --out FILE.tar [--to N] [--incarnation N]\n"
     "       sanjeh audit export --unit CODE --out FILE " SJ_CLI_REMOTE_USAGE "\n\n"
     "Reads the record straight from the database; the server need not run. --to: the newest "
     "signed\n"
-    "checkpoint at or below N entries. The file must not exist. --unit: one unit's record without "
+    "checkpoint at or below N entries. The file must not exist. --incarnation: a log that ended "
+    "(from 1), "
+    "without\npayloads. --unit: one unit's record without "
     "the "
     "others',\nwhole up to now, asked of the server as a security officer.\n" SJ_CLI_REMOTE_HELP,
     run_export};

@@ -30,6 +30,7 @@ sj_status sj_cli_desk_open(struct sj_cli_desk *desk, const struct sj_config *con
     const struct sj_keeper_config keeper_config = {.root_key_file = config->root_key_file,
         .origin = config->origin,
         .payload_keys = payload_keys,
+        .instance = config->instance,
         .use = SJ_KEEPER_PROVISION,
         .channels = 1};
     const struct sj_db_config db_config = {.conninfo = config->conninfo,

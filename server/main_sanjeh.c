@@ -40,6 +40,7 @@ static const struct sj_command *const commands[] = {
     &sj_command_audit_erase,
     &sj_command_audit_seal,
     &sj_command_audit_prune,
+    &sj_command_audit_incarnation,
     &sj_command_audit_alarms,
     &sj_command_card_vkey,
     &sj_command_import,

@@ -126,6 +126,10 @@ static sj_status put_json(struct sj_buf *out, const struct sj_verify_report *rep
     TRY(put_json_text(out, report->note));
     TRY(sj_buf_put_str(out, ",\"checkpoint\":"));
     TRY(put_json_text(out, report->checkpoint));
+    if (report->goes_on_from[0] != '\0') {
+        TRY(sj_buf_put_str(out, ",\"goes_on_from\":"));
+        TRY(put_json_text(out, report->goes_on_from));
+    }
     return sj_buf_put_str(out, "}\n");
 }
 
@@ -139,6 +143,9 @@ static void print_text(const struct sj_verify_report *report)
     printf("\n");
     if (report->note[0] != '\0') {
         printf("%s\n", report->note);
+    }
+    if (report->goes_on_from[0] != '\0') {
+        printf("goes on from: %s\n", report->goes_on_from);
     }
     if (report->verdict == SJ_VERIFIED) {
         return;

@@ -63,7 +63,9 @@ struct sj_check {
     struct sj_pin head;
     struct sj_older older[SJ_OLDER_MAX]; /* ascending by size once they are all there */
     size_t older_count;
-    size_t older_next;        /* whose size has not been reached */
+    size_t older_next;          /* whose size has not been reached */
+    struct sj_pin since_former; /* --since, when it is of the log before */
+    char since_origin[SJ_NOTE_NAME_MAX + 1];
     uint64_t begin;           /* entries that a run before has checked */
     struct sj_buf checkpoint; /* the bundle's */
     bool
@@ -131,6 +133,16 @@ enum sj_signed { SJ_SIGNED_GOOD, SJ_SIGNED_NOT, SJ_SIGNED_OTHER_EPOCH, SJ_SIGNED
  * known. ret_note borrows bytes. */
 SJ_MUST_CHECK sj_status sj_check_signed(
     struct sj_check *c, struct sj_view bytes, struct sj_note *ret_note, enum sj_signed *ret_signed);
+
+/* check_incarnation.c */
+/* --since of another log: one that this log may go on from. Errors: BAD_PARAMETER (the policy does not vouch for it). */
+SJ_MUST_CHECK sj_status sj_check_former_since(
+    struct sj_check *c, struct sj_view bytes, const struct sj_checkpoint *checkpoint);
+/* An entry that says so. *ret_cause as above. */
+SJ_MUST_CHECK sj_status sj_check_incarnation(
+    struct sj_check *c, const struct sj_entry *entry, const char **ret_cause);
+/* When the walk is at its end: whether --since was answered. */
+void sj_check_former_end(struct sj_check *c);
 
 /* check_note.c */
 /* What a note says, unverified. False: it is none, or speaks of another log. Borrows bytes. */

@@ -104,6 +104,9 @@ static sj_status judge_own(struct sj_check *c, const struct sj_entry *entry, con
     if (kind == SJ_ENTRY_KEY_ROTATE) {
         return sj_check_rotation(c, entry, ret_cause);
     }
+    if (kind == SJ_ENTRY_INCARNATION) {
+        return sj_check_incarnation(c, entry, ret_cause);
+    }
     if (kind == SJ_ENTRY_EMITTER_OPEN || kind == SJ_ENTRY_EMITTER_CLOSE || kind == SJ_ENTRY_VOID) {
         return judge_emitter(c, &entry->draft, ret_cause);
     }

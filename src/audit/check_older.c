@@ -59,9 +59,14 @@ static sj_status take_since(struct sj_check *c)
     ENSURE(older != NULL, LIMIT_EXCEEDED);
     /* the caller's own pin must hold; its signature is looked at when its size is reached */
     if (sj_failed(sj_check_read_file(c->options->since_path, SJ_NOTE_MAX + 1, &older->note)) ||
-        !sj_check_read_note(sj_buf_view(&older->note), &checkpoint) ||
-        !sj_text_equal(checkpoint.origin, sj_text_of(c->origin))) {
-        return sj_check_refuse(c, "the --since note cannot be read, or is of another log");
+        !sj_check_read_note(sj_buf_view(&older->note), &checkpoint)) {
+        return sj_check_refuse(c, "the --since note cannot be read");
+    }
+    if (!sj_text_equal(checkpoint.origin, sj_text_of(c->origin))) {
+        const sj_status status = sj_check_former_since(c, sj_buf_view(&older->note), &checkpoint);
+        sj_buf_clear(&older->note);
+        c->older_count--;
+        return status;
     }
     older->pin = (struct sj_pin){true, checkpoint.size, checkpoint.root};
     return SJ_DONE;

@@ -17,7 +17,8 @@
 
 static const char *const kind_names[SJ_ENTRY_KIND_COUNT_] = {NULL, "access", "sign-in", "anonymous",
     "emitter-open", "emitter-close", "void", "recovery", "config", "key", "tenant-heads",
-    "key-rotate", "erase", "prune", "clock", "alarm", "stream-start", "stream-end", "scrub"};
+    "key-rotate", "erase", "prune", "clock", "alarm", "stream-start", "stream-end", "scrub",
+    "incarnation"};
 
 const char *sj_entry_kind_name(enum sj_entry_kind kind)
 {

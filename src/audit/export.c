@@ -29,6 +29,7 @@ struct export
 {
     struct sj_db *db;
     const struct sj_context *context;
+    const struct sj_uuid *former;
     int fd;
     uint64_t size;
     uint64_t
@@ -79,9 +80,56 @@ static sj_status write_tile(
     return write_member(x, sj_buf_text(&x->name), content);
 }
 
+/* The same question about a log that was put aside: its id is one parameter more. */
+static const struct {
+    enum sj_sql now;
+    enum sj_sql former;
+} former_of[] = {
+    {SJ_SQL_AUDIT_CHECKPOINT_NEWEST, SJ_SQL_AUDIT_FORMER_CHECKPOINT_NEWEST},
+    {SJ_SQL_AUDIT_CHECKPOINT_TOTAL, SJ_SQL_AUDIT_FORMER_CHECKPOINT_TOTAL},
+    {SJ_SQL_AUDIT_CHECKPOINT_RANGE, SJ_SQL_AUDIT_FORMER_CHECKPOINT_RANGE},
+    {SJ_SQL_AUDIT_ENTRY_RANGE, SJ_SQL_AUDIT_FORMER_ENTRY_RANGE},
+    {SJ_SQL_AUDIT_TILE_RANGE, SJ_SQL_AUDIT_FORMER_TILE_RANGE},
+    {SJ_SQL_AUDIT_TIMESTAMP_TOTAL, SJ_SQL_AUDIT_FORMER_TIMESTAMP_TOTAL},
+    {SJ_SQL_AUDIT_TIMESTAMP_RANGE, SJ_SQL_AUDIT_FORMER_TIMESTAMP_RANGE},
+};
+#define PARAMS_MAX 3
+
+static sj_status read_former(struct export *x, enum sj_sql sql, const struct sj_param *params,
+    size_t count, struct sj_rows **ret_rows)
+{
+    struct sj_param more[PARAMS_MAX + 1];
+    ENSURE(count <= PARAMS_MAX, INTERNAL);
+    for (size_t i = 0; i < count; i++) {
+        more[i] = params[i];
+    }
+    more[count] = sj_p_id(x->former);
+    for (size_t i = 0; i < SJ_COUNT(former_of); i++) {
+        if (former_of[i].now == sql) {
+            const struct sj_query query = {former_of[i].former, more, count + 1};
+            return sj_record_read(x->db, x->context, &query, ret_rows);
+        }
+    }
+    FAIL(INTERNAL);
+}
+
+static sj_status former_minimum(struct export *x)
+{
+    const struct sj_param param = sj_p_id(x->former);
+    const struct sj_query query = {SJ_SQL_AUDIT_FORMER_MINIMUM, &param, 1};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_record_read(x->db, x->context, &query, &rows));
+    ENSURE(sj_rows_count(rows) == 1, NOT_FOUND);
+    x->minimum = (uint64_t)sj_row_i64(rows, 0, 0);
+    return SJ_DONE;
+}
+
 static sj_status read_one(struct export *x, enum sj_sql sql, const struct sj_param *params,
     size_t count, struct sj_rows **ret_rows)
 {
+    if (x->former != NULL) {
+        return read_former(x, sql, params, count, ret_rows);
+    }
     const struct sj_query query = {.sql = sql, .params = params, .param_count = count};
     return sj_record_read(x->db, x->context, &query, ret_rows);
 }
@@ -128,7 +176,7 @@ static sj_status write_checkpoint(struct export *x, bool has_witnesses, uint64_t
     x->size = (uint64_t)sj_row_i64(rows, 0, 0);
     sj_buf_reset(&x->content);
     TRY(sj_buf_put_view(&x->content, sj_row_bytes(rows, 0, 1)));
-    if (has_witnesses) {
+    if (has_witnesses && x->former == NULL) {
         /* a tree in the past is taken as witnesses have seen it; of the present one nothing may be missing */
         TRY(prefer_cosigned(x, to == 0 ? x->size : 1, limit));
     }
@@ -146,6 +194,9 @@ static sj_status put_log(struct export *x, struct sj_text vkey)
 static sj_status put_other_servers(struct export *x, struct sj_text vkey)
 {
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    if (x->former != NULL) {
+        return SJ_DONE; /* they are another log's */
+    }
     TRY(read_one(x, SJ_SQL_AUDIT_SIGNER_LIST, NULL, 0, &rows));
     for (size_t i = 0; i < sj_rows_count(rows) && i < SJ_PEERS_MAX; i++) {
         const struct sj_text other = sj_row_text(rows, i, 1);
@@ -387,11 +438,12 @@ sj_status sj_bundle_export(struct sj_db *db, const struct sj_context *context,
     CLEANUP(free_export) struct export *x = memory;
     x->db = db;
     x->context = context;
+    x->former = trust->former;
     x->fd = fd;
     x->content = SJ_BUF(BUNDLE_MAX);
     x->frame = SJ_BUF(4 * SJ_TAR_BLOCK);
     x->name = SJ_BUF(SJ_TAR_NAME_MAX);
-    TRY(sj_record_minimum(db, context, &x->minimum));
+    TRY(x->former == NULL ? sj_record_minimum(db, context, &x->minimum) : former_minimum(x));
     TRY(write_bundle(x, trust, to));
     *ret_size = x->size;
     return SJ_DONE;

@@ -405,6 +405,7 @@ static sj_status begin(struct sj_sequencer *s, char *reterr_reason, size_t reaso
     TRY(sj_timer_new(s->config.loop, sj_sweep_tick, s, &s->sweep_timer));
     ENSURE(s->config.recorder != NULL, INTERNAL);
     TRY(sj_instances_load(s));
+    TRY(sj_incarnation_check(s, reterr_reason, reason_size));
     TRY(sj_replay_load(s, reterr_reason, reason_size));
     TRY(recover_at_start(s, &recovered, reterr_reason, reason_size));
     TRY(check_recorder(s, &recovered, reterr_reason, reason_size));
@@ -416,6 +417,7 @@ static sj_status begin(struct sj_sequencer *s, char *reterr_reason, size_t reaso
         s->phase = SJ_PHASE_ENDED;
         return spawned;
     }
+    TRY(sj_incarnation_begin(s));
     TRY(open_emitter(s, &recovered));
     sj_replay_free(s);
     sj_timer_set(s->sweep_timer, 1000);

@@ -397,6 +397,13 @@ SJ_MUST_CHECK sj_status sj_instances_put(struct sj_sequencer *s);
 /* Whether the emitter is another server's newest process. */
 bool sj_instances_is_peer(const struct sj_sequencer *s, struct sj_uuid emitter);
 
+/* begin_anew.c */
+/* Whether this server's origin and recorder are those of the log in the database. Errors: LOG_TAMPERED (they are not). */
+SJ_MUST_CHECK sj_status sj_incarnation_check(
+    struct sj_sequencer *s, char *reterr_reason, size_t reason_size);
+/* The first entry of a log that goes on from another; before anything else is written. */
+SJ_MUST_CHECK sj_status sj_incarnation_begin(struct sj_sequencer *s);
+
 /* follow.c */
 /* Entries from .. to (at most 1,024) of the database. */
 struct sj_stretch {
@@ -463,8 +470,6 @@ bool sj_sweep_find(struct sj_sequencer *s, uint64_t seq, struct sj_receipt *ret_
 void sj_sweep_remember(struct sj_sequencer *s, uint64_t seq, const struct sj_receipt *receipt);
 
 /* outbox.c */
-SJ_MUST_CHECK sj_status sj_outbox_mac(
-    const struct sj_key *emitter_key, struct sj_view draft, struct sj_hash *ret_mac);
 SJ_MUST_CHECK sj_status sj_batch_mac(const struct sj_key *emitter_key, uint64_t old_size,
     const struct sj_hash *old_root, uint64_t new_size, const struct sj_hash *new_root,
     struct sj_hash *ret_mac);

@@ -147,6 +147,7 @@ static sj_status run(struct sj_check *c, const char *path)
     if (!c->stopped) {
         TRY(sj_check_state_save(c));
         sj_check_rest(c);
+        sj_check_former_end(c);
         sj_check_cosigned_time(c);
         sj_check_freshness(c);
     }

@@ -445,6 +445,14 @@ static sj_status answer_follow_change(
     return follow_append_change(&answerer->follower, answerer->signer, &batch);
 }
 
+static sj_status answer_log_end(
+    struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
+{
+    (void)answer;
+    TRY(read_end(body));
+    return signer_end(answerer->signer);
+}
+
 static sj_status answer_note_change(
     struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
 {
@@ -518,6 +526,7 @@ static const struct {
     [WIRE_PAYLOAD_REWRAP] = {FOR_PROVISION, answer_payload_rewrap},
     [WIRE_PAYLOAD_FINISH] = {FOR_BOTH, answer_payload_finish},
     [WIRE_VOUCHED] = {FOR_BOTH, answer_vouched},
+    [WIRE_LOG_END] = {FOR_SERVE, answer_log_end},
 };
 
 static answer_fn *find_permitted(enum sj_keeper_use phase, uint8_t kind)

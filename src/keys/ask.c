@@ -378,6 +378,12 @@ sj_status ask_follow_change(struct sj_channel *channel, uint64_t old_size,
     return ask_exactly(channel, WIRE_FOLLOW_CHANGE, &body, NULL, 0);
 }
 
+sj_status ask_log_end(struct sj_channel *channel)
+{
+    const struct sj_buf nothing = SJ_BUF(0);
+    return ask_exactly(channel, WIRE_LOG_END, &nothing, NULL, 0);
+}
+
 sj_status ask_note_change(struct sj_channel *channel, struct sj_buf *ret_note)
 {
     const struct sj_buf nothing = SJ_BUF(0);

@@ -19,6 +19,7 @@
 #define SEALED_SIZE 125
 #define KIND_ROTATE 11 /* docs/AUDIT.md 2: the layers above know its name */
 #define AT_KIND     73
+#define PHASE_ENDED 3 /* in a file: no epoch_phase, so that nothing loads it */
 
 #define AT_NUMBER      0
 #define AT_PHASE       8
@@ -129,6 +130,10 @@ sj_status epochs_save(const struct epochs *epochs, uint8_t section[EPOCHS_SIZE])
     }
     put_u64(section + AT_NUMBER, epochs->number);
     put_u64(section + AT_SINCE, (uint64_t)epochs->since);
+    if (epochs->has_ended) {
+        section[AT_PHASE] = PHASE_ENDED;
+        return SJ_DONE;
+    }
     section[AT_PHASE] = (uint8_t)epochs->phase;
     TRY(sj_copy(section + AT_GENESIS, 32, epochs->genesis, 32));
     TRY(sj_copy(section + AT_NOW, 32, epochs->now.note_key.public_key, 32));
@@ -230,6 +235,14 @@ sj_status epochs_finish(struct epochs *epochs, uint64_t size)
     epochs->phase = SJ_EPOCH_STEADY;
     epochs->rotation = (struct sj_rotation){.epoch = 0};
     return SJ_DONE;
+}
+
+void epochs_end(struct epochs *epochs)
+{
+    key_clear(&epochs->now);
+    key_clear(&epochs->next);
+    epochs->phase = SJ_EPOCH_STEADY;
+    epochs->has_ended = true;
 }
 
 /* The line alone that key adds to a note over text. */

@@ -22,6 +22,7 @@ struct epoch_key {
 
 struct epochs {
     enum sj_epoch_phase phase;
+    bool has_ended;
     uint64_t number;  /* of the key in force */
     sj_time_us since; /* it is */
     uint8_t genesis[SJ_ED25519_PUBLIC];
@@ -58,6 +59,9 @@ SJ_MUST_CHECK sj_status epochs_check_change(const struct epochs *epochs, struct 
 void epochs_begin_overlap(struct epochs *epochs, const struct epochs_change *change);
 /* Destroys the old key. Errors: CONFLICT (no overlap, or no tree of the new key yet). */
 SJ_MUST_CHECK sj_status epochs_finish(struct epochs *epochs, uint64_t size);
+
+/* The log has ended: no key is left, and a file that is saved after this is never loaded again (LOG_TAMPERED). */
+void epochs_end(struct epochs *epochs);
 
 /* Appends the lines of the keys of a tree of this size to a note over text. */
 SJ_MUST_CHECK sj_status epochs_sign(

@@ -110,7 +110,8 @@ static sj_status start_payload_keys(
     /* two that make a first key at once would each have its own; a copy of the lock goes with the descriptor */
     ENSURE(flock(*fd, LOCK_EX) == 0, IO);
     const int locked = *fd;
-    TRY(vault_payload_key(process->answerer.vault, sj_text_of(config->origin), &state_key));
+    TRY(vault_payload_key(
+        process->answerer.vault, sj_origin_stem(sj_text_of(config->origin)), &state_key));
     TRY(shred_new(fd, &state_key, &process->answerer.shred));
     ENSURE(flock(locked, LOCK_UN) == 0, IO);
     return SJ_DONE;
@@ -173,7 +174,7 @@ static sj_status start_card_signer(struct process *process, const char *origin)
 {
     CLEANUP(sj_key_wipe) struct sj_key seed;
     CLEANUP(sj_buf_clear) struct sj_buf name = SJ_BUF(SJ_NOTE_NAME_MAX);
-    TRY(card_signer_name(sj_text_of(origin), &name));
+    TRY(card_signer_name(sj_origin_stem(sj_text_of(origin)), &name));
     TRY(vault_card_key(process->answerer.vault, sj_buf_text(&name), &seed));
     return card_signer_new(sj_buf_text(&name), &seed, &process->answerer.card_signer);
 }

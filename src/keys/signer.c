@@ -285,9 +285,17 @@ const struct sj_note_key *signer_note_key(const struct signer *signer)
     return &signer->note_key;
 }
 
+sj_status signer_end(struct signer *signer)
+{
+    epochs_end(&signer->epochs);
+    TRY(write_state(signer));
+    return write_state(signer);
+}
+
 static sj_status sign(
     const struct signer *signer, uint64_t size, const struct sj_hash *root, struct sj_buf *ret_note)
 {
+    ENSURE(!signer->epochs.has_ended, LOG_TAMPERED);
     CLEANUP(sj_buf_clear) struct sj_buf body = SJ_BUF(1024);
     TRY(sj_checkpoint_format(sj_text_of(signer->note_key.name), size, root, &body));
     TRY(sj_note_sign(sj_buf_text(&body), &signer->note_key, signer->secret, ret_note));
@@ -320,6 +328,7 @@ sj_status signer_adopt(
     struct signer *signer, const struct sj_frontier *next, const struct epochs_change *change)
 {
     const enum sj_epoch_phase phase = signer->epochs.phase;
+    ENSURE(!signer->epochs.has_ended, LOG_TAMPERED);
     if (change != NULL) {
         epochs_begin_overlap(&signer->epochs, change);
     }
@@ -375,6 +384,7 @@ void signer_epochs(const struct signer *signer, struct sj_epoch_status *ret_stat
 sj_status signer_prepare_epoch(struct signer *signer)
 {
     const enum sj_epoch_phase phase = signer->epochs.phase;
+    ENSURE(!signer->epochs.has_ended, LOG_TAMPERED);
     TRY(epochs_prepare(&signer->epochs));
     const sj_status kept = write_state(signer);
     if (sj_failed(kept)) {

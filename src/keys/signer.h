@@ -39,6 +39,8 @@ SJ_MUST_CHECK sj_status signer_extend(
 void signer_epochs(const struct signer *signer, struct sj_epoch_status *ret_status);
 SJ_MUST_CHECK sj_status signer_prepare_epoch(struct signer *signer);
 SJ_MUST_CHECK sj_status signer_finish_epoch(struct signer *signer);
+/* The log has ended: the epochs' keys are destroyed in both slots, nothing is signed any more, by this process or a later one. Errors: IO. */
+SJ_MUST_CHECK sj_status signer_end(struct signer *signer);
 /* Signs again what was signed last. Appends the note. */
 SJ_MUST_CHECK sj_status signer_note_again(const struct signer *signer, struct sj_buf *ret_note);
 /* What was signed, or taken over, last; and the key. Borrowed, while the signer lives and is not changed. */

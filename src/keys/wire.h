@@ -43,6 +43,7 @@ enum wire_kind {
     WIRE_PAYLOAD_REWRAP,
     WIRE_PAYLOAD_FINISH,
     WIRE_VOUCHED,
+    WIRE_LOG_END,
     WIRE_KIND_COUNT_
 };
 

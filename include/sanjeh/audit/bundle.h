@@ -8,6 +8,7 @@
 #define SJ_AUDIT_BUNDLE_H
 
 #include "sanjeh/audit/verify.h"
+#include "sanjeh/base/id.h"
 #include "sanjeh/crypto/note.h"
 #include "sanjeh/db/db.h"
 
@@ -19,6 +20,8 @@ struct sj_bundle_trust {
     struct sj_text
         lines; /* witnesses, groups and quorum (sj_policy_trust_read); empty: "quorum none" */
     struct sj_payload_keys *payloads; /* opens payloads for the bundle; NULL: it has none */
+    const struct sj_uuid *
+        former; /* a log that was put aside (sanjeh audit incarnation), by its id; NULL: the one that is written */
 };
 
 /* Writes the tar of entries 0 .. newest checkpoint to fd (or up to `to`, exclusive: then the newest signed

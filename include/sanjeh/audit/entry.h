@@ -31,6 +31,7 @@ enum sj_entry_kind {
     SJ_ENTRY_STREAM_START = 16, /* before the first byte of a long answer */
     SJ_ENTRY_STREAM_END = 17,   /* after its last, or when it broke off */
     SJ_ENTRY_SCRUB = 18,        /* everything was hashed again */
+    SJ_ENTRY_INCARNATION = 19,  /* the log goes on from one that ended (audit/incarnation.h) */
     SJ_ENTRY_KIND_COUNT_
 };
 

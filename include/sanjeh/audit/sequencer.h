@@ -113,6 +113,9 @@ SJ_MUST_CHECK sj_status sj_sequencer_commit(
  * unknown outcome. */
 SJ_MUST_CHECK sj_status sj_sequencer_put(
     struct sj_sequencer *sequencer, struct sj_tx *tx, struct sj_draft *drafts, size_t count);
+/* HMAC of an encoded draft under its emitter's key. */
+SJ_MUST_CHECK sj_status sj_outbox_mac(
+    const struct sj_key *emitter_key, struct sj_view draft, struct sj_hash *ret_mac);
 /* Inserts the draft with its MAC into the outbox inside the deed's transaction. */
 SJ_MUST_CHECK sj_status sj_outbox_put(
     struct sj_tx *tx, const struct sj_key *emitter_key, const struct sj_draft *draft);

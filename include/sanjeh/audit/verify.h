@@ -61,6 +61,8 @@ struct sj_verify_report {
     uint64_t sealed_first;
     uint64_t sealed_end;
     struct sj_hash manifest; /* SHA-256 of its manifest, when verified */
+    char goes_on_from
+        [320]; /* the log before, of which this one names that size: "origin size"; "": none */
 };
 
 /* path: a tar file or a folder, ignored with fetch. Streams: memory grows with the number of tenants, emitters and files, not of

@@ -214,6 +214,8 @@ struct sj_peer_note {
 /* In phase OVERLAP: the tree that ends in the entry which appoints the next key, signed by the old one, however far the log has
  * grown since; appended. Errors: NOT_FOUND (no change is under way). */
 SJ_MUST_CHECK sj_status ask_note_change(struct sj_channel *channel, struct sj_buf *ret_note);
+/* The log has ended: its epochs' keys are destroyed in the signer's file, which no keeper takes any more; nothing more is signed. */
+SJ_MUST_CHECK sj_status ask_log_end(struct sj_channel *channel);
 /* As ask_follow without a note, where the last leaf is that of `entry`, which appoints this keeper's prepared key: another
  * server signs for this one. With the note that covers it the change is under way, as if it had been signed here.
  * Errors: LOG_TAMPERED (it is not that entry). */

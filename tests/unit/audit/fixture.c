@@ -45,6 +45,11 @@ static const char *own_file(const struct rig *rig, const char *name)
     return file(full);
 }
 
+static const char *origin_of(const struct rig *rig)
+{
+    return rig->origin == NULL ? "test.example/audit" : rig->origin;
+}
+
 static void remove_folder(void)
 {
     static const char *const names[] = {"root", "signer", "signer.payload", "signer.kept",
@@ -55,18 +60,23 @@ static void remove_folder(void)
     rmdir(folder());
 }
 
-static void start_keeper(struct rig *rig)
+sj_status rig_second_keeper(const struct rig *rig, struct sj_keeper **ret_keeper)
 {
     const struct sj_keeper_config config = {
         .root_key_file = file("root"),
         .signer_state = own_file(rig, "signer"),
         .payload_keys = file("signer.payload"),
         .instance = rig->instance,
-        .origin = "test.example/audit",
+        .origin = origin_of(rig),
         .use = SJ_KEEPER_SERVE,
         .channels = 2,
     };
-    const sj_status status = sj_keeper_start(&config, &rig->keeper);
+    return sj_keeper_start(&config, ret_keeper);
+}
+
+static void start_keeper(struct rig *rig)
+{
+    const sj_status status = rig_second_keeper(rig, &rig->keeper);
     if (sj_failed(status)) {
         fprintf(stderr, "keeper: %s at %s\n", sj_code_name(status.code), status.where);
         exit(1);
@@ -130,6 +140,13 @@ void rig_restart_keeper(struct rig *rig)
 void rig_end(struct rig *rig)
 {
     sj_keeper_stop(&rig->keeper);
+}
+
+void rig_new_signer(struct rig *rig)
+{
+    sj_keeper_stop(&rig->keeper);
+    CHECK(unlink(file("signer")) == 0);
+    start_keeper(rig);
 }
 
 static void copy_file(const char *from, const char *to)
@@ -211,7 +228,7 @@ sj_status rig_open(struct rig *rig)
         .recorder = rig->recorder,
         .channel = rig->channel,
         .loop = rig->loop,
-        .origin = "test.example/audit",
+        .origin = origin_of(rig),
         .instance = rig->instance,
         .queue_max = rig->queue_max,
         .heads_ms = rig->heads_ms,
@@ -276,7 +293,7 @@ static sj_status key_line(struct rig *rig, struct sj_buf *vkey)
         return ask_signed_head(rig->channel, &head, vkey);
     }
     TRY(ask_epochs(rig->channel, &status));
-    TRY(sj_note_key_make(SJ_TEXT("test.example/audit"), 1, status.genesis, &key));
+    TRY(sj_note_key_make(sj_text_of(origin_of(rig)), 1, status.genesis, &key));
     return sj_note_key_format(&key, vkey);
 }
 

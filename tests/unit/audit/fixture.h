@@ -25,6 +25,7 @@ struct rig {
     int64_t heads_ms;     /* 0: default */
     int64_t key_epoch_ms; /* 0: default */
     bool by_genesis;      /* rig_verify goes by the first epoch's key, not the lasting one */
+    const char *origin;   /* NULL: "test.example/audit" */
     const char *instance; /* NULL: the first server; else a short name */
     char also[512];       /* lines of the policy for other servers' keys */
     struct sj_payload_keys *payloads; /* rig_verify opens payloads with them; NULL: no payloads */
@@ -36,9 +37,13 @@ void rig_fresh(struct rig *rig);
 void rig_beside(const struct rig *first, const char *name, struct rig *rig);
 /* The line of this server's key for another one's policy. Connected. */
 void rig_trust(struct rig *rig, struct rig *other);
+/* One more keeper on the same state file, beside the one that runs. */
+sj_status rig_second_keeper(const struct rig *rig, struct sj_keeper **ret_keeper);
 /* Another keeper process with the same state file; stops the old one. */
 void rig_restart_keeper(struct rig *rig);
 void rig_end(struct rig *rig);
+/* A keeper that has signed nothing, for rig->origin; the state before is gone. */
+void rig_new_signer(struct rig *rig);
 /* Keeps and puts back the keeper's state file: a keeper that did not live to sign. */
 void rig_keep_state(const struct rig *rig);
 void rig_put_back_state(const struct rig *rig);

@@ -199,7 +199,7 @@ TEST(entry_kinds_have_their_documented_numbers_and_names)
     /* docs/AUDIT.md 2: numbers stand in logs that are never written again */
     static const char *const names[] = {NULL, "access", "sign-in", "anonymous", "emitter-open",
         "emitter-close", "void", "recovery", "config", "key", "tenant-heads", "key-rotate", "erase",
-        "prune", "clock", "alarm", "stream-start", "stream-end", "scrub", NULL};
+        "prune", "clock", "alarm", "stream-start", "stream-end", "scrub", "incarnation", NULL};
     CHECK(SJ_COUNT(names) == SJ_ENTRY_KIND_COUNT_ + 1);
     for (size_t i = 0; i < SJ_COUNT(names); i++) {
         const char *name = sj_entry_kind_name((enum sj_entry_kind)i);

@@ -132,6 +132,24 @@ TEST(epochs_every_tree_carries_the_lasting_key_and_that_of_its_epoch)
     close_log(&fixture, &log);
 }
 
+TEST(epochs_of_a_log_that_ended_sign_no_more_and_no_keeper_takes_its_file)
+{
+    struct fixture fixture;
+    struct log log;
+    struct sj_epoch_status status;
+    open_log(&fixture, &log);
+    grow_plain(&fixture, &log);
+    REQUIRE_OK(ask_prepare_epoch(fixture.channel, &status));
+    REQUIRE_OK(ask_log_end(fixture.channel));
+    const struct sj_hash leaf = number_leaf(log.frontier.size);
+    CHECK_CODE(grow(&fixture, &log, &leaf, sj_view_of(NULL, 0)), LOG_TAMPERED);
+    CHECK_CODE(ask_note_again(fixture.channel, &log.note), LOG_TAMPERED);
+    CHECK_CODE(ask_prepare_epoch(fixture.channel, &status), LOG_TAMPERED);
+    fixture_stop(&fixture);
+    CHECK_CODE(fixture_start(&fixture, SJ_KEEPER_SERVE), LOG_TAMPERED);
+    close_log(&fixture, &log);
+}
+
 TEST(epochs_change_step_by_step_over_a_kill_at_each)
 {
     struct fixture fixture;
