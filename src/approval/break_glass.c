@@ -191,18 +191,13 @@ static struct sj_param time_or_null(sj_time_us time)
     return time == 0 ? sj_p_null() : sj_p_time(time);
 }
 
-static struct sj_param text_or_null(struct sj_text text)
-{
-    return text.len == 0 ? sj_p_null() : sj_p_text(text);
-}
-
 sj_status sj_break_glass_change(const struct sj_approval_desk *desk, struct sj_break_glass *glass)
 {
     TRY(make_seal(desk, glass, glass->version + 1));
     const struct sj_param params[] = {sj_p_id(&glass->id), sj_p_i64(glass->version),
         time_or_null(glass->closed_at), sj_p_id_or_null(&glass->closed_by),
         time_or_null(glass->reviewed_at), sj_p_id_or_null(&glass->reviewed_by),
-        text_or_null(glass->outcome), text_or_null(glass->review),
+        sj_p_text_or_null(glass->outcome), sj_p_text_or_null(glass->review),
         sj_p_bytes(sj_view_of(glass->seal.bytes, SJ_HASH_SIZE))};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_BREAK_GLASS_CHANGE, params, SJ_COUNT(params), &rows));

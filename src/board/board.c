@@ -18,9 +18,9 @@ static sj_status read_board(
         .version = sj_row_i64(rows, row, 7),
         .created_at = sj_row_time(rows, row, 8),
     };
-    TRY(copy_text(desk, rows, row, 3, &board->name));
-    TRY(copy_text(desk, rows, row, 4, &board->kind));
-    return copy_text(desk, rows, row, 5, &board->state);
+    TRY(sj_desk_text(desk, rows, row, 3, &board->name));
+    TRY(sj_desk_text(desk, rows, row, 4, &board->kind));
+    return sj_desk_text(desk, rows, row, 5, &board->state);
 }
 
 sj_status sj_board_list(const struct sj_desk *desk, struct sj_uuid cycle, struct sj_paging paging,
@@ -61,7 +61,7 @@ static sj_status read_members(const struct sj_desk *desk, struct sj_board *board
             .person = sj_row_id(rows, row, 1),
             .is_judge = sj_row_bool(rows, row, 3),
         };
-        TRY(copy_text(desk, rows, row, 2, &board->members[row].capacity));
+        TRY(sj_desk_text(desk, rows, row, 2, &board->members[row].capacity));
     }
     return SJ_DONE;
 }

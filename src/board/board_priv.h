@@ -6,6 +6,7 @@
 #define BOARD_PRIV_H
 
 #include "sanjeh/board/conflict.h"
+#include "sanjeh/evaluation/desk_rows.h"
 
 #define DOCUMENT_MAX 65536u
 
@@ -15,15 +16,12 @@ SJ_MUST_CHECK sj_status ask(const struct sj_desk *desk, enum sj_sql sql,
 /* A write that must touch exactly one row; none is missing_code. */
 SJ_MUST_CHECK sj_status write_one(const struct sj_desk *desk, enum sj_sql sql,
     const struct sj_param *params, size_t count, enum sj_code missing_code);
-SJ_MUST_CHECK sj_status copy_text(const struct sj_desk *desk, const struct sj_rows *rows,
-    size_t row, size_t column, struct sj_text *ret_text);
 /* Room for count items; NULL when count is 0. */
 SJ_MUST_CHECK sj_status room_for(
     const struct sj_desk *desk, size_t count, size_t size, void **ret_memory);
 sj_time_us time_or_zero(const struct sj_rows *rows, size_t row, size_t column);
 /* An array of ids for a statement; the caller clears it. */
 SJ_MUST_CHECK sj_status ids_put(const struct sj_uuid *ids, size_t count, struct sj_array *array);
-struct sj_param p_text_or_null(struct sj_text text);
 /* Fails with code and says why. */
 sj_status refuse(struct sj_refusal *refusal, enum sj_code status, const char *pointer,
     const char *code, const char *detail);

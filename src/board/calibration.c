@@ -38,7 +38,7 @@ static sj_status read_session(const struct sj_desk *desk, const struct sj_rows *
         .version = sj_row_i64(rows, row, 8),
         .created_at = sj_row_time(rows, row, 9),
     };
-    TRY(copy_text(desk, rows, row, 6, &calibration->state));
+    TRY(sj_desk_text(desk, rows, row, 6, &calibration->state));
     return read_present(desk, sj_row_text(rows, row, 5), calibration);
 }
 

@@ -22,7 +22,7 @@ static sj_status read_challenge(const struct sj_desk *desk, const struct sj_file
         .created_at = sj_row_time(rows, row, 10),
         .version = sj_row_i64(rows, row, 11),
     };
-    TRY(copy_text(desk, rows, row, 3, &challenge->state));
+    TRY(sj_desk_text(desk, rows, row, 3, &challenge->state));
     TRY(opener_turn(desk, file, opener, rows, row, 6, 7));
     TRY(open_text(desk, opener, SJ_TABLE_CHALLENGE, SJ_COLUMN_CHALLENGE_GROUNDS, challenge->id,
         sj_row_bytes(rows, row, 4), &challenge->grounds));
@@ -229,7 +229,7 @@ sj_status sj_relation_list(const struct sj_desk *desk, struct sj_paging paging,
             .created_at = sj_row_time(rows, row, 6),
         };
         relation->to_day = relation->has_to ? sj_row_day(rows, row, 5) : 0;
-        TRY(copy_text(desk, rows, row, 3, &relation->kind));
+        TRY(sj_desk_text(desk, rows, row, 3, &relation->kind));
     }
     return SJ_DONE;
 }

@@ -43,10 +43,10 @@ static sj_status read_conflict(const struct sj_desk *desk, const struct sj_rows 
         .resolved_at = time_or_zero(rows, row, 9),
         .version = sj_row_i64(rows, row, 10),
     };
-    TRY(copy_text(desk, rows, row, 3, &conflict->rule));
-    TRY(copy_text(desk, rows, row, 4, &conflict->state));
-    TRY(copy_text(desk, rows, row, 6, &conflict->resolution));
-    return copy_text(desk, rows, row, 7, &conflict->reason);
+    TRY(sj_desk_text(desk, rows, row, 3, &conflict->rule));
+    TRY(sj_desk_text(desk, rows, row, 4, &conflict->state));
+    TRY(sj_desk_text(desk, rows, row, 6, &conflict->resolution));
+    return sj_desk_text(desk, rows, row, 7, &conflict->reason);
 }
 
 sj_status sj_conflict_list(const struct sj_desk *desk, struct sj_uuid evaluation,
@@ -151,7 +151,7 @@ sj_status sj_coi_list(const struct sj_desk *desk, const struct sj_file *file,
             .created_at = sj_row_time(rows, row, 7),
             .version = sj_row_i64(rows, row, 8),
         };
-        TRY(copy_text(desk, rows, row, 3, &coi->state));
+        TRY(sj_desk_text(desk, rows, row, 3, &coi->state));
         if (!coi->has_interest || !sj_uuid_equal(coi->account, desk->actor->account)) {
             continue;
         }

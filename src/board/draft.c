@@ -231,7 +231,7 @@ static sj_status read_head(const struct sj_desk *desk, const struct sj_rows *row
         .created_by = sj_row_id(rows, row, 8),
         .created_at = sj_row_time(rows, row, 9),
     };
-    return copy_text(desk, rows, row, 4, &draft->state);
+    return sj_desk_text(desk, rows, row, 4, &draft->state);
 }
 
 sj_status sj_draft_list(const struct sj_desk *desk, const struct sj_file *file,

@@ -29,15 +29,6 @@ sj_status write_one(const struct sj_desk *desk, enum sj_sql sql, const struct sj
     return SJ_DONE;
 }
 
-sj_status copy_text(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
-    size_t column, struct sj_text *ret_text)
-{
-    *ret_text = (struct sj_text){"", 0};
-    return sj_row_is_null(rows, row, column)
-               ? SJ_DONE
-               : sj_arena_text(desk->arena, sj_row_text(rows, row, column), ret_text);
-}
-
 sj_status room_for(const struct sj_desk *desk, size_t count, size_t size, void **ret_memory)
 {
     *ret_memory = NULL;
@@ -56,11 +47,6 @@ sj_status ids_put(const struct sj_uuid *ids, size_t count, struct sj_array *arra
         TRY(sj_array_put(array, ids[i].bytes, sizeof(ids[i].bytes)));
     }
     return SJ_DONE;
-}
-
-struct sj_param p_text_or_null(struct sj_text text)
-{
-    return text.len == 0 ? sj_p_null() : sj_p_text(text);
 }
 
 sj_status refuse(struct sj_refusal *refusal, enum sj_code status, const char *pointer,
@@ -88,7 +74,7 @@ static sj_status read_file(
         .coverage_min = sj_row_i64(rows, row, 12),
         .board = sj_row_id(rows, row, 13),
     };
-    return copy_text(desk, rows, row, 6, &ret_file->state);
+    return sj_desk_text(desk, rows, row, 6, &ret_file->state);
 }
 
 sj_status sj_file_find(

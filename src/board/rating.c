@@ -29,8 +29,8 @@ sj_status sj_criteria_list(const struct sj_desk *desk, const struct sj_file *fil
             .scale_min = sj_row_i64(rows, row, 5),
             .scale_max = sj_row_i64(rows, row, 6),
         };
-        TRY(copy_text(desk, rows, row, 1, &item->family));
-        TRY(copy_text(desk, rows, row, 4, &item->weight));
+        TRY(sj_desk_text(desk, rows, row, 1, &item->family));
+        TRY(sj_desk_text(desk, rows, row, 4, &item->weight));
     }
     return SJ_DONE;
 }

@@ -216,7 +216,7 @@ static sj_status store_values(
         .period = {sj_row_day(rows, 0, 1), sj_row_day(rows, 0, 2)},
         .means = values,
         .count = SJ_COUNT(values)};
-    TRY(copy_text(desk, rows, 0, 3, &order.cycle));
+    TRY(sj_desk_text(desk, rows, 0, 3, &order.cycle));
     struct sj_uuid contribution;
     return sj_survey_means_store(desk, &order, &contribution);
 }

@@ -190,7 +190,7 @@ static sj_status read_sample(const struct sj_desk *desk, const struct sj_file *f
     };
     TRY(read_hash(sj_row_bytes(rows, row, 4), &sample->seed));
     TRY(read_hash(sj_row_bytes(rows, row, 5), &sample->frame_sha256));
-    TRY(copy_text(desk, rows, row, 7, &sample->stratum));
+    TRY(sj_desk_text(desk, rows, row, 7, &sample->stratum));
     TRY(opener_turn(desk, file, opener, rows, row, 9, 10));
     return open_text(desk, opener, SJ_TABLE_DECISION_SAMPLE, SJ_COLUMN_SAMPLE_BODY, sample->id,
         sj_row_bytes(rows, row, 8), &sample->body);

@@ -20,8 +20,8 @@ static sj_status read_seat(const struct sj_desk *desk, const struct sj_rows *row
         .ended_at = time_or_zero(rows, row, at + 5),
         .board = sj_row_id(rows, row, at + 7),
     };
-    TRY(copy_text(desk, rows, row, at + 2, &seat->capacity));
-    return copy_text(desk, rows, row, at + 6, &seat->ended_reason);
+    TRY(sj_desk_text(desk, rows, row, at + 2, &seat->capacity));
+    return sj_desk_text(desk, rows, row, at + 6, &seat->ended_reason);
 }
 
 sj_status sj_seat_list(const struct sj_desk *desk, struct sj_uuid evaluation,

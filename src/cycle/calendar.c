@@ -12,14 +12,14 @@ sj_status sj_holiday_list(
 {
     const struct sj_param params[] = {sj_p_day(from_day), sj_p_day(to_day)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_HOLIDAY_LIST, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_HOLIDAY_LIST, params, SJ_COUNT(params), &rows));
     void *memory;
     const size_t count = sj_rows_count(rows);
     TRY(sj_arena_alloc(desk->arena, (count + 1) * sizeof(struct sj_document), &memory));
     *ret_days = (struct sj_documents){.items = memory, .count = count};
     for (size_t row = 0; row < count; row++) {
         ret_days->items[row] = (struct sj_document){.version = 0};
-        TRY(cycle_text(desk, rows, row, 0, &ret_days->items[row].json));
+        TRY(sj_desk_text(desk, rows, row, 0, &ret_days->items[row].json));
     }
     return SJ_DONE;
 }
@@ -45,8 +45,8 @@ sj_status sj_holiday_remove(const struct sj_desk *desk, int64_t day, bool *ret_r
 sj_status sj_clock_list(const struct sj_desk *desk, struct sj_text *ret_json)
 {
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_CLOCK_LIST, NULL, 0, &rows));
-    return cycle_text(desk, rows, 0, 0, ret_json);
+    TRY(sj_desk_query(desk, SJ_SQL_CLOCK_LIST, NULL, 0, &rows));
+    return sj_desk_text(desk, rows, 0, 0, ret_json);
 }
 
 sj_status sj_calendar_deadline(const struct sj_desk *desk, int64_t start_day, int64_t days,
@@ -55,7 +55,7 @@ sj_status sj_calendar_deadline(const struct sj_desk *desk, int64_t start_day, in
     const struct sj_param params[] = {
         sj_p_day(start_day), sj_p_i32((int32_t)days), sj_p_text(kind)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_CALENDAR_DEADLINE, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_CALENDAR_DEADLINE, params, SJ_COUNT(params), &rows));
     *ret_due = sj_row_time(rows, 0, 0);
     *ret_due_day = sj_row_day(rows, 0, 1);
     return SJ_DONE;
@@ -65,9 +65,9 @@ sj_status sj_deadline_list(const struct sj_desk *desk, struct sj_text state, boo
     struct sj_uuid evaluation, struct sj_paging paging, struct sj_documents *ret_deadlines)
 {
     const struct sj_param params[] = {sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
-        cycle_text_or_null(state), sj_p_bool(is_mine), sj_p_id_or_null(&evaluation)};
+        sj_p_text_or_null(state), sj_p_bool(is_mine), sj_p_id_or_null(&evaluation)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_DEADLINE_LIST, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_DEADLINE_LIST, params, SJ_COUNT(params), &rows));
     TRY(sj_documents_of(desk, rows, paging.limit, ret_deadlines));
     for (size_t row = 0; row < ret_deadlines->count; row++) {
         ret_deadlines->items[row].judge = sj_row_id(rows, row, 3);

@@ -12,9 +12,9 @@ sj_status sj_cycle_list(const struct sj_desk *desk, struct sj_text state, struct
     struct sj_documents *ret_cycles)
 {
     const struct sj_param params[] = {
-        sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), cycle_text_or_null(state)};
+        sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), sj_p_text_or_null(state)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_CYCLE_LIST, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_CYCLE_LIST, params, SJ_COUNT(params), &rows));
     return sj_documents_of(desk, rows, paging.limit, ret_cycles);
 }
 
@@ -23,7 +23,7 @@ sj_status sj_cycle_find(
 {
     const struct sj_param params[] = {sj_p_id(&id)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_CYCLE_FIND, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_CYCLE_FIND, params, SJ_COUNT(params), &rows));
     *ret_found = sj_rows_count(rows) == 1;
     if (!*ret_found) {
         return SJ_DONE;
@@ -33,7 +33,7 @@ sj_status sj_cycle_find(
     *ret_cycle = (struct sj_cycle_head){.document = one.items[0],
         .unit = sj_row_id(rows, 0, 4),
         .issuer_scope = sj_row_id(rows, 0, 5)};
-    return cycle_text(desk, rows, 0, 3, &ret_cycle->state);
+    return sj_desk_text(desk, rows, 0, 3, &ret_cycle->state);
 }
 
 static sj_status change_clocks(
@@ -41,8 +41,7 @@ static sj_status change_clocks(
 {
     for (size_t i = 0; i < draft->clock_count; i++) {
         const struct sj_param params[] = {sj_p_id(&id), sj_p_text(draft->clocks[i].code),
-            sj_p_i32((int32_t)draft->clocks[i].days),
-            cycle_text_or_null(draft->clocks[i].day_kind)};
+            sj_p_i32((int32_t)draft->clocks[i].days), sj_p_text_or_null(draft->clocks[i].day_kind)};
         CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
         TRY(sj_tx_query(desk->tx, SJ_SQL_CYCLE_CLOCK_CHANGE, params, SJ_COUNT(params), &rows));
         ENSURE(sj_rows_affected(rows) == 1, INVALID);
@@ -79,10 +78,10 @@ sj_status sj_cycle_change(const struct sj_desk *desk, struct sj_uuid id, int64_t
 {
     SJ_ASSERT(desk->tx != NULL);
     const struct sj_param params[] = {sj_p_id(&id), sj_p_i64(version),
-        cycle_text_or_null(draft->name_fa), cycle_text_or_null(draft->name_en),
+        sj_p_text_or_null(draft->name_fa), sj_p_text_or_null(draft->name_en),
         draft->has_period ? sj_p_day(draft->from_day) : sj_p_null(),
         draft->has_period ? sj_p_day(draft->to_day) : sj_p_null(),
-        sj_p_id_or_null(&draft->template_id), cycle_text_or_null(draft->population),
+        sj_p_id_or_null(&draft->template_id), sj_p_text_or_null(draft->population),
         draft->coverage_min < 0 ? sj_p_null() : sj_p_i32((int32_t)draft->coverage_min)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_CYCLE_CHANGE, params, SJ_COUNT(params), &rows));
@@ -122,12 +121,12 @@ sj_status sj_cycle_move(const struct sj_desk *desk, struct sj_uuid id, int64_t v
             exists = true;
             continue;
         }
-        TRY(cycle_text(desk, rows, row, 0, &ret_unmet->codes[ret_unmet->count++]));
+        TRY(sj_desk_text(desk, rows, row, 0, &ret_unmet->codes[ret_unmet->count++]));
     }
     ENSURE(exists, NO_SUCH_MOVE);
     ENSURE(ret_unmet->count == 0, GUARD_UNMET);
     const struct sj_param params[] = {
-        sj_p_id(&id), sj_p_i64(version), sj_p_text(to), cycle_text_or_null(reason)};
+        sj_p_id(&id), sj_p_i64(version), sj_p_text(to), sj_p_text_or_null(reason)};
     sj_rows_free(&rows);
     TRY(sj_tx_query(desk->tx, SJ_SQL_CYCLE_MOVE, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_affected(rows) == 1, PRECONDITION_FAILED);
@@ -141,11 +140,11 @@ sj_status sj_cycle_population(const struct sj_desk *desk, struct sj_uuid id,
 {
     const struct sj_param params[] = {sj_p_id(&id)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_CYCLE_POPULATION, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_CYCLE_POPULATION, params, SJ_COUNT(params), &rows));
     const struct sj_view named = sj_row_bytes(rows, 0, 1);
     TRY(sj_arena_text(
         desk->arena, (struct sj_text){(const char *)named.ptr, named.len}, ret_named));
-    return cycle_text(desk, rows, 0, 0, ret_json);
+    return sj_desk_text(desk, rows, 0, 0, ret_json);
 }
 
 sj_status sj_cycle_plan(const struct sj_desk *desk, struct sj_uuid id)

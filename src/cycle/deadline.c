@@ -46,7 +46,7 @@ sj_status sj_deadline_find(const struct sj_desk *desk, const struct sj_evaluatio
     const struct sj_param params[] = {
         sj_p_id(&evaluation->unit), sj_p_id(&evaluation->id), sj_p_text(sj_text_of(code))};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_DEADLINE_FIND, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_DEADLINE_FIND, params, SJ_COUNT(params), &rows));
     *ret_found = sj_rows_count(rows) == 1;
     *ret_due = *ret_found ? sj_row_time(rows, 0, 0) : 0;
     return SJ_DONE;

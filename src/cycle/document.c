@@ -19,7 +19,7 @@ sj_status sj_documents_of(const struct sj_desk *desk, const struct sj_rows *rows
     for (size_t row = 0; row < ret_documents->count; row++) {
         ret_documents->items[row] = (struct sj_document){
             .id = sj_row_id(rows, row, 0), .version = sj_row_i64(rows, row, 1)};
-        TRY(cycle_text(desk, rows, row, 2, &ret_documents->items[row].json));
+        TRY(sj_desk_text(desk, rows, row, 2, &ret_documents->items[row].json));
     }
     return SJ_DONE;
 }

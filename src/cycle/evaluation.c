@@ -75,7 +75,7 @@ sj_status sj_evaluation_find(const struct sj_desk *desk, struct sj_uuid id, bool
 {
     const struct sj_param params[] = {sj_p_id(&id)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_EVALUATION_FIND, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_EVALUATION_FIND, params, SJ_COUNT(params), &rows));
     *ret_found = sj_rows_count(rows) == 1;
     return *ret_found ? evaluation_of_row(rows, 0, ret_evaluation) : SJ_DONE;
 }
@@ -89,9 +89,9 @@ sj_status sj_evaluation_list(const struct sj_desk *desk, const struct sj_evaluat
     *ret_last = (struct sj_uuid){{0}};
     const struct sj_param params[] = {sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
         sj_p_id_or_null(&query->cycle), sj_p_id_or_null(&query->judge),
-        cycle_text_or_null(query->state)};
+        sj_p_text_or_null(query->state)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_EVALUATION_LIST, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_EVALUATION_LIST, params, SJ_COUNT(params), &rows));
     size_t count = sj_rows_count(rows);
     if (count > paging.limit) {
         count = paging.limit;
@@ -112,7 +112,7 @@ sj_status sj_evaluation_events(const struct sj_desk *desk, struct sj_uuid id,
 {
     const struct sj_param params[] = {sj_p_id(&id)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_EVALUATION_EVENT_LIST, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_EVALUATION_EVENT_LIST, params, SJ_COUNT(params), &rows));
     const size_t count = sj_rows_count(rows);
     void *memory;
     TRY(sj_arena_alloc(desk->arena, (count + 1) * sizeof(struct sj_evaluation_event), &memory));
@@ -121,9 +121,9 @@ sj_status sj_evaluation_events(const struct sj_desk *desk, struct sj_uuid id,
         events[row] = (struct sj_evaluation_event){.no = sj_row_i64(rows, row, 0),
             .by = sj_row_id(rows, row, 3),
             .at = sj_row_time(rows, row, 5)};
-        TRY(cycle_text(desk, rows, row, 1, &events[row].from));
-        TRY(cycle_text(desk, rows, row, 2, &events[row].to));
-        TRY(cycle_text(desk, rows, row, 4, &events[row].reason));
+        TRY(sj_desk_text(desk, rows, row, 1, &events[row].from));
+        TRY(sj_desk_text(desk, rows, row, 2, &events[row].to));
+        TRY(sj_desk_text(desk, rows, row, 4, &events[row].reason));
     }
     *ret_items = events;
     *ret_count = count;
@@ -160,7 +160,7 @@ sj_status sj_issuer_is_apart(
     const struct sj_param params[] = {
         sj_p_id(&evaluation->judge), sj_p_id(&evaluation->issuer_unit)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_ISSUER_APART, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_ISSUER_APART, params, SJ_COUNT(params), &rows));
     *ret_apart = sj_row_bool(rows, 0, 0);
     return SJ_DONE;
 }
@@ -176,7 +176,7 @@ sj_status sj_seat_is_held(const struct sj_desk *desk, const struct sj_evaluation
     const struct sj_param params[] = {
         sj_p_id(&evaluation->id), sj_p_id(&desk->actor->account), sj_p_array(&names)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_SEAT_HELD, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_SEAT_HELD, params, SJ_COUNT(params), &rows));
     *ret_held = sj_row_bool(rows, 0, 0);
     return SJ_DONE;
 }

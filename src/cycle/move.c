@@ -14,7 +14,7 @@ sj_status sj_evaluation_facts(
     *ret_facts = (struct sj_facts){.count = 0};
     const struct sj_param params[] = {sj_p_id(&id)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_EVALUATION_FACTS, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_EVALUATION_FACTS, params, SJ_COUNT(params), &rows));
     for (size_t row = 0; row < sj_rows_count(rows); row++) {
         const struct sj_text code = sj_row_text(rows, row, 0);
         if (code.len == 0) {
@@ -77,7 +77,7 @@ static sj_status lock(const struct sj_desk *desk, struct sj_evaluation *evaluati
 static sj_status write_move(const struct sj_desk *desk, struct sj_evaluation *evaluation,
     enum sj_evaluation_state to, struct sj_uuid by, struct sj_text reason)
 {
-    const struct sj_param say[] = {sj_p_id_or_null(&by), cycle_text_or_null(reason)};
+    const struct sj_param say[] = {sj_p_id_or_null(&by), sj_p_text_or_null(reason)};
     TRY(sj_tx_send(desk->tx, SJ_SQL_EVALUATION_MOVE_SAY, say, SJ_COUNT(say)));
     const struct sj_param params[] = {sj_p_id(&evaluation->id), sj_p_i64(evaluation->version),
         sj_p_text(sj_text_of(sj_evaluation_state_name(to)))};

@@ -12,9 +12,9 @@ sj_status sj_template_list(const struct sj_desk *desk, struct sj_text state,
     struct sj_paging paging, struct sj_documents *ret_templates)
 {
     const struct sj_param params[] = {
-        sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), cycle_text_or_null(state)};
+        sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), sj_p_text_or_null(state)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_TEMPLATE_LIST, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_TEMPLATE_LIST, params, SJ_COUNT(params), &rows));
     return sj_documents_of(desk, rows, paging.limit, ret_templates);
 }
 
@@ -23,7 +23,7 @@ sj_status sj_template_find(const struct sj_desk *desk, struct sj_uuid id, bool *
 {
     const struct sj_param params[] = {sj_p_id(&id)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(cycle_query(desk, SJ_SQL_TEMPLATE_FIND, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_TEMPLATE_FIND, params, SJ_COUNT(params), &rows));
     *ret_found = sj_rows_count(rows) == 1;
     if (!*ret_found) {
         return SJ_DONE;
@@ -31,7 +31,7 @@ sj_status sj_template_find(const struct sj_desk *desk, struct sj_uuid id, bool *
     struct sj_documents one;
     TRY(sj_documents_of(desk, rows, 1, &one));
     *ret_template = one.items[0];
-    return ret_state == NULL ? SJ_DONE : cycle_text(desk, rows, 0, 3, ret_state);
+    return ret_state == NULL ? SJ_DONE : sj_desk_text(desk, rows, 0, 3, ret_state);
 }
 
 #define ITEM_COLUMNS 11u
@@ -104,8 +104,8 @@ sj_status sj_template_change(const struct sj_desk *desk, struct sj_uuid id, int6
 {
     SJ_ASSERT(desk->tx != NULL);
     const struct sj_param params[] = {sj_p_id(&id), sj_p_i64(version),
-        cycle_text_or_null(draft->name_fa), cycle_text_or_null(draft->name_en),
-        cycle_text_or_null(draft->population)};
+        sj_p_text_or_null(draft->name_fa), sj_p_text_or_null(draft->name_en),
+        sj_p_text_or_null(draft->population)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_TEMPLATE_CHANGE, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_affected(rows) == 1, PRECONDITION_FAILED);

@@ -64,6 +64,11 @@ struct sj_param sj_p_text(struct sj_text text)
     return sj_p_bytes(sj_text_bytes(text));
 }
 
+struct sj_param sj_p_text_or_null(struct sj_text text)
+{
+    return text.len == 0 ? sj_p_null() : sj_p_text(text);
+}
+
 struct sj_param sj_p_time(sj_time_us time)
 {
     return sj_p_i64(time - DB_EPOCH_US);

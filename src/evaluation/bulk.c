@@ -58,12 +58,12 @@ static sj_time_us time_or_zero(const struct sj_rows *rows, size_t row, size_t co
 static sj_status read_texts(
     const struct sj_desk *desk, const struct sj_rows *rows, size_t row, struct sj_bulk *job)
 {
-    TRY(row_text(desk, rows, row, COLUMN_KIND, &job->kind));
-    TRY(row_text(desk, rows, row, COLUMN_FORMAT, &job->format));
-    TRY(row_text(desk, rows, row, COLUMN_ACCEPT, &job->accept));
-    TRY(row_text(desk, rows, row, COLUMN_CYCLE, &job->cycle));
-    TRY(row_text(desk, rows, row, COLUMN_STATE, &job->state));
-    TRY(row_text(desk, rows, row, COLUMN_FAILURE, &job->failure));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_KIND, &job->kind));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_FORMAT, &job->format));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_ACCEPT, &job->accept));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_CYCLE, &job->cycle));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_STATE, &job->state));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_FAILURE, &job->failure));
     TRY(row_blob(desk, rows, row, COLUMN_HEADER, &job->header));
     return row_blob(desk, rows, row, COLUMN_COMMENT, &job->comment_ct);
 }
@@ -134,7 +134,7 @@ sj_status sj_bulk_create(
         sj_p_text(sj_text_of(order->is_whole ? "all_or_nothing" : "valid_rows")),
         order->has_period ? sj_p_day(order->period.from_day) : sj_p_null(),
         order->has_period ? sj_p_day(order->period.to_day) : sj_p_null(),
-        text_or_null(order->cycle),
+        sj_p_text_or_null(order->cycle),
         comment.len > 0 ? sj_p_bytes(sj_buf_view(&comment)) : sj_p_null(),
         sj_p_i32((int32_t)subject.version), sj_p_id(&actor->account), sj_p_id(&actor->tenant_tag),
         sj_p_bool(order->is_held), sj_p_id_or_null(&order->supersedes)};
@@ -269,8 +269,8 @@ sj_status sj_bulk_errors(const struct sj_desk *desk, struct sj_uuid id, int64_t 
     for (size_t row = 0; row < count; row++) {
         items[row].no = sj_row_i64(rows, row, 0);
         items[row].row = sj_row_i64(rows, row, 1);
-        TRY(row_text(desk, rows, row, 2, &items[row].column));
-        TRY(row_text(desk, rows, row, 3, &items[row].code));
+        TRY(sj_desk_text(desk, rows, row, 2, &items[row].column));
+        TRY(sj_desk_text(desk, rows, row, 3, &items[row].code));
         items[row].detail = import_detail(items[row].code.ptr);
     }
     *ret_items = items;

@@ -32,7 +32,7 @@ static bool is_state(const struct sj_bulk *job, const char *state)
 static sj_status save(const struct sj_desk *desk, const struct sj_bulk *job, int64_t from_byte)
 {
     const struct sj_param params[] = {sj_p_id(&job->unit), sj_p_id(&job->id), sj_p_text(job->state),
-        text_or_null(job->failure), sj_p_i64(job->at_byte), sj_p_i64(job->at_row),
+        sj_p_text_or_null(job->failure), sj_p_i64(job->at_byte), sj_p_i64(job->at_row),
         sj_p_i64(job->rows_read), sj_p_i64(job->rows_ok), sj_p_i64(job->rows_rejected),
         job->header.len == 0 ? sj_p_null() : sj_p_bytes(job->header),
         sj_p_id_or_null(&job->contribution), sj_p_i64(from_byte)};

@@ -92,7 +92,7 @@ static sj_status read_court(
     } texts[] = {{COURT_CODE, &court->code}, {COURT_NAME_FA, &court->name_fa},
         {COURT_NAME_EN, &court->name_en}, {COURT_COVERAGE, &court->coverage}};
     for (size_t i = 0; i < SJ_COUNT(texts); i++) {
-        TRY(row_text(desk, rows, row, texts[i].column, texts[i].text));
+        TRY(sj_desk_text(desk, rows, row, texts[i].column, texts[i].text));
     }
     const int64_t incoming = count_of(rows, row, COURT_INCOMING);
     const int64_t none = incoming == SJ_COUNT_UNKNOWN ? SJ_COUNT_UNKNOWN : 0;
@@ -119,9 +119,9 @@ static sj_status read_report(
     *report = (struct court_report){
         .period = {sj_row_day(rows, row, REPORT_FROM), sj_row_day(rows, row, REPORT_TO)},
         .n = count_of(rows, row, REPORT_N)};
-    TRY(row_text(desk, rows, row, REPORT_CODE, &report->code));
-    TRY(row_text(desk, rows, row, REPORT_VALUE, &report->value));
-    return row_text(desk, rows, row, REPORT_REASON, &report->reason);
+    TRY(sj_desk_text(desk, rows, row, REPORT_CODE, &report->code));
+    TRY(sj_desk_text(desk, rows, row, REPORT_VALUE, &report->value));
+    return sj_desk_text(desk, rows, row, REPORT_REASON, &report->reason);
 }
 
 /* Both lists come in the order of the courts. */

@@ -77,8 +77,8 @@ static sj_status read_definition(
     item->is_survey = sj_text_is(sj_row_text(rows, row, COLUMN_KIND), "survey");
     item->is_individual = sj_row_bool(rows, row, COLUMN_IS_INDIVIDUAL);
     item->min_n = sj_row_i64(rows, row, COLUMN_MIN_N);
-    TRY(row_text(desk, rows, row, COLUMN_MEASURE, &item->measure));
-    TRY(row_text(desk, rows, row, COLUMN_FORMULA, &item->formula_text));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_MEASURE, &item->measure));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_FORMULA, &item->formula_text));
     TRY(read_anchors(rows, row, &item->anchors));
     item->is_computed = item->formula_text.len > 0;
     if (item->is_computed) {
@@ -97,7 +97,7 @@ static sj_status read_item(
         .no = sj_row_i64(rows, row, COLUMN_NO), .is_mark = sj_row_bool(rows, row, COLUMN_IS_MARK)};
     TRY(find_family(sj_row_text(rows, row, COLUMN_FAMILY), &item->family));
     TRY(sj_decimal_parse(sj_row_text(rows, row, COLUMN_WEIGHT), &item->weight));
-    TRY(row_text(desk, rows, row, COLUMN_CODE, &item->code));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_CODE, &item->code));
     return sj_row_is_null(rows, row, COLUMN_VERSION) ? SJ_DONE
                                                      : read_definition(desk, rows, row, item);
 }

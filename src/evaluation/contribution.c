@@ -89,10 +89,10 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
         item->from_day = sj_row_day(rows, row, COLUMN_PERIOD_FROM);
         item->to_day = sj_row_day(rows, row, COLUMN_PERIOD_TO);
     }
-    TRY(row_text(desk, rows, row, COLUMN_KIND, &item->kind));
-    TRY(row_text(desk, rows, row, COLUMN_FORMAT, &item->format));
-    TRY(row_text(desk, rows, row, COLUMN_CYCLE, &item->cycle));
-    TRY(row_text(desk, rows, row, COLUMN_STATE, &item->state));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_KIND, &item->kind));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_FORMAT, &item->format));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_CYCLE, &item->cycle));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_STATE, &item->state));
     return open_fields(desk, rows, row, subject, item);
 }
 
@@ -134,7 +134,8 @@ sj_status sj_contribution_list(const struct sj_desk *desk,
         return SJ_DONE;
     }
     const struct sj_param params[] = {sj_p_id(&unit), sj_p_id(&paging.after),
-        sj_p_i64((int64_t)paging.limit + 1), text_or_null(query->kind), text_or_null(query->state)};
+        sj_p_i64((int64_t)paging.limit + 1), sj_p_text_or_null(query->kind),
+        sj_p_text_or_null(query->state)};
     const struct sj_query sql = {SJ_SQL_CONTRIBUTION_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
@@ -203,8 +204,8 @@ sj_status contribution_insert(const struct sj_desk *desk, const struct new_contr
     const struct sj_param params[] = {sj_p_id(&unit), sj_p_id(&item->id),
         sj_p_id_or_null(&desk->actor->compartment), sj_p_text(item->kind), sj_p_text(item->format),
         item->has_period ? sj_p_day(item->period.from_day) : sj_p_null(),
-        item->has_period ? sj_p_day(item->period.to_day) : sj_p_null(), text_or_null(item->cycle),
-        sj_p_bytes(sj_buf_view(&hash)),
+        item->has_period ? sj_p_day(item->period.to_day) : sj_p_null(),
+        sj_p_text_or_null(item->cycle), sj_p_bytes(sj_buf_view(&hash)),
         item->comment.len > 0 ? sj_p_bytes(sj_buf_view(&comment)) : sj_p_null(),
         sj_p_i32((int32_t)subject.version), sj_p_i64((int64_t)item->byte_size),
         sj_p_i64((int64_t)item->rows),

@@ -35,9 +35,9 @@ static sj_status lock(
     ret_held->version = sj_row_i64(rows, 0, 4);
     ret_held->supersedes = sj_row_id(rows, 0, 5);
     ret_held->is_running = sj_row_bool(rows, 0, 6);
-    TRY(row_text(desk, rows, 0, 0, &ret_held->kind));
-    TRY(row_text(desk, rows, 0, 1, &ret_held->state));
-    return row_text(desk, rows, 0, 2, &ret_held->cycle);
+    TRY(sj_desk_text(desk, rows, 0, 0, &ret_held->kind));
+    TRY(sj_desk_text(desk, rows, 0, 1, &ret_held->state));
+    return sj_desk_text(desk, rows, 0, 2, &ret_held->cycle);
 }
 
 /* ---- succession ---- */

@@ -19,14 +19,14 @@ static sj_status read_row(
         .created_at = sj_row_time(rows, row, 7),
         .parent = sj_row_id(rows, row, 11),
     };
-    TRY(row_text(desk, rows, row, 1, &court->code));
-    TRY(row_text(desk, rows, row, 2, &court->name_fa));
-    TRY(row_text(desk, rows, row, 3, &court->name_en));
-    TRY(row_text(desk, rows, row, 4, &court->province));
-    TRY(row_text(desk, rows, row, 5, &court->status));
-    TRY(row_text(desk, rows, row, 8, &court->kind));
-    TRY(row_text(desk, rows, row, 9, &court->specialisation));
-    return row_text(desk, rows, row, 10, &court->size_class);
+    TRY(sj_desk_text(desk, rows, row, 1, &court->code));
+    TRY(sj_desk_text(desk, rows, row, 2, &court->name_fa));
+    TRY(sj_desk_text(desk, rows, row, 3, &court->name_en));
+    TRY(sj_desk_text(desk, rows, row, 4, &court->province));
+    TRY(sj_desk_text(desk, rows, row, 5, &court->status));
+    TRY(sj_desk_text(desk, rows, row, 8, &court->kind));
+    TRY(sj_desk_text(desk, rows, row, 9, &court->specialisation));
+    return sj_desk_text(desk, rows, row, 10, &court->size_class);
 }
 
 static bool is_one_of(struct sj_text value, const char *const *names)
@@ -103,7 +103,8 @@ sj_status sj_court_list(const struct sj_desk *desk, const struct sj_court_query 
         return SJ_DONE;
     }
     const struct sj_param params[] = {sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
-        text_or_null(query->status), text_or_null(query->province), text_or_null(norm)};
+        sj_p_text_or_null(query->status), sj_p_text_or_null(query->province),
+        sj_p_text_or_null(norm)};
     const struct sj_query sql = {SJ_SQL_COURT_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
@@ -146,9 +147,9 @@ sj_status sj_court_create(const struct sj_desk *desk, struct sj_court *court)
     court->version = 1;
     court->created_at = sj_time_now();
     const struct sj_param params[] = {sj_p_id(&court->id), sj_p_text(court->code), sj_p_text(norm),
-        sj_p_text(court->name_fa), sj_p_text(court->name_en), text_or_null(court->province),
-        sj_p_id_or_null(&desk->actor->unit), text_or_null(court->kind),
-        text_or_null(court->specialisation), text_or_null(court->size_class),
+        sj_p_text(court->name_fa), sj_p_text(court->name_en), sj_p_text_or_null(court->province),
+        sj_p_id_or_null(&desk->actor->unit), sj_p_text_or_null(court->kind),
+        sj_p_text_or_null(court->specialisation), sj_p_text_or_null(court->size_class),
         sj_p_id_or_null(&court->parent)};
     return sj_tx_query(desk->tx, SJ_SQL_COURT_INSERT, params, SJ_COUNT(params), NULL);
 }

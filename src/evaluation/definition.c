@@ -172,7 +172,7 @@ static sj_status read_refused(const struct sj_desk *desk, const struct sj_rows *
         struct sj_text *const texts[] = {&item->code, &item->name_fa, &item->name_en,
             &item->reason_fa, &item->reason_en, &item->source};
         for (size_t i = 0; i < SJ_COUNT(texts); i++) {
-            TRY(row_text(desk, rows, row, i, texts[i]));
+            TRY(sj_desk_text(desk, rows, row, i, texts[i]));
         }
     }
     return SJ_DONE;
@@ -273,13 +273,14 @@ sj_status sj_definition_create(const struct sj_desk *desk, struct sj_definition 
     TRY(place_indicator(desk, definition));
     const struct sj_text *const a = definition->anchors;
     const struct sj_param params[] = {sj_p_id(&definition->indicator),
-        sj_p_i32((int32_t)definition->version), text_or_null(definition->formula),
+        sj_p_i32((int32_t)definition->version), sj_p_text_or_null(definition->formula),
         sj_p_text(definition->method), sj_p_text(definition->unit),
-        sj_p_text(definition->direction), text_or_null(a[ANCHOR_FLOOR]),
-        text_or_null(a[ANCHOR_TARGET]), text_or_null(a[ANCHOR_CAP]), text_or_null(a[ANCHOR_LOW]),
-        text_or_null(a[ANCHOR_HIGH]), sj_p_i32((int32_t)definition->min_n),
-        sj_p_text(definition->level), sj_p_text(definition->standard),
-        sj_p_text(definition->contributor_unit_code), sj_p_id(&desk->actor->account)};
+        sj_p_text(definition->direction), sj_p_text_or_null(a[ANCHOR_FLOOR]),
+        sj_p_text_or_null(a[ANCHOR_TARGET]), sj_p_text_or_null(a[ANCHOR_CAP]),
+        sj_p_text_or_null(a[ANCHOR_LOW]), sj_p_text_or_null(a[ANCHOR_HIGH]),
+        sj_p_i32((int32_t)definition->min_n), sj_p_text(definition->level),
+        sj_p_text(definition->standard), sj_p_text(definition->contributor_unit_code),
+        sj_p_id(&desk->actor->account)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_INDICATOR_VERSION_INSERT, params, SJ_COUNT(params), &rows));
     definition->status = SJ_TEXT("active");
@@ -311,7 +312,7 @@ static sj_status read_version(const struct sj_desk *desk, const struct sj_rows *
         {11, &definition->level}, {13, &definition->standard},
         {14, &definition->contributor_unit_code}, {15, &definition->status}};
     for (size_t i = 0; i < SJ_COUNT(texts); i++) {
-        TRY(row_text(desk, rows, row, texts[i].column, texts[i].text));
+        TRY(sj_desk_text(desk, rows, row, texts[i].column, texts[i].text));
     }
     return SJ_DONE;
 }

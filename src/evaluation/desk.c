@@ -55,21 +55,6 @@ bool desk_reads(const struct sj_desk *desk, enum sj_field field)
     return sj_may_read(desk->decision, field);
 }
 
-sj_status row_text(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
-    size_t column, struct sj_text *ret_text)
-{
-    if (sj_row_is_null(rows, row, column)) {
-        *ret_text = (struct sj_text){"", 0};
-        return SJ_DONE;
-    }
-    return sj_arena_text(desk->arena, sj_row_text(rows, row, column), ret_text);
-}
-
-struct sj_param text_or_null(struct sj_text text)
-{
-    return text.len == 0 ? sj_p_null() : sj_p_text(text);
-}
-
 sj_status hex_text(const struct sj_desk *desk, struct sj_view bytes, struct sj_text *ret_text)
 {
     CLEANUP(sj_buf_clear) struct sj_buf hex = SJ_BUF(FIELD_BYTES_MAX);

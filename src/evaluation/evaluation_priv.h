@@ -6,7 +6,7 @@
 #ifndef EVALUATION_PRIV_H
 #define EVALUATION_PRIV_H
 
-#include "sanjeh/evaluation/evaluation.h"
+#include "sanjeh/evaluation/desk_rows.h"
 
 #define BLIND_VERSION 1u
 
@@ -27,11 +27,6 @@ struct sight {
 bool desk_sight(const struct sj_desk *desk, struct sight *ret_sight);
 bool desk_reads(const struct sj_desk *desk, enum sj_field field);
 
-/* A text column copied to the desk's arena; empty when null. */
-SJ_MUST_CHECK sj_status row_text(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
-    size_t column, struct sj_text *ret_text);
-/* NULL-ended text parameter: null when empty. */
-struct sj_param text_or_null(struct sj_text text);
 /* Bytes as lower-case hex in the arena. */
 SJ_MUST_CHECK sj_status hex_text(
     const struct sj_desk *desk, struct sj_view bytes, struct sj_text *ret_text);

@@ -64,8 +64,8 @@ static sj_status read_row(
     for (size_t i = 0; i < SJ_MORE_COUNT_; i++) {
         fact->more.of[i] = count_of(rows, row, COLUMN_FIRST_MORE + i, fact->has_counts);
     }
-    TRY(row_text(desk, rows, row, COLUMN_CASE_TYPE, &fact->case_type));
-    return row_text(desk, rows, row, COLUMN_COURT_CODE, &fact->court_code);
+    TRY(sj_desk_text(desk, rows, row, COLUMN_CASE_TYPE, &fact->case_type));
+    return sj_desk_text(desk, rows, row, COLUMN_COURT_CODE, &fact->court_code);
 }
 
 /* The statement whose index serves the most selective filter that was given. */

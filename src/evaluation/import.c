@@ -304,7 +304,7 @@ static sj_status load_case_types(struct sj_import *import)
     TRY(sj_arena_alloc(import->arena, (sj_rows_count(rows) + 1) * sizeof(struct sj_text), &memory));
     import->case_types = memory;
     for (size_t i = 0; i < sj_rows_count(rows); i++) {
-        TRY(row_text(&import->desk, rows, i, 0, &import->case_types[i]));
+        TRY(sj_desk_text(&import->desk, rows, i, 0, &import->case_types[i]));
     }
     import->case_type_count = sj_rows_count(rows);
     return SJ_DONE;
@@ -355,7 +355,7 @@ static sj_status check_cycle(struct sj_import *import)
     ENSURE(sj_rows_count(rows) == 1, NOT_FOUND);
     ENSURE(sj_row_bool(rows, 0, 2), CONFLICT);
     import->corrected = sj_row_id(rows, 0, 0);
-    TRY(row_text(&import->desk, rows, 0, 1, &import->cycle));
+    TRY(sj_desk_text(&import->desk, rows, 0, 1, &import->cycle));
     ENSURE(order->cycle.len == 0 || sj_text_equal(order->cycle, import->cycle), INVALID);
     return SJ_DONE;
 }

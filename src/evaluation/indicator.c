@@ -22,7 +22,7 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
         &indicator->target, &indicator->level, &indicator->contributor_unit_code,
         &indicator->standard};
     for (size_t i = 0; i < SJ_COUNT(texts); i++) {
-        TRY(row_text(desk, rows, row, 1 + i, texts[i]));
+        TRY(sj_desk_text(desk, rows, row, 1 + i, texts[i]));
     }
     return SJ_DONE;
 }
@@ -35,7 +35,7 @@ sj_status sj_indicator_list(const struct sj_desk *desk, const struct sj_indicato
     *ret_count = 0;
     *ret_last = (struct sj_uuid){{0}};
     const struct sj_param params[] = {sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
-        text_or_null(query->code), text_or_null(query->kind)};
+        sj_p_text_or_null(query->code), sj_p_text_or_null(query->kind)};
     const struct sj_query sql = {SJ_SQL_INDICATOR_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));

@@ -63,8 +63,8 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
         .answered_at = is_answered ? sj_row_time(rows, row, COLUMN_ANSWERED_AT) : 0,
         .version = sj_row_i64(rows, row, COLUMN_VERSION),
     };
-    TRY(row_text(desk, rows, row, COLUMN_FIELD, &issue->field));
-    TRY(row_text(desk, rows, row, COLUMN_STATE, &issue->state));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_FIELD, &issue->field));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_STATE, &issue->state));
     TRY(open_text(
         desk, rows, row, subject, issue, COLUMN_TEXT, SJ_COLUMN_DATA_ISSUE_TEXT, &issue->text));
     return open_text(desk, rows, row, subject, issue, COLUMN_REASON, SJ_COLUMN_DATA_ISSUE_REASON,
@@ -108,7 +108,7 @@ sj_status sj_issue_list(const struct sj_desk *desk, struct sj_text state, struct
         return SJ_DONE;
     }
     const struct sj_param params[] = {sj_p_id_or_null(&unit), sj_p_id_or_null(&self),
-        sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), text_or_null(state)};
+        sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), sj_p_text_or_null(state)};
     const struct sj_query sql = {SJ_SQL_ISSUE_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));
@@ -195,7 +195,7 @@ static sj_status insert(
         SJ_FLE1_TEXT, sj_text_bytes(issue->text), &text));
     const struct sj_param params[] = {sj_p_id(&target->unit), sj_p_id(&issue->id),
         sj_p_id_or_null(&target->compartment), sj_p_id_or_null(&issue->fact),
-        sj_p_id_or_null(&issue->value), text_or_null(issue->field),
+        sj_p_id_or_null(&issue->value), sj_p_text_or_null(issue->field),
         sj_p_id_or_null(&target->judge_unit), sj_p_id_or_null(&target->judge), sj_p_id(&subject_id),
         sj_p_id(&desk->actor->account), sj_p_bool(desk->decision->reach == SJ_REACH_SELF),
         sj_p_bytes(sj_buf_view(&text)), sj_p_i32((int32_t)subject.version)};

@@ -63,8 +63,8 @@ static sj_status read_career(const struct sj_desk *desk, const struct sj_rows *r
     if (!everything && !desk_reads(desk, SJ_FIELD_JUDGE_CAREER)) {
         return SJ_DONE;
     }
-    TRY(row_text(desk, rows, row, COLUMN_SEX, &judge->sex));
-    TRY(row_text(desk, rows, row, COLUMN_EDUCATION, &judge->education));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_SEX, &judge->sex));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_EDUCATION, &judge->education));
     judge->birth_year = sj_row_i64(rows, row, COLUMN_BIRTH_YEAR);
     judge->judicial_base = sj_row_i64(rows, row, COLUMN_JUDICIAL_BASE);
     judge->has_first_appointment = !sj_row_is_null(rows, row, COLUMN_FIRST_APPOINTMENT);
@@ -86,7 +86,7 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
         .status = {"", 0},
     };
     if (everything || desk_reads(desk, SJ_FIELD_JUDGE_STATUS)) {
-        TRY(row_text(desk, rows, row, COLUMN_STATUS, &judge->status));
+        TRY(sj_desk_text(desk, rows, row, COLUMN_STATUS, &judge->status));
     }
     TRY(read_career(desk, rows, row, everything, judge));
     return open_fields(desk, rows, row, subject, everything, judge);
@@ -337,7 +337,7 @@ static sj_status read_page(const struct sj_desk *desk, struct sj_uuid unit,
         TRY(blind_values(desk, unit, search, &values));
     }
     const struct sj_param params[] = {sj_p_id(&unit), sj_p_id(&paging.after),
-        sj_p_i64((int64_t)paging.limit + 1), text_or_null(search->status),
+        sj_p_i64((int64_t)paging.limit + 1), sj_p_text_or_null(search->status),
         sj_p_i32((int32_t)search->index), sj_p_i64(values.count), sj_p_array(&values)};
     const struct sj_query query = {
         search->value_count > 0 ? SJ_SQL_JUDGE_LIST_MATCHED : SJ_SQL_JUDGE_LIST, params,
@@ -350,7 +350,7 @@ static sj_status read_seen(const struct sj_desk *desk, const struct sight *sight
     const struct search *search, struct sj_paging paging, struct sj_rows **ret_rows)
 {
     const struct sj_param params[] = {sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
-        text_or_null(search->status), sj_p_bool(sight->is_everything),
+        sj_p_text_or_null(search->status), sj_p_bool(sight->is_everything),
         sj_p_id_or_null(&sight->unit)};
     const struct sj_query query = {SJ_SQL_JUDGE_LIST_SEEN, params, SJ_COUNT(params)};
     return sj_db_read(desk->db, desk->context, &query, 1, ret_rows);

@@ -360,8 +360,8 @@ static sj_status write_update(const struct sj_desk *desk, const struct sj_judge 
         after->national_number.len == 0 ? sj_p_null()
                                         : sj_p_bytes(sj_buf_view(&sealed.national_number)),
         sj_p_bytes(sj_buf_view(&sealed.name)), sj_p_i32((int32_t)subject->version),
-        text_or_null(after->status), text_or_null(after->sex), number_or_null(after->birth_year),
-        text_or_null(after->education),
+        sj_p_text_or_null(after->status), sj_p_text_or_null(after->sex),
+        number_or_null(after->birth_year), sj_p_text_or_null(after->education),
         after->has_first_appointment ? sj_p_day(after->first_appointment) : sj_p_null(),
         number_or_null(after->judicial_base)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;

@@ -45,11 +45,11 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
     if (posting->has_end) {
         posting->to_day = sj_row_day(rows, row, COLUMN_TO);
     }
-    TRY(row_text(desk, rows, row, COLUMN_COURT_CODE, &posting->court_code));
-    TRY(row_text(desk, rows, row, COLUMN_BRANCH, &posting->branch));
-    TRY(row_text(desk, rows, row, COLUMN_TITLE, &posting->title));
-    TRY(row_text(desk, rows, row, COLUMN_JOB_GROUP, &posting->job_group));
-    TRY(row_text(desk, rows, row, COLUMN_SECONDMENT, &posting->secondment_body));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_COURT_CODE, &posting->court_code));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_BRANCH, &posting->branch));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_TITLE, &posting->title));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_JOB_GROUP, &posting->job_group));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_SECONDMENT, &posting->secondment_body));
     if (subject == NULL || sj_row_is_null(rows, row, COLUMN_ORDER)) {
         return SJ_DONE;
     }
@@ -203,9 +203,10 @@ sj_status sj_posting_create(const struct sj_desk *desk, struct sj_posting *posti
     TRY(seal_order(desk, posting, &order, &version));
     const struct sj_param params[] = {sj_p_id(&actor->unit), sj_p_id(&posting->id),
         sj_p_id_or_null(&actor->compartment), sj_p_id(&posting->judge), sj_p_id(&posting->court),
-        text_or_null(posting->branch), sj_p_text(posting->title), text_or_null(posting->job_group),
+        sj_p_text_or_null(posting->branch), sj_p_text(posting->title),
+        sj_p_text_or_null(posting->job_group),
         posting->judicial_base == 0 ? sj_p_null() : sj_p_i32((int32_t)posting->judicial_base),
-        text_or_null(posting->secondment_body), sj_p_day(posting->from_day),
+        sj_p_text_or_null(posting->secondment_body), sj_p_day(posting->from_day),
         posting->has_end ? sj_p_day(posting->to_day) : sj_p_null(),
         order.len > 0 ? sj_p_bytes(sj_buf_view(&order)) : sj_p_null(),
         order.len > 0 ? sj_p_i32((int32_t)version) : sj_p_null(), sj_p_id(&actor->account)};

@@ -29,11 +29,11 @@ static sj_status read_row(
         .created_by = sj_row_id(rows, row, 8),
         .created_at = sj_row_time(rows, row, 9),
     };
-    TRY(row_text(desk, rows, row, 1, &item->kind));
-    TRY(row_text(desk, rows, row, 2, &item->code));
-    TRY(row_text(desk, rows, row, 4, &item->name_fa));
-    TRY(row_text(desk, rows, row, 5, &item->name_en));
-    return row_text(desk, rows, row, 6, &item->amount);
+    TRY(sj_desk_text(desk, rows, row, 1, &item->kind));
+    TRY(sj_desk_text(desk, rows, row, 2, &item->code));
+    TRY(sj_desk_text(desk, rows, row, 4, &item->name_fa));
+    TRY(sj_desk_text(desk, rows, row, 5, &item->name_en));
+    return sj_desk_text(desk, rows, row, 6, &item->amount);
 }
 
 sj_status sj_reference_list(const struct sj_desk *desk, const struct sj_reference_query *query,
@@ -44,7 +44,7 @@ sj_status sj_reference_list(const struct sj_desk *desk, const struct sj_referenc
     *ret_count = 0;
     *ret_last = (struct sj_uuid){{0}};
     const struct sj_param params[] = {sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
-        text_or_null(query->kind), text_or_null(query->code),
+        sj_p_text_or_null(query->kind), sj_p_text_or_null(query->code),
         query->has_day ? sj_p_day(query->day) : sj_p_null()};
     const struct sj_query sql = {SJ_SQL_REFERENCE_LIST, params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
@@ -132,7 +132,7 @@ sj_status sj_reference_create(const struct sj_desk *desk, struct sj_reference *i
     item->created_by = desk->actor->account;
     const struct sj_param params[] = {sj_p_id(&item->id), sj_p_text(item->kind),
         sj_p_text(item->code), sj_p_text(item->name_fa), sj_p_text(item->name_en),
-        text_or_null(item->amount), sj_p_day(item->valid_from), sj_p_id(&item->created_by)};
+        sj_p_text_or_null(item->amount), sj_p_day(item->valid_from), sj_p_id(&item->created_by)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_REFERENCE_INSERT, params, SJ_COUNT(params), &rows));
     ENSURE(sj_rows_count(rows) == 1, INTERNAL);

@@ -204,7 +204,7 @@ sj_status sj_score_sheet_find(const struct sj_desk *desk, struct sj_uuid evaluat
         .computed_at = sj_row_time(rows, 0, COLUMN_COMPUTED_AT),
         .version = sj_row_i64(rows, 0, COLUMN_VERSION),
     };
-    TRY(row_text(desk, rows, 0, COLUMN_COVERAGE, &sheet.coverage));
+    TRY(sj_desk_text(desk, rows, 0, COLUMN_COVERAGE, &sheet.coverage));
     TRY(hex_text(desk, sj_row_bytes(rows, 0, COLUMN_INPUTS), &sheet.inputs_sha256));
     TRY(open_body(desk, rows, &sheet, &sheet.is_readable, &sheet.body));
     if (sheet.is_readable) {

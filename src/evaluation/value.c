@@ -72,9 +72,9 @@ static sj_status read_number(const struct sj_desk *desk, const struct sj_rows *r
     if (!sj_row_is_null(rows, row, COLUMN_N)) {
         value->n = sj_row_i64(rows, row, COLUMN_N);
     }
-    TRY(row_text(desk, rows, row, COLUMN_VALUE, &value->value));
-    TRY(row_text(desk, rows, row, COLUMN_COVERAGE, &value->coverage));
-    return row_text(desk, rows, row, COLUMN_REASON, &value->reason);
+    TRY(sj_desk_text(desk, rows, row, COLUMN_VALUE, &value->value));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_COVERAGE, &value->coverage));
+    return sj_desk_text(desk, rows, row, COLUMN_REASON, &value->reason);
 }
 
 static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
@@ -95,11 +95,11 @@ static sj_status read_row(const struct sj_desk *desk, const struct sj_rows *rows
     if (desk_reads(desk, SJ_FIELD_VALUE_SUBJECT)) {
         value->judge = sj_row_id(rows, row, COLUMN_JUDGE);
     }
-    TRY(row_text(desk, rows, row, COLUMN_COURT_CODE, &value->court_code));
-    TRY(row_text(desk, rows, row, COLUMN_INDICATOR, &value->indicator));
-    TRY(row_text(desk, rows, row, COLUMN_MEASURE, &value->measure));
-    TRY(row_text(desk, rows, row, COLUMN_LEVEL, &value->level));
-    TRY(row_text(desk, rows, row, COLUMN_METHOD, &value->method_version));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_COURT_CODE, &value->court_code));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_INDICATOR, &value->indicator));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_MEASURE, &value->measure));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_LEVEL, &value->level));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_METHOD, &value->method_version));
     if (!sj_row_is_null(rows, row, COLUMN_INPUTS)) {
         TRY(hex_text(desk, sj_row_bytes(rows, row, COLUMN_INPUTS), &value->inputs_sha256));
     }
@@ -173,7 +173,8 @@ sj_status sj_value_list(const struct sj_desk *desk, const struct sj_row_filter *
         sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1), sj_p_id_or_null(&narrow.judge),
         sj_p_id_or_null(&narrow.court), sj_p_id_or_null(&narrow.contribution),
         narrow.has_period ? sj_p_day(narrow.from_day) : sj_p_null(),
-        narrow.has_period ? sj_p_day(narrow.to_day) : sj_p_null(), text_or_null(narrow.indicator)};
+        narrow.has_period ? sj_p_day(narrow.to_day) : sj_p_null(),
+        sj_p_text_or_null(narrow.indicator)};
     const struct sj_query sql = {list_statement(&narrow), params, SJ_COUNT(params)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_db_read(desk->db, desk->context, &sql, 1, &rows));

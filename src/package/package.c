@@ -6,6 +6,7 @@
 #include "sanjeh/package/package.h"
 
 #include "sanjeh/crypto/random.h"
+#include "sanjeh/evaluation/desk_rows.h"
 
 bool sj_aggregate_by_known(struct sj_text by)
 {
@@ -16,30 +17,6 @@ bool sj_aggregate_by_known(struct sj_text by)
         }
     }
     return false;
-}
-
-static sj_status query(const struct sj_desk *desk, enum sj_sql sql, const struct sj_param *params,
-    size_t count, struct sj_rows **ret_rows)
-{
-    if (desk->tx != NULL) {
-        return sj_tx_query(desk->tx, sql, params, count, ret_rows);
-    }
-    const struct sj_query one = {sql, params, count};
-    return sj_db_read(desk->db, desk->context, &one, 1, ret_rows);
-}
-
-static struct sj_param text_or_null(struct sj_text text)
-{
-    return text.len == 0 ? sj_p_null() : sj_p_text(text);
-}
-
-static sj_status take_text(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
-    size_t column, struct sj_text *ret_text)
-{
-    *ret_text = (struct sj_text){"", 0};
-    return sj_row_is_null(rows, row, column)
-               ? SJ_DONE
-               : sj_arena_text(desk->arena, sj_row_text(rows, row, column), ret_text);
 }
 
 /* The statement has changed its one row, or the row is another one by now. */
@@ -60,7 +37,7 @@ sj_status sj_aggregate_list(const struct sj_desk *desk, struct sj_text indicator
     const struct sj_param params[] = {
         sj_p_text(indicator), sj_p_day(period.from_day), sj_p_day(period.to_day), sj_p_text(by)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(query(desk, SJ_SQL_AGGREGATE_LIST, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_AGGREGATE_LIST, params, SJ_COUNT(params), &rows));
     *ret_count = sj_rows_count(rows);
     void *memory;
     TRY(sj_arena_alloc(desk->arena, (*ret_count + 1) * sizeof(struct sj_aggregate), &memory));
@@ -68,9 +45,9 @@ sj_status sj_aggregate_list(const struct sj_desk *desk, struct sj_text indicator
     for (size_t row = 0; row < *ret_count; row++) {
         items[row] = (struct sj_aggregate){.is_shown = !sj_row_is_null(rows, row, 1)};
         items[row].n = items[row].is_shown ? sj_row_i64(rows, row, 1) : 0;
-        TRY(take_text(desk, rows, row, 0, &items[row].group));
-        TRY(take_text(desk, rows, row, 2, &items[row].mean));
-        TRY(take_text(desk, rows, row, 3, &items[row].spread));
+        TRY(sj_desk_text(desk, rows, row, 0, &items[row].group));
+        TRY(sj_desk_text(desk, rows, row, 2, &items[row].mean));
+        TRY(sj_desk_text(desk, rows, row, 3, &items[row].spread));
     }
     *ret_items = items;
     return SJ_DONE;
@@ -82,9 +59,9 @@ sj_status sj_package_list(const struct sj_desk *desk, bool sees_reviews, struct 
     struct sj_paging paging, struct sj_documents *ret_packages)
 {
     const struct sj_param params[] = {sj_p_id(&paging.after), sj_p_i64((int64_t)paging.limit + 1),
-        text_or_null(state), sj_p_id(&desk->actor->unit), sj_p_bool(sees_reviews)};
+        sj_p_text_or_null(state), sj_p_id(&desk->actor->unit), sj_p_bool(sees_reviews)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(query(desk, SJ_SQL_PACKAGE_LIST, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_PACKAGE_LIST, params, SJ_COUNT(params), &rows));
     return sj_documents_of(desk, rows, paging.limit, ret_packages);
 }
 
@@ -95,7 +72,7 @@ sj_status sj_package_find(const struct sj_desk *desk, bool sees_reviews, struct 
     const struct sj_param params[] = {
         sj_p_id(&id), sj_p_id(&actor->unit), sj_p_bool(sees_reviews), sj_p_id(&actor->account)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
-    TRY(query(desk, SJ_SQL_PACKAGE_FIND, params, SJ_COUNT(params), &rows));
+    TRY(sj_desk_query(desk, SJ_SQL_PACKAGE_FIND, params, SJ_COUNT(params), &rows));
     *ret_found = sj_rows_count(rows) == 1;
     if (!*ret_found) {
         return SJ_DONE;
@@ -107,7 +84,7 @@ sj_status sj_package_find(const struct sj_desk *desk, bool sees_reviews, struct 
         .round = (int32_t)sj_row_i64(rows, 0, 5),
         .is_author = sj_row_bool(rows, 0, 6),
         .is_reviewer = sj_row_bool(rows, 0, 7)};
-    return take_text(desk, rows, 0, 3, &ret_package->state);
+    return sj_desk_text(desk, rows, 0, 3, &ret_package->state);
 }
 
 /* ---- drafts ---- */
@@ -138,8 +115,9 @@ sj_status sj_package_create(const struct sj_desk *desk, const struct sj_package_
     const struct sj_uuid unit = desk->actor->unit;
     const struct sj_param params[] = {sj_p_id(&unit), sj_p_id(ret_id), sj_p_text(draft->code),
         sj_p_text(draft->title_fa), sj_p_text(draft->title_en), sj_p_text(draft->question),
-        sj_p_text(draft->method), sj_p_text(draft->limits), text_or_null(draft->recommendations),
-        sj_p_array(&codes), sj_p_day(draft->period.from_day), sj_p_day(draft->period.to_day),
+        sj_p_text(draft->method), sj_p_text(draft->limits),
+        sj_p_text_or_null(draft->recommendations), sj_p_array(&codes),
+        sj_p_day(draft->period.from_day), sj_p_day(draft->period.to_day),
         sj_p_text(draft->grouped_by)};
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_tx_query(desk->tx, SJ_SQL_PACKAGE_INSERT, params, SJ_COUNT(params), &rows));
@@ -161,13 +139,14 @@ sj_status sj_package_change(const struct sj_desk *desk, const struct sj_package 
     CLEANUP(sj_array_clear) struct sj_array codes = {0};
     TRY(put_indicators(draft, &codes));
     const struct sj_param params[] = {sj_p_id(&package->document.id),
-        sj_p_i64(package->document.version), text_or_null(draft->title_fa),
-        text_or_null(draft->title_en), text_or_null(draft->question), text_or_null(draft->method),
-        text_or_null(draft->limits), text_or_null(draft->recommendations),
+        sj_p_i64(package->document.version), sj_p_text_or_null(draft->title_fa),
+        sj_p_text_or_null(draft->title_en), sj_p_text_or_null(draft->question),
+        sj_p_text_or_null(draft->method), sj_p_text_or_null(draft->limits),
+        sj_p_text_or_null(draft->recommendations),
         draft->indicator_count > 0 ? sj_p_array(&codes) : sj_p_null(),
         draft->has_period ? sj_p_day(draft->period.from_day) : sj_p_null(),
         draft->has_period ? sj_p_day(draft->period.to_day) : sj_p_null(),
-        text_or_null(draft->grouped_by)};
+        sj_p_text_or_null(draft->grouped_by)};
     TRY(change_one(desk, SJ_SQL_PACKAGE_CHANGE, params, SJ_COUNT(params)));
     TRY(clear_figures(desk, package));
     return put_author(desk, package->unit, package->document.id);
@@ -194,7 +173,7 @@ sj_status sj_package_move(const struct sj_desk *desk, const struct sj_package *p
     const bool goes_back = strcmp(to, "draft") == 0;
     const struct sj_param params[] = {sj_p_id(&package->document.id),
         sj_p_i64(package->document.version), sj_p_text(sj_text_of(to)), sj_p_bool(goes_back),
-        text_or_null(reason)};
+        sj_p_text_or_null(reason)};
     TRY(change_one(desk, SJ_SQL_PACKAGE_MOVE, params, SJ_COUNT(params)));
     return goes_back ? clear_figures(desk, package) : SJ_DONE;
 }

@@ -8,6 +8,7 @@
 #include "sanjeh/remedy/gate.h"
 
 #include "sanjeh/crypto/random.h"
+#include "sanjeh/evaluation/desk_rows.h"
 #include "sanjeh/json/decode.h"
 #include "sanjeh/json/write.h"
 
@@ -101,15 +102,6 @@ sj_status sj_gates_ask(const struct sj_desk *desk, const struct sj_evaluation *e
 
 /* ---- reading ---- */
 
-static sj_status text_of(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
-    size_t column, struct sj_text *ret_text)
-{
-    *ret_text = (struct sj_text){"", 0};
-    return sj_row_is_null(rows, row, column)
-               ? SJ_DONE
-               : sj_arena_text(desk->arena, sj_row_text(rows, row, column), ret_text);
-}
-
 static sj_status take(const struct sj_desk *desk, const struct sj_json_value *body,
     const char *name, struct sj_text *ret_text)
 {
@@ -174,12 +166,12 @@ static sj_status read_row(
         gate->expires_on = sj_row_day(rows, row, COLUMN_EXPIRES_ON);
         gate->answered_at = sj_row_time(rows, row, COLUMN_ANSWERED_AT);
     }
-    TRY(text_of(desk, rows, row, COLUMN_GATE, &gate->gate));
-    TRY(text_of(desk, rows, row, COLUMN_PURPOSE, &gate->purpose));
-    TRY(text_of(desk, rows, row, COLUMN_STATE, &gate->state));
-    TRY(text_of(desk, rows, row, COLUMN_VALUE, &gate->value));
-    TRY(text_of(desk, rows, row, COLUMN_EFFECT, &gate->effect));
-    TRY(text_of(desk, rows, row, COLUMN_AUTHORITY, &gate->authority));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_GATE, &gate->gate));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_PURPOSE, &gate->purpose));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_STATE, &gate->state));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_VALUE, &gate->value));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_EFFECT, &gate->effect));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_AUTHORITY, &gate->authority));
     return open_body(desk, rows, row, gate);
 }
 

@@ -8,6 +8,7 @@
 #include "sanjeh/remedy/record.h"
 
 #include "sanjeh/crypto/random.h"
+#include "sanjeh/evaluation/desk_rows.h"
 
 enum field {
     FIELD_END,
@@ -122,15 +123,6 @@ static sj_status ask(const struct sj_desk *desk, enum sj_sql sql, const struct s
 
 /* ---- reading ---- */
 
-static sj_status text_of(const struct sj_desk *desk, const struct sj_rows *rows, size_t row,
-    size_t column, struct sj_text *ret_text)
-{
-    *ret_text = (struct sj_text){"", 0};
-    return sj_row_is_null(rows, row, column)
-               ? SJ_DONE
-               : sj_arena_text(desk->arena, sj_row_text(rows, row, column), ret_text);
-}
-
 static sj_time_us time_of(const struct sj_rows *rows, size_t row, size_t column)
 {
     return sj_row_is_null(rows, row, column) ? 0 : sj_row_time(rows, row, column);
@@ -208,9 +200,9 @@ static sj_status read_row(const struct sj_desk *desk, const struct kind *kind,
     if (!sj_row_is_null(rows, row, COLUMN_SHA256)) {
         TRY(sj_arena_copy(desk->arena, sj_row_bytes(rows, row, COLUMN_SHA256), &record->sha256));
     }
-    TRY(text_of(desk, rows, row, COLUMN_STATE, &record->state));
-    TRY(text_of(desk, rows, row, COLUMN_KIND, &record->kind));
-    TRY(text_of(desk, rows, row, COLUMN_LABEL, &record->label));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_STATE, &record->state));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_KIND, &record->kind));
+    TRY(sj_desk_text(desk, rows, row, COLUMN_LABEL, &record->label));
     return open_texts(desk, kind, rows, row, record);
 }
 

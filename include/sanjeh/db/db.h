@@ -49,9 +49,10 @@ struct sj_param sj_p_i64(int64_t value); /* ::int8 */
 struct sj_param sj_p_i32(int32_t value); /* ::int4 */
 struct sj_param sj_p_bool(bool value);
 struct sj_param sj_p_text(struct sj_text text);
-struct sj_param sj_p_bytes(struct sj_view bytes); /* ::bytea */
-struct sj_param sj_p_time(sj_time_us time);       /* ::timestamptz */
-struct sj_param sj_p_day(int64_t days);           /* ::date */
+struct sj_param sj_p_text_or_null(struct sj_text text); /* empty is null */
+struct sj_param sj_p_bytes(struct sj_view bytes);       /* ::bytea */
+struct sj_param sj_p_time(sj_time_us time);             /* ::timestamptz */
+struct sj_param sj_p_day(int64_t days);                 /* ::date */
 
 /* Arrays for unnest: build with these, then pass sj_p_array. The buffer holds the binary form. */
 struct sj_array {
