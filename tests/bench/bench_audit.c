@@ -195,6 +195,7 @@ static const char tables_sql[] =
     "create table bench.head (size int8 not null, hash bytea not null);"
     "insert into bench.head values (0, sha256(''));"
     "create table bench.chain (idx int8 primary key, entry bytea not null, hash bytea not null);"
+    "create table bench.chain_locked (like bench.chain including all);"
     "create sequence bench.place minvalue 0;"
     "create table bench.copied (idx int8 not null default nextval('bench.place') primary key,"
     " entry bytea not null, leaf_hash bytea not null) partition by range (idx);"
@@ -210,10 +211,11 @@ static const char tables_sql[] =
     " update bench.head set size = h.size + 1, hash = h.hash;"
     " end $$;"
     "create function bench.append_locked(p_entry bytea) returns void language plpgsql as $$"
-    " declare h bench.chain; begin"
+    " declare h bench.chain_locked; begin"
     " perform pg_advisory_xact_lock(20261126);"
-    " select * into h from bench.chain order by idx desc limit 1;"
-    " insert into bench.chain values (coalesce(h.idx + 1, 0), p_entry, sha256(coalesce(h.hash, '') "
+    " select * into h from bench.chain_locked order by idx desc limit 1;"
+    " insert into bench.chain_locked values (coalesce(h.idx + 1, 0), p_entry, "
+    "sha256(coalesce(h.hash, '') "
     "|| p_entry));"
     " end $$;";
 
