@@ -6,6 +6,7 @@
  * batch that fails is gone through one by one; the one that fails is logged and tried again in the next round.
  */
 #include "clock_worker.h"
+#include "worker.h"
 
 #include "glass_alarm.h"
 
@@ -150,15 +151,10 @@ static void run(void *ctx)
         }
         sj_fiber_sleep_ms(TICK_MS);
     }
-    (void)atomic_fetch_sub(&server->background, 1);
+    sj_background_end(server);
 }
 
 sj_status sj_clock_worker_start(struct sj_server *server)
 {
-    (void)atomic_fetch_add(&server->background, 1);
-    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, server);
-    if (sj_failed(status)) {
-        (void)atomic_fetch_sub(&server->background, 1);
-    }
-    return status;
+    return sj_background_start(server, run, server);
 }

@@ -5,6 +5,7 @@
  * their turn. What is not counted yet a search does not compare, and says so.
  */
 #include "count_worker.h"
+#include "worker.h"
 
 #include "sanjeh/audit/days.h"
 #include "sanjeh/base/log.h"
@@ -67,15 +68,10 @@ static void run(void *ctx)
     } else {
         run_with(server, days);
     }
-    (void)atomic_fetch_sub(&server->background, 1);
+    sj_background_end(server);
 }
 
 sj_status sj_count_worker_start(struct sj_server *server)
 {
-    (void)atomic_fetch_add(&server->background, 1);
-    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, server);
-    if (sj_failed(status)) {
-        (void)atomic_fetch_sub(&server->background, 1);
-    }
-    return status;
+    return sj_background_start(server, run, server);
 }

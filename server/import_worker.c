@@ -5,6 +5,7 @@
  * record in each. A step that fails is tried again with growing patience; a job that no step can help is ended.
  */
 #include "import_worker.h"
+#include "worker.h"
 
 #include "sanjeh/base/log.h"
 #include "sanjeh/evaluation/bulk.h"
@@ -218,15 +219,10 @@ static void run(void *ctx)
         }
         sj_fiber_sleep_ms(TICK_MS);
     }
-    (void)atomic_fetch_sub(&server->background, 1);
+    sj_background_end(server);
 }
 
 sj_status sj_import_worker_start(struct sj_server *server)
 {
-    (void)atomic_fetch_add(&server->background, 1);
-    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, server);
-    if (sj_failed(status)) {
-        (void)atomic_fetch_sub(&server->background, 1);
-    }
-    return status;
+    return sj_background_start(server, run, server);
 }

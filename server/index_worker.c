@@ -5,6 +5,7 @@
  * each search says how far the index goes.
  */
 #include "index_worker.h"
+#include "worker.h"
 
 #include "sanjeh/audit/index.h"
 #include "sanjeh/base/log.h"
@@ -60,15 +61,10 @@ static void run(void *ctx)
         }
         sj_fiber_sleep_ms(TICK_MS);
     }
-    (void)atomic_fetch_sub(&server->background, 1);
+    sj_background_end(server);
 }
 
 sj_status sj_index_worker_start(struct sj_server *server)
 {
-    (void)atomic_fetch_add(&server->background, 1);
-    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, server);
-    if (sj_failed(status)) {
-        (void)atomic_fetch_sub(&server->background, 1);
-    }
-    return status;
+    return sj_background_start(server, run, server);
 }

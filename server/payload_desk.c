@@ -4,6 +4,7 @@
  * what an older server stored in clear is sealed by one fiber of the first loop, 32 at a time.
  */
 #include "payload_desk.h"
+#include "worker.h"
 
 #include "server.h"
 
@@ -79,15 +80,10 @@ static void run(void *ctx)
         }
         sj_fiber_sleep_ms(TICK_MS);
     }
-    (void)atomic_fetch_sub(&server->background, 1);
+    sj_background_end(server);
 }
 
 sj_status sj_payload_worker_start(struct sj_server *server)
 {
-    (void)atomic_fetch_add(&server->background, 1);
-    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, server);
-    if (sj_failed(status)) {
-        (void)atomic_fetch_sub(&server->background, 1);
-    }
-    return status;
+    return sj_background_start(server, run, server);
 }

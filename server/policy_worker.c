@@ -271,15 +271,10 @@ static void run(void *ctx)
         patience -= patience > 0 ? 1 : 0;
         sj_fiber_sleep_ms(TICK_MS);
     }
-    (void)atomic_fetch_sub(&server->background, 1);
+    sj_background_end(server);
 }
 
 sj_status sj_policy_worker_start(struct sj_server *server)
 {
-    (void)atomic_fetch_add(&server->background, 1);
-    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, server);
-    if (sj_failed(status)) {
-        (void)atomic_fetch_sub(&server->background, 1);
-    }
-    return status;
+    return sj_background_start(server, run, server);
 }

@@ -318,7 +318,7 @@ static void run(void *ctx)
         }
         sj_fiber_sleep_ms(SLICE_MS);
     }
-    (void)atomic_fetch_sub(&server->background, 1);
+    sj_background_end(server);
 }
 
 sj_status sj_publisher_start(struct sj_server *server)
@@ -330,10 +330,5 @@ sj_status sj_publisher_start(struct sj_server *server)
     const struct sj_db_config db = sj_worker_db_config(&server->config, 1, 2);
     TRY(sj_db_open(&db, server->workers[0].loop, &p->db));
     TRY(sj_work_pool_new((unsigned)p->witness_count, 2 * PUBLISH_WITNESSES_MAX, &p->pool));
-    (void)atomic_fetch_add(&server->background, 1);
-    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, server);
-    if (sj_failed(status)) {
-        (void)atomic_fetch_sub(&server->background, 1);
-    }
-    return status;
+    return sj_background_start(server, run, server);
 }

@@ -5,6 +5,7 @@
  * again after a minute. Several servers may ask twice: both tokens are true.
  */
 #include "stamp.h"
+#include "worker.h"
 
 #include "server.h"
 
@@ -172,7 +173,7 @@ static void run(void *ctx)
         }
         sj_fiber_sleep_ms(SLICE_MS);
     }
-    (void)atomic_fetch_sub(&server->background, 1);
+    sj_background_end(server);
 }
 
 static sj_status new_stamper(const struct sj_config *config, struct sj_stamper **ret_stamper)
@@ -205,10 +206,5 @@ sj_status sj_stamper_start(struct sj_server *server)
             sj_log_str("url", server->config.timestamp_url));
         return made;
     }
-    (void)atomic_fetch_add(&server->background, 1);
-    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, server);
-    if (sj_failed(status)) {
-        (void)atomic_fetch_sub(&server->background, 1);
-    }
-    return status;
+    return sj_background_start(server, run, server);
 }

@@ -12,24 +12,11 @@
 
 #define EXIT_USAGE 3
 
-static const char *verdict_name(enum sj_verdict verdict)
-{
-    switch (verdict) {
-    case SJ_VERIFIED:
-        return "verified";
-    case SJ_TAMPERED:
-        return "tampered";
-    case SJ_INCOMPLETE:
-        return "incomplete";
-    }
-    return "incomplete";
-}
-
 static sj_status put_json(struct sj_buf *out, const struct sj_card_report *report)
 {
     struct sj_json json = sj_json_begin(out);
     sj_json_object(&json, NULL);
-    sj_json_str(&json, "verdict", verdict_name(report->verdict));
+    sj_json_str(&json, "verdict", sj_verdict_name(report->verdict));
     sj_json_int(&json, "cards", (int64_t)report->cards);
     sj_json_int(&json, "first", (int64_t)report->first);
     sj_json_int(&json, "last", (int64_t)report->last);
@@ -49,7 +36,7 @@ static int print_report(const struct sj_card_report *report, bool json)
         }
     } else {
         (void)printf("%s: %llu report cards, numbers %llu to %llu%s\n",
-            verdict_name(report->verdict), (unsigned long long)report->cards,
+            sj_verdict_name(report->verdict), (unsigned long long)report->cards,
             (unsigned long long)report->first, (unsigned long long)report->last,
             report->is_test ? " (issued under a test clock)" : "");
         if (report->verdict != SJ_VERIFIED) {

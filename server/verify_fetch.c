@@ -45,25 +45,6 @@ void verify_fetch_free(struct verify_fetch **fetch)
     }
 }
 
-sj_status verify_read_file(const char *path, struct sj_buf *out)
-{
-    CLEANUP(sj_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ENSURE(fd >= 0, BAD_PARAMETER);
-    TRY(sj_buf_reserve(out, out->max));
-    while (out->len < out->max) {
-        const ssize_t got = read(fd, out->ptr + out->len, out->max - out->len);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(got >= 0, BAD_PARAMETER);
-        if (got == 0) {
-            return SJ_DONE;
-        }
-        out->len += (size_t)got;
-    }
-    FAIL(BAD_PARAMETER);
-}
-
 static sj_status read_token(const char *path, char token[TOKEN_SIZE])
 {
     CLEANUP(sj_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);

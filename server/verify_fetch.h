@@ -7,9 +7,6 @@
 
 #include "sanjeh/audit/verify.h"
 
-/* A whole file of the caller, shorter than out's max. Errors: BAD_PARAMETER. */
-SJ_MUST_CHECK sj_status verify_read_file(const char *path, struct sj_buf *out);
-
 struct verify_place {
     const char *url;        /* prefix of checkpoint and tile/… */
     const char *ca_file;    /* NULL: the system's */

@@ -12,6 +12,7 @@
 
 #include "sanjeh/audit/entry.h"
 #include "sanjeh/audit/tlog_proof.h"
+#include "sanjeh/base/file.h"
 #include "sanjeh/base/memory.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/json/decode.h"
@@ -179,7 +180,7 @@ static sj_status read_policy(const char *path, struct sj_tlog_policy *policy)
 {
     CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(SJ_POLICY_TEXT_MAX);
     size_t line = 0;
-    TRY(verify_read_file(path, &text));
+    TRY(sj_read_file(path, &text));
     return sj_tlog_policy_parse(sj_buf_view(&text), policy, &line);
 }
 
@@ -201,12 +202,11 @@ int verify_proof_run(const struct verify_proof *arguments, struct verify_show *s
     if (sj_failed(read_policy(arguments->policy, &receipt->policy))) {
         return verify_show_complain("the policy cannot be read, or is none", arguments->policy);
     }
-    if (sj_failed(verify_read_file(arguments->proof, &receipt->proof))) {
+    if (sj_failed(sj_read_file(arguments->proof, &receipt->proof))) {
         return verify_show_complain("the receipt cannot be read", arguments->proof);
     }
     if (arguments->entry != NULL &&
-        (sj_failed(verify_read_file(arguments->entry, &receipt->entry)) ||
-            receipt->entry.len == 0)) {
+        (sj_failed(sj_read_file(arguments->entry, &receipt->entry)) || receipt->entry.len == 0)) {
         return verify_show_complain("the entry cannot be read", arguments->entry);
     }
     if (is_json(&receipt->proof) && sj_failed(read_json(receipt))) {

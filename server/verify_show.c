@@ -72,19 +72,6 @@ void verify_show_end(struct verify_show *show)
 
 /* ---- the verdict ---- */
 
-static const char *verdict_name(enum sj_verdict verdict)
-{
-    switch (verdict) {
-    case SJ_VERIFIED:
-        return "verified";
-    case SJ_TAMPERED:
-        return "tampered";
-    case SJ_INCOMPLETE:
-        return "incomplete";
-    }
-    return "incomplete";
-}
-
 /* RFC 8259 7. The record is checked without a JSON parser. */
 static sj_status put_json_text(struct sj_buf *out, const char *text)
 {
@@ -107,7 +94,7 @@ static sj_status put_json_text(struct sj_buf *out, const char *text)
 static sj_status put_json(struct sj_buf *out, const struct sj_verify_report *report)
 {
     TRY(sj_buf_put_str(out, "{\"verdict\":"));
-    TRY(put_json_text(out, verdict_name(report->verdict)));
+    TRY(put_json_text(out, sj_verdict_name(report->verdict)));
     TRY(sj_buf_put_str(out, ",\"size\":"));
     TRY(sj_buf_put_decimal(out, (int64_t)report->size));
     TRY(sj_buf_put_str(out, ",\"entries_checked\":"));
@@ -135,7 +122,7 @@ static sj_status put_json(struct sj_buf *out, const struct sj_verify_report *rep
 
 static void print_text(const struct sj_verify_report *report)
 {
-    printf("%s: %llu of %llu entries checked", verdict_name(report->verdict),
+    printf("%s: %llu of %llu entries checked", sj_verdict_name(report->verdict),
         (unsigned long long)report->entries_checked, (unsigned long long)report->size);
     if (report->resumed_from != 0) {
         printf(", the first %llu by the run before", (unsigned long long)report->resumed_from);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "sanjeh/audit/tlog_policy.h"
+#include "sanjeh/base/file.h"
 #include "sanjeh/base/memory.h"
 
 void verify_witnesses_clear(struct verify_witnesses *witnesses)
@@ -38,7 +39,7 @@ static sj_status read_policy(const char *path, struct sj_tlog_policy *policy)
 {
     CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(SJ_POLICY_TEXT_MAX);
     size_t line = 0;
-    TRY(verify_read_file(path, &text));
+    TRY(sj_read_file(path, &text));
     ENSURE(!sj_failed(sj_tlog_policy_parse(sj_buf_view(&text), policy, &line)), BAD_PARAMETER);
     return SJ_DONE;
 }

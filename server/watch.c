@@ -181,7 +181,7 @@ static void run(void *ctx)
         tick(w);
         sj_fiber_sleep_ms(TICK_MS);
     }
-    (void)atomic_fetch_sub(&w->server->background, 1);
+    sj_background_end(w->server);
 }
 
 sj_status sj_watch_start(struct sj_server *server)
@@ -194,12 +194,7 @@ sj_status sj_watch_start(struct sj_server *server)
         .scenery = SJ_BUF(SJ_SCENERY_MAX),
         .superusers = SJ_BUF(SJ_SCENERY_MAX)};
     server->watcher = w;
-    (void)atomic_fetch_add(&server->background, 1);
-    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, w);
-    if (sj_failed(status)) {
-        (void)atomic_fetch_sub(&server->background, 1);
-    }
-    return status;
+    return sj_background_start(server, run, w);
 }
 
 void sj_watch_free_all(struct sj_server *server)

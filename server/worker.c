@@ -76,3 +76,18 @@ void sj_worker_close(struct sj_worker *worker)
     sj_db_close(&worker->db);
     sj_channel_close(&worker->channel);
 }
+
+sj_status sj_background_start(struct sj_server *server, sj_loop_fn *run, void *ctx)
+{
+    (void)atomic_fetch_add(&server->background, 1);
+    const sj_status status = sj_fiber_spawn(server->workers[0].loop, run, ctx);
+    if (sj_failed(status)) {
+        sj_background_end(server);
+    }
+    return status;
+}
+
+void sj_background_end(struct sj_server *server)
+{
+    (void)atomic_fetch_sub(&server->background, 1);
+}

@@ -19,4 +19,8 @@ SJ_MUST_CHECK sj_status sj_worker_listen(struct sj_worker *worker);
 void sj_worker_drain(struct sj_worker *worker, int64_t deadline_ms);
 void sj_worker_close(struct sj_worker *worker);
 
+/* The server's own work, on a fiber of worker 0, which calls sj_background_end as its last deed: a stop waits for it. */
+SJ_MUST_CHECK sj_status sj_background_start(struct sj_server *server, sj_loop_fn *run, void *ctx);
+void sj_background_end(struct sj_server *server);
+
 #endif

@@ -169,8 +169,7 @@ static sj_status place_one(struct sj_sequencer *s, size_t i, sj_time_us time)
     TRY(sj_leaf_hash(sj_buf_view(&b->entry), &b->leaves[i]));
     TRY(sj_array_put(&b->entries, b->entry.ptr, b->entry.len));
     TRY(sj_array_put(&b->leaf_hashes, b->leaves[i].bytes, SJ_HASH_SIZE));
-    TRY(sj_edge_append(&s->head.edge, &b->leaves[i], on_tile, b));
-    TRY(sj_frontier_append(&s->head.frontier, &b->leaves[i]));
+    TRY(sj_edge_grow(&s->head.edge, &s->head.frontier, &b->leaves[i], on_tile, b));
     *tenant = (struct sj_tenant){.tag = tenant->tag,
         .seq = place.tenant_seq,
         .leaf = b->leaves[i],

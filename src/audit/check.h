@@ -165,8 +165,6 @@ struct sj_older *sj_check_older_new(struct sj_check *c, enum sj_older_kind kind,
 /* One whose size the walk has reached: its signature, and the root against its own. */
 SJ_MUST_CHECK sj_status sj_check_older_due(
     struct sj_check *c, const struct sj_older *older, const struct sj_hash *root);
-/* A file of the caller: BAD_PARAMETER when it cannot be read, or is as long as max. */
-SJ_MUST_CHECK sj_status sj_check_read_file(const char *path, size_t max, struct sj_buf *out);
 
 /* check_state.c, check_state_read.c: where a run has come to, for the next one (docs/AUDIT.md 7.2). */
 SJ_MUST_CHECK sj_status sj_check_state_load(struct sj_check *c);

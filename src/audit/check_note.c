@@ -6,6 +6,8 @@
  */
 #include "check.h"
 
+#include "sanjeh/base/file.h"
+
 /* The text before the last blank line (C2SP signed-note). */
 bool sj_check_read_note(struct sj_view bytes, struct sj_checkpoint *ret_checkpoint)
 {
@@ -27,7 +29,7 @@ sj_status sj_check_policy(struct sj_check *c)
     CLEANUP(sj_buf_clear) struct sj_buf text = SJ_BUF(SJ_POLICY_TEXT_MAX);
     size_t line = 0;
     ENSURE(c->options->policy_path != NULL, BAD_PARAMETER);
-    if (sj_failed(sj_check_read_file(c->options->policy_path, SJ_POLICY_TEXT_MAX, &text)) ||
+    if (sj_failed(sj_read_file(c->options->policy_path, &text)) ||
         sj_failed(sj_tlog_policy_parse(sj_buf_view(&text), &c->policy, &line))) {
         return sj_check_refuse(c, "the policy cannot be read, or is none");
     }

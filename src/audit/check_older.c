@@ -6,37 +6,16 @@
  * A log that ends before what a witness has seen is not called tampered when it is a file, which may be an older one. At an address it is
  * asked again for a while, and then it has gone back.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "sanjeh/audit/proof.h"
+#include "sanjeh/base/file.h"
 
 #define SINCE_NAME "of the checkpoint given by --since"
 #define ASK_AGAIN  INT64_C(500) /* ms */
-
-sj_status sj_check_read_file(const char *path, size_t max, struct sj_buf *out)
-{
-    CLEANUP(sj_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ENSURE(fd >= 0, BAD_PARAMETER);
-    TRY(sj_buf_reserve(out, max));
-    while (out->len < max) {
-        const ssize_t got = read(fd, out->ptr + out->len, max - out->len);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(got >= 0, BAD_PARAMETER);
-        if (got == 0) {
-            return SJ_DONE;
-        }
-        out->len += (size_t)got;
-    }
-    FAIL(BAD_PARAMETER); /* as long as the limit, or longer */
-}
 
 struct sj_older *sj_check_older_new(struct sj_check *c, enum sj_older_kind kind, const char *name)
 {
@@ -58,7 +37,7 @@ static sj_status take_since(struct sj_check *c)
     struct sj_older *older = sj_check_older_new(c, SJ_OLDER_SINCE, SINCE_NAME);
     ENSURE(older != NULL, LIMIT_EXCEEDED);
     /* the caller's own pin must hold; its signature is looked at when its size is reached */
-    if (sj_failed(sj_check_read_file(c->options->since_path, SJ_NOTE_MAX + 1, &older->note)) ||
+    if (sj_failed(sj_read_file(c->options->since_path, &older->note)) ||
         !sj_check_read_note(sj_buf_view(&older->note), &checkpoint)) {
         return sj_check_refuse(c, "the --since note cannot be read");
     }

@@ -107,3 +107,16 @@ sj_status sj_check_refuse(struct sj_check *c, const char *why)
     c->report->is_refused = true;
     FAIL(BAD_PARAMETER);
 }
+
+const char *sj_verdict_name(enum sj_verdict verdict)
+{
+    switch (verdict) {
+    case SJ_VERIFIED:
+        return "verified";
+    case SJ_TAMPERED:
+        return "tampered";
+    case SJ_INCOMPLETE:
+        return "incomplete";
+    }
+    return "incomplete";
+}

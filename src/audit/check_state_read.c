@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sanjeh/base/file.h"
 #include "sanjeh/base/reader.h"
 
 #define PAIRS_MAX 1000000u
@@ -377,7 +378,7 @@ sj_status sj_check_state_load(struct sj_check *c)
     }
     if (c->options->tsa_ca_path != NULL) {
         CLEANUP(sj_buf_clear) struct sj_buf ca = SJ_BUF(1U << 20);
-        TRY(sj_check_read_file(c->options->tsa_ca_path, ca.max, &ca));
+        TRY(sj_read_file(c->options->tsa_ca_path, &ca));
         TRY(sj_sha256_one(sj_buf_view(&ca), &c->tsa_digest));
     }
     TRY(open_state(c, &in, &size));

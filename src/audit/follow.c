@@ -45,8 +45,7 @@ static sj_status apply(
     tenant->seq = entry->tenant_seq;
     tenant->leaf = *leaf;
     tenant->index = entry->index;
-    TRY(sj_edge_append(&s->head.edge, leaf, ignore_tile, NULL));
-    TRY(sj_frontier_append(&s->head.frontier, leaf));
+    TRY(sj_edge_grow(&s->head.edge, &s->head.frontier, leaf, ignore_tile, NULL));
     s->head.last_time = entry->time > s->head.last_time ? entry->time : s->head.last_time;
     TRY(sj_emitters_see(&s->seen, entry->draft.emitter, entry->draft.emitter_seq, &is_repeat));
     s->seen_upto = entry->index + 1;

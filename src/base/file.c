@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * How do all bytes get into a file? write() may take fewer, and a signal may end it.
+ * How do all bytes get into a file, and out of one? write() and read() may take fewer, and a signal may end them.
  */
 #include "sanjeh/base/file.h"
 
+#include "sanjeh/base/memory.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 sj_status sj_write_all(int fd, struct sj_view bytes)
@@ -19,4 +22,30 @@ sj_status sj_write_all(int fd, struct sj_view bytes)
         done += (size_t)written;
     }
     return SJ_DONE;
+}
+
+sj_status sj_read_rest(int fd, struct sj_buf *out)
+{
+    TRY(sj_buf_reserve(out, out->max - out->len));
+    while (out->len < out->max) {
+        const ssize_t got = read(fd, out->ptr + out->len, out->max - out->len);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        ENSURE(got >= 0, IO);
+        if (got == 0) {
+            return SJ_DONE;
+        }
+        out->len += (size_t)got;
+    }
+    FAIL(LIMIT_EXCEEDED);
+}
+
+sj_status sj_read_file(const char *path, struct sj_buf *out)
+{
+    CLEANUP(sj_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ENSURE(fd >= 0, BAD_PARAMETER);
+    const sj_status status = sj_read_rest(fd, out);
+    ENSURE(status.code != SJ_IO && status.code != SJ_LIMIT_EXCEEDED, BAD_PARAMETER);
+    return status;
 }

@@ -31,23 +31,6 @@ sj_status witness_hex(struct sj_text origin, char ret_hex[WITNESS_HEX_SIZE])
     return SJ_DONE;
 }
 
-static sj_status read_all(int fd, struct sj_buf *out)
-{
-    TRY(sj_buf_reserve(out, out->max));
-    while (out->len < out->max) {
-        const ssize_t got = read(fd, out->ptr + out->len, out->max - out->len);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(got >= 0, IO);
-        if (got == 0) {
-            return SJ_DONE;
-        }
-        out->len += (size_t)got;
-    }
-    FAIL(LOG_TAMPERED); /* longer than anything that was written */
-}
-
 static sj_status take_note(const struct sj_witness *witness, struct origin *origin)
 {
     struct sj_note note;
@@ -71,7 +54,10 @@ sj_status witness_load(const struct sj_witness *witness, struct origin *origin)
         ENSURE(errno == ENOENT, IO);
         return SJ_DONE;
     }
-    TRY(read_all(fd, &origin->note));
+    const sj_status status = sj_read_rest(fd, &origin->note);
+    ENSURE(
+        status.code != SJ_LIMIT_EXCEEDED, LOG_TAMPERED); /* longer than anything that was written */
+    TRY(status);
     return take_note(witness, origin);
 }
 

@@ -10,6 +10,8 @@
 #include "sanjeh/crypto/hash.h"
 
 enum sj_verdict { SJ_VERIFIED = 0, SJ_TAMPERED = 1, SJ_INCOMPLETE = 2 };
+/* "verified", "tampered", "incomplete". */
+const char *sj_verdict_name(enum sj_verdict verdict);
 
 /* A log that lies elsewhere (C2SP tlog-tiles at an address): the bytes of `checkpoint` or `tile/…`, at most max, into ret_bytes (emptied
  * first). *ret_found false: it is not there, or longer. A status ends the check: the log could not be asked. */
