@@ -59,14 +59,33 @@ static sj_status open_recorder(struct sj_server *server)
     return sj_recorder_open(path, SJ_RECORDER_REGION, &server->recorder);
 }
 
+/* It lies beside sanjehd, wherever that is. */
+static sj_status path_of_press(char *dst, size_t size)
+{
+    static const char name[] = "/sanjehd-press";
+    const ssize_t len = readlink("/proc/self/exe", dst, size - 1);
+    ENSURE(len > 0, IO);
+    dst[len] = '\0';
+    char *slash = strrchr(dst, '/');
+    ENSURE(slash != NULL && (size_t)(slash - dst) + sizeof(name) <= size, IO);
+    (void)snprintf(slash, sizeof(name), "%s", name);
+    return SJ_DONE;
+}
+
+static sj_status try_press(struct sj_server *server)
+{
+    char path[4096];
+    TRY(path_of_press(path, sizeof path));
+    return sj_press_start(path, name_or_null(server->config.server_user), &server->press);
+}
+
 /* Without fonts a server still serves: cards are then read as JSON, and a PDF is answered with BUSY. */
 static void start_press(struct sj_server *server)
 {
     if (server->is_check) {
         return;
     }
-    const sj_status status =
-        sj_press_start(name_or_null(server->config.server_user), &server->press);
+    const sj_status status = try_press(server);
     if (sj_failed(status)) {
         SJ_LOG(WARN, "server.press.missing", sj_log_status(status));
     }

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -79,7 +80,21 @@ static sj_status hear_ready(const struct sj_press *press)
     return SJ_DONE;
 }
 
-sj_status sj_press_start(const char *user, struct sj_press **ret_press)
+/* In the child: its line, our standard error, nothing else that is ours. */
+_Noreturn static void become_press(const char *program, int line, int parent, const char *user)
+{
+    char number[16];
+    char *const environment[] = {NULL};
+    char *arguments[] = {
+        (char *)(uintptr_t) "sanjehd-press", number, (char *)(uintptr_t)user, NULL};
+    (void)snprintf(number, sizeof(number), "%d", parent);
+    if (dup2(line, PRESS_LINE) == PRESS_LINE && close_range(PRESS_LINE + 1, ~0u, 0) == 0) {
+        (void)execve(program, arguments, environment);
+    }
+    _exit(1);
+}
+
+sj_status sj_press_start(const char *program, const char *user, struct sj_press **ret_press)
 {
     void *memory = NULL;
     int pair[2];
@@ -92,7 +107,7 @@ sj_status sj_press_start(const char *user, struct sj_press **ret_press)
     const int parent = getpid();
     const pid_t pid = fork();
     if (pid == 0) {
-        press_run(pair[1], parent, user);
+        become_press(program, pair[1], parent, user);
     }
     sj_closep(&pair[1]);
     ENSURE(pid > 0, IO);

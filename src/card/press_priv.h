@@ -13,8 +13,8 @@
 #define PRESS_ANSWER_HEAD   (2 + 4)
 #define PRESS_READY         0x52u
 
-/* The child: never returns. fd: its end of the line. */
-_Noreturn void press_run(int fd, int parent_pid, const char *user);
+/* Its end of the line, which is open when the program begins. */
+#define PRESS_LINE 3
 
 /* Whether the font that the sheets need is there. */
 bool press_has_font(void);

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * How does the press live?
- * Closes everything but its line, drops its user, prints one sheet in each language so that every font is open and every
+ * Begins with its line and a standard error alone, drops its user, prints one sheet in each language so that every font is open and every
  * library has made what it makes on first use, and takes the sandbox; only then it says that it is ready. After that: one
  * question, one answer, until the line ends or the parent dies. A question that cannot be printed is answered with a code.
  */
 #include "press_priv.h"
 #include "sanjeh/base/log.h"
 #include "sanjeh/base/memory.h"
+#include "sanjeh/base/parse.h"
 #include "sanjeh/base/reader.h"
 #include "sanjeh/card/canonical.h"
+#include "sanjeh/card/press_program.h"
 #include "sanjeh/sandbox/sandbox.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,16 +31,6 @@ static void ignore_signals(void)
     for (size_t i = 0; i < SJ_COUNT(ignored); i++) {
         (void)signal(ignored[i], SIG_IGN);
     }
-}
-
-static void close_others(int line)
-{
-    for (int fd = 0; fd < 1024; fd++) {
-        if (fd != STDERR_FILENO && fd != line) {
-            (void)close(fd);
-        }
-    }
-    (void)close_range(1024, ~0u, 0);
 }
 
 static sj_status die_with(int parent)
@@ -150,19 +143,33 @@ static bool answer_one(int fd)
            send_all(fd, sj_view_of(pdf.ptr, size));
 }
 
-_Noreturn void press_run(int fd, int parent_pid, const char *user)
+static int run(int parent_pid, const char *user)
 {
-    sj_log_set_process("press");
-    ignore_signals();
-    close_others(fd);
     const sj_status status = prepare(parent_pid, user);
     const uint8_t report[2] = {PRESS_READY, (uint8_t)(sj_failed(status) ? 1 : 0)};
     if (sj_failed(status)) {
         SJ_LOG(ERROR, "press.start.refused", sj_log_status(status));
     }
-    bool goes_on = send(fd, report, sizeof(report), MSG_NOSIGNAL) == 2 && !sj_failed(status);
+    bool goes_on =
+        send(PRESS_LINE, report, sizeof(report), MSG_NOSIGNAL) == 2 && !sj_failed(status);
     while (goes_on) {
-        goes_on = answer_one(fd);
+        goes_on = answer_one(PRESS_LINE);
     }
-    _exit(sj_failed(status) ? 1 : 0);
+    return sj_failed(status) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int sj_press_main(int argc, char **argv)
+{
+    int64_t parent = 0;
+    sj_log_set_process("press");
+    if (argc < 2 || argc > 3 ||
+        sj_failed(sj_parse_i64(sj_text_of(argv[1]), 1, INT32_MAX, &parent)) ||
+        fcntl(PRESS_LINE, F_GETFD) < 0) {
+        (void)fputs("sanjehd-press draws report cards for sanjehd, which starts it; it is of no "
+                    "use alone.\n",
+            stderr);
+        return 2;
+    }
+    ignore_signals();
+    return run((int)parent, argc == 3 ? argv[2] : NULL);
 }

@@ -41,7 +41,7 @@ static void print_both(struct sj_buf pdfs[2])
     const struct sj_view json = the_card();
     REQUIRE_OK(sj_crypto_init());
     REQUIRE_OK(sj_sha256_one(json, &hash));
-    REQUIRE_OK(sj_press_start(NULL, &press));
+    REQUIRE_OK(sj_press_start(SJ_TEST_PRESS, NULL, &press));
     for (int i = 0; i < 2; i++) {
         pdfs[i] = SJ_BUF(SJ_PRESS_PDF_MAX);
         CHECK_OK(sj_press_print(press, json, &hash, (enum sj_press_language)i, &pdfs[i]));
@@ -74,11 +74,18 @@ TEST(press_answers_what_is_no_card_and_goes_on)
     struct sj_press *press = NULL;
     CLEANUP(sj_buf_clear) struct sj_buf pdf = SJ_BUF(SJ_PRESS_PDF_MAX);
     const struct sj_hash hash = {{0}};
-    REQUIRE_OK(sj_press_start(NULL, &press));
+    REQUIRE_OK(sj_press_start(SJ_TEST_PRESS, NULL, &press));
     CHECK_CODE(sj_press_print(press, sj_view_of("[1]", 3), &hash, SJ_PRESS_FA, &pdf), INVALID);
     CHECK_CODE(sj_press_print(press, sj_view_of("{\"a\"", 4), &hash, SJ_PRESS_FA, &pdf), INVALID);
     CHECK(pdf.len == 0);
     CHECK_OK(sj_press_print(press, sj_view_of("{}", 2), &hash, SJ_PRESS_FA, &pdf));
     CHECK(pdf.len > 0);
     sj_press_stop(&press);
+}
+
+TEST(press_that_is_not_there_is_no_press)
+{
+    struct sj_press *press = NULL;
+    CHECK_CODE(sj_press_start(SJ_TEST_SOURCE "/no-such-program", NULL, &press), BUSY);
+    CHECK(press == NULL);
 }
