@@ -11,9 +11,11 @@
 #include "sanjeh/base/log.h"
 #include "sanjeh/keys/scopes.h"
 
-#define TICK_MS    100
-#define TICKS      5u
-#define CONTEXT_US (INT64_C(120) * 1000 * 1000)
+#define TICK_MS 100
+#define TICKS   5u
+/* One step may merge runs of millions of entries, all of it under the context that it began with: the keeper grants an hour. */
+#define CONTEXT_US (INT64_C(3540) * 1000 * 1000)
+#define STEPS_US   (INT64_C(60) * 1000 * 1000)
 
 static bool is_stopping(struct sj_server *server)
 {
@@ -34,7 +36,7 @@ static sj_status follow(struct sj_server *server)
         TRY(sj_index_clear(worker->db, &context));
         sj_index_forget(server->index);
     }
-    const sj_time_us until = sj_time_now() + CONTEXT_US / 2;
+    const sj_time_us until = sj_time_now() + STEPS_US;
     for (bool more = true; more && !is_stopping(server) && sj_time_now() < until;) {
         TRY(sj_index_step(server->index, reading, worker->db, &context, &more));
         sj_recent_done(server->sequencer, SJ_FOLLOWER_INDEX, sj_index_status(server->index).upto);
