@@ -43,16 +43,8 @@ static sj_status reset(struct sj_exchange *x)
     TRY(sj_enrolment_part(x->worker->channel, approval.id, approval.votes[0].account, part));
     TRY(sj_enrolment_again(
         x->tx, x->worker->channel, id, x->session.actor.account, part, &enrolment));
-    struct sj_json json = sj_json_begin(&x->body);
-    sj_json_object(&json, NULL);
-    sj_json_id(&json, "account_id", id);
-    sj_json_text(&json, "username", holding.account.username);
-    sj_json_str(&json, "enrolment", enrolment.token);
-    sj_json_time(&json, "expires_at", enrolment.expires_at);
-    sj_json_object_end(&json);
     sj_wipe(part, sizeof part);
-    sj_wipe(&enrolment, sizeof enrolment);
-    return sj_json_end(&json);
+    return sj_rbac_tell_enrolment(x, &holding.account, &enrolment);
 }
 
 const struct sj_endpoint sj_routes_account_reset[] = {

@@ -198,3 +198,17 @@ sj_status sj_rbac_may_close(struct sj_exchange *x, const struct sj_holding *hold
     }
     return SJ_DONE;
 }
+
+sj_status sj_rbac_tell_enrolment(
+    struct sj_exchange *x, const struct sj_account *account, struct sj_enrolment *enrolment)
+{
+    struct sj_json json = sj_json_begin(&x->body);
+    sj_json_object(&json, NULL);
+    sj_json_id(&json, "account_id", account->id);
+    sj_json_text(&json, "username", account->username);
+    sj_json_str(&json, "enrolment", enrolment->token);
+    sj_json_time(&json, "expires_at", enrolment->expires_at);
+    sj_json_object_end(&json);
+    sj_wipe(enrolment, sizeof *enrolment);
+    return sj_json_end(&json);
+}

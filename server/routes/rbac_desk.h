@@ -41,5 +41,8 @@ SJ_MUST_CHECK sj_status sj_rbac_user_name(
     struct sj_arena *arena, struct sj_uuid account, struct sj_text *ret_name);
 /* Whoever closes or resets an account could take each of its roles; nobody does it to his own. Told as an assignment's fault. */
 SJ_MUST_CHECK sj_status sj_rbac_may_close(struct sj_exchange *x, const struct sj_holding *holding);
+/* Tells the one time what the account's holder gets; wipes the token. */
+SJ_MUST_CHECK sj_status sj_rbac_tell_enrolment(
+    struct sj_exchange *x, const struct sj_account *account, struct sj_enrolment *enrolment);
 
 #endif

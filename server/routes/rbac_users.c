@@ -204,16 +204,8 @@ static sj_status add(struct sj_exchange *x)
     TRY(sj_enrolment_make(
         x->tx, x->worker->channel, account.id, x->session.actor.account, part, &enrolment));
     TRY(sj_exchange_created(x, "/api/v1/accounts", account.id));
-    struct sj_json json = sj_json_begin(&x->body);
-    sj_json_object(&json, NULL);
-    sj_json_id(&json, "account_id", account.id);
-    sj_json_text(&json, "username", account.username);
-    sj_json_str(&json, "enrolment", enrolment.token);
-    sj_json_time(&json, "expires_at", enrolment.expires_at);
-    sj_json_object_end(&json);
     sj_wipe(part, sizeof part);
-    sj_wipe(&enrolment, sizeof enrolment);
-    return sj_json_end(&json);
+    return sj_rbac_tell_enrolment(x, &account, &enrolment);
 }
 
 /* ---- DeleteUser ---- */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "recorder_priv.h"
+#include "sanjeh/base/file.h"
 #include "sanjeh/base/memory.h"
 #include "sanjeh/base/reader.h"
 #include "sanjeh/crypto/random.h"
@@ -48,17 +49,11 @@ static sj_status write_at(int fd, const void *bytes, size_t len, off_t at)
     return SJ_DONE;
 }
 
-static sj_status read_at(int fd, void *bytes, size_t len, off_t at)
+static sj_status read_whole(int fd, uint64_t at, uint8_t *dst, size_t len)
 {
-    size_t done = 0;
-    while (done < len) {
-        const ssize_t got = pread(fd, (uint8_t *)bytes + done, len - done, at + (off_t)done);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(got > 0, IO);
-        done += (size_t)got;
-    }
+    size_t got = 0;
+    TRY(sj_read_at(fd, at, dst, len, &got));
+    ENSURE(got == len, IO);
     return SJ_DONE;
 }
 
@@ -122,7 +117,7 @@ static sj_status check_head(struct recorder_file *file)
     struct sj_view magic;
     ENSURE(fstat(file->fd, &info) == 0, IO);
     ENSURE(S_ISREG(info.st_mode) && info.st_size >= HEAD_SIZE, LOG_TAMPERED);
-    TRY(read_at(file->fd, head, sizeof(head), 0));
+    TRY(read_whole(file->fd, 0, head, sizeof(head)));
     struct sj_reader reader = sj_reader_of(sj_view_of(head, sizeof(head)));
     TRY(sj_read_view(&reader, MAGIC_SIZE, &magic));
     TRY(sj_read_bytes(&reader, file->id.bytes, sizeof(file->id.bytes)));
@@ -238,7 +233,8 @@ sj_status recorder_file_load(
     const struct recorder_file *file, unsigned region, struct sj_buf *ret_bytes)
 {
     TRY(sj_buf_reserve(ret_bytes, file->region_bytes));
-    TRY(read_at(file->fd, ret_bytes->ptr, file->region_bytes, region_at(file, region)));
+    TRY(read_whole(
+        file->fd, (uint64_t)region_at(file, region), ret_bytes->ptr, file->region_bytes));
     ret_bytes->len = file->region_bytes;
     return SJ_DONE;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sanjeh/audit/tar.h"
+#include "sanjeh/base/file.h"
 
 #define MEMBERS_MAX ((size_t)1 << 26) /* 17 billion entries */
 
@@ -115,24 +116,6 @@ static sj_status add_member(struct sj_source *source, const struct sj_source_mem
     return SJ_DONE;
 }
 
-/* As many bytes as there are, up to len. */
-static sj_status read_at(int fd, uint64_t offset, uint8_t *dst, size_t len, size_t *ret_got)
-{
-    *ret_got = 0;
-    while (*ret_got < len) {
-        const ssize_t got = pread(fd, dst + *ret_got, len - *ret_got, (off_t)(offset + *ret_got));
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        ENSURE(got >= 0, IO);
-        if (got == 0) {
-            break;
-        }
-        *ret_got += (size_t)got;
-    }
-    return SJ_DONE;
-}
-
 static sj_status walk(struct sj_source *source, uint64_t end, enum sj_source_state *state)
 {
     uint8_t block[SJ_TAR_BLOCK];
@@ -140,7 +123,7 @@ static sj_status walk(struct sj_source *source, uint64_t end, enum sj_source_sta
     while (offset < end) {
         struct sj_tar_member header;
         size_t got = 0;
-        TRY(read_at(source->fd, offset, block, sizeof(block), &got));
+        TRY(sj_read_at(source->fd, offset, block, sizeof(block), &got));
         if (got != sizeof(block) || sj_failed(sj_tar_read_header(block, &header))) {
             *state = offset == 0 ? SJ_SOURCE_NO_TAR : SJ_SOURCE_CUT;
             return SJ_DONE;
@@ -245,7 +228,7 @@ static sj_status stream_of_member(const struct sj_source *source,
     if (member == NULL) {
         return SJ_DONE;
     }
-    TRY(read_at(source->fd, member->offset, block, sizeof(block), &got));
+    TRY(sj_read_at(source->fd, member->offset, block, sizeof(block), &got));
     if (got != sizeof(block) || sj_failed(sj_tar_read_header(block, &header))) {
         return SJ_DONE; /* a file that changes meanwhile */
     }
@@ -294,7 +277,7 @@ static sj_status refill(struct sj_stream *stream)
     const size_t want =
         stream->left < sizeof(stream->buffer) ? (size_t)stream->left : sizeof(stream->buffer);
     stream->used = 0;
-    TRY(read_at(stream->fd, stream->offset, stream->buffer, want, &stream->filled));
+    TRY(sj_read_at(stream->fd, stream->offset, stream->buffer, want, &stream->filled));
     stream->offset += stream->filled;
     /* a file that shrinks meanwhile is a short one */
     stream->left = stream->filled < want ? 0 : stream->left - stream->filled;
@@ -346,7 +329,7 @@ sj_status sj_source_read(const struct sj_source *source, const struct sj_member_
     }
     const size_t size = (size_t)stream.left;
     TRY(sj_buf_reserve(ret_bytes, size));
-    TRY(read_at(stream.fd, stream.offset, ret_bytes->ptr, size, &got));
+    TRY(sj_read_at(stream.fd, stream.offset, ret_bytes->ptr, size, &got));
     ret_bytes->len = got;
     return SJ_DONE;
 }

@@ -41,6 +41,23 @@ sj_status sj_read_rest(int fd, struct sj_buf *out)
     FAIL(LIMIT_EXCEEDED);
 }
 
+sj_status sj_read_at(int fd, uint64_t offset, uint8_t *dst, size_t len, size_t *ret_got)
+{
+    *ret_got = 0;
+    while (*ret_got < len) {
+        const ssize_t got = pread(fd, dst + *ret_got, len - *ret_got, (off_t)(offset + *ret_got));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        ENSURE(got >= 0, IO);
+        if (got == 0) {
+            break;
+        }
+        *ret_got += (size_t)got;
+    }
+    return SJ_DONE;
+}
+
 sj_status sj_read_file(const char *path, struct sj_buf *out)
 {
     CLEANUP(sj_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
