@@ -28,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import demo_load  # noqa: E402
+import on_record  # noqa: E402
 from sanjeh_client import Client, CodeBook  # noqa: E402
 
 LONG = os.environ.get("SANJEH_LONG") == "1"
@@ -112,11 +113,28 @@ def fresh_instance(build):
     return folder
 
 
+class RecordedClient(Client):
+    """Keeps what the record must know of each answer: a line in the stack's `answers`, for on_record.py."""
+
+    def __init__(self, stack, **kw):
+        super().__init__(stack.port, stack.ca_file, **kw)
+        self.stack = stack
+
+    def with_token(self, token):
+        return RecordedClient(self.stack, token=token, timeout=self.timeout, host=self.host)
+
+    def _send(self, method, path, body, headers):
+        answer = super()._send(method, path, body, headers)
+        on_record.keep(self.stack.answers, method, path, answer, bool(headers.get("Authorization")))
+        return answer
+
+
 class Stack:
     def __init__(self, folder, build, env=None):
         self.folder = pathlib.Path(folder)
         self.build = pathlib.Path(build)
         self.env = env or {}
+        self.is_tampered = False  # its record is not what its server wrote, so its answers are not looked for in it
         self._books = {}
         self._clients = {}
         self._dsns = {}
@@ -141,7 +159,7 @@ class Stack:
             stack.create({name: ACCOUNTS[name] for name in accounts})
         except BaseException:
             stack.keep_log()
-            stack.destroy()
+            stack.remove()
             raise
         return stack
 
@@ -171,6 +189,13 @@ class Stack:
         self.instance("stop")
 
     def destroy(self):
+        """Also looks whether each answer that its tests were given stands in its record."""
+        try:
+            on_record.check(self)
+        finally:
+            self.remove()
+
+    def remove(self):
         if (self.folder / "settings").exists():
             self.instance("stop", check=False)
         if (self.folder / "pg").exists():
@@ -192,6 +217,10 @@ class Stack:
     @property
     def ca_file(self):
         return self.folder / "certs/ca.pem"
+
+    @property
+    def answers(self):
+        return self.folder / "answers"
 
     @property
     def pid(self):
@@ -228,7 +257,7 @@ class Stack:
     # ---- using it --------------------------------------------------------------------------------------------
 
     def anonymous(self, **kw):
-        return Client(self.port, self.ca_file, **kw)
+        return RecordedClient(self, **kw)
 
     def book(self, username):
         if username not in self._books:
@@ -379,8 +408,9 @@ def up(folder, build):
     env = {"SANJEH_HTTP_HEAD_DEADLINE_S": "4", "SANJEH_HTTP_BODY_DEADLINE_S": "6", "SANJEH_AUTHN_IDLE_S": "3600"}
     stack = Stack(folder, build, env)
     if stack.folder.exists():
-        stack.destroy()
+        stack.remove()
     stack.folder.mkdir(parents=True)
+    on_record.forget(build)
     try:
         stack.create({**ACCOUNTS, **SIGN_IN})
         accounts = stack.accounts
@@ -401,7 +431,7 @@ def main():
     if args.command == "up":
         up(args.folder, args.build)
     else:
-        Stack(args.folder, args.build).destroy()
+        Stack(args.folder, args.build).remove()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ class Incarnation(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stack = stack = Stack.own()
+        stack.is_tampered = True  # its answers stand in two logs
         stack.add_accounts({"officer.one": (*OFFICER, "مسئول یکم"), "officer.two": (*OFFICER, "مسئول دوم"),
                             "officer.three": (*OFFICER, "مسئول سوم")})
         manager = stack.client("hrd.manager")

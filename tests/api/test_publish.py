@@ -18,6 +18,7 @@ class Publishing(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stack = Stack.own(accounts=("hrd.manager", "security.officer", "admin.one"))
+        cls.stack.is_tampered = True  # its database is put back
         cls.witnesses = []
         try:
             cls.begin()

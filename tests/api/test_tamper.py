@@ -14,6 +14,7 @@ class Tampering(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stack = Stack.own(accounts=("hrd.manager", "security.officer", "sit.manager"))
+        cls.stack.is_tampered = True
         other = cls.stack.client("sit.manager")
         for _ in range(5):
             other.get("/api/v1/me")
@@ -238,6 +239,7 @@ class Rollback(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stack = Stack.own()
+        cls.stack.is_tampered = True
         try:
             cls.stack.client("hrd.manager").get("/api/v1/me")
             cls.stack.stop()
