@@ -148,5 +148,6 @@ sj_status sj_index_step(struct sj_index *index, struct sj_reading *reading, stru
     }
     TRY(append(index, reading, db, context, runs, &is_written));
     *ret_more = true;
-    return is_written ? sj_index_merge(index, db, context, &is_written) : SJ_DONE;
+    TRY(is_written ? sj_index_merge(index, db, context, &is_written) : SJ_DONE);
+    return sj_index_sweep(index, db, context);
 }

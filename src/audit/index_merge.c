@@ -2,14 +2,16 @@
  *
  * When do runs become one, and how? A run's level is its size by eights; when the eight newest runs are of a level or below it, they are
  * merged, each posting once, page by page: a search looks into some dozens of runs however long the record is, and a posting is
- * written anew once a level. Runs of four million entries stay as they are, so that no merge takes long.
+ * written anew once a level. Runs of four million entries stay as they are, so that no merge takes long. Pages of what was merged go when
+ * the state has the new run, a few at a time: all at once they are more than a statement has time for.
  */
 #include "index_priv.h"
 
 #define FAN         8u
 #define LEVEL_FIRST 16u
 #define LEVEL_STEP  8u
-#define LEVELS      7u /* the last one: 16 * 8^6 entries and more */
+#define LEVELS      7u  /* the last one: 16 * 8^6 entries and more */
+#define SWEEP       256 /* pages a statement */
 
 static unsigned level_of(const struct sj_run *run)
 {
@@ -105,6 +107,23 @@ static bool all_whole(const struct merge *m)
     return is_whole;
 }
 
+static sj_status sweep_run(struct sj_index *index, struct sj_db *db,
+    const struct sj_context *context, const struct sj_run *run)
+{
+    const struct sj_param params[] = {
+        sj_p_i64((int64_t)run->from), sj_p_i64((int64_t)run->to), sj_p_i64(SWEEP)};
+    for (int64_t swept = SWEEP; swept == SWEEP;) {
+        CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+        CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
+        ENSURE(!atomic_load(&index->is_stopping), SHUTTING_DOWN);
+        TRY(sj_tx_begin(db, context, &tx));
+        TRY(sj_tx_query(tx, SJ_SQL_AUDIT_RUN_SWEEP, params, SJ_COUNT(params), &rows));
+        swept = sj_rows_count(rows) == 1 ? sj_row_i64(rows, 0, 0) : 0;
+        TRY(sj_tx_commit(&tx));
+    }
+    return SJ_DONE;
+}
+
 static sj_status merge_from(struct merge *m, size_t first, bool *ret_merged)
 {
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
@@ -126,7 +145,30 @@ static sj_status merge_from(struct merge *m, size_t first, bool *ret_merged)
     }
     TRY(sj_tx_begin(m->db, m->context, &tx));
     TRY(sj_run_flush(&m->writer, tx));
-    return sj_index_commit(m->index, &tx, &m->runs, &run, ret_merged);
+    TRY(sj_index_commit(m->index, &tx, &m->runs, &run, ret_merged));
+    const bool was_swept = m->index->is_swept;
+    m->index->is_swept = false; /* until it is, whatever comes between */
+    TRY(sweep_run(m->index, m->db, m->context, &run));
+    m->index->is_swept = was_swept;
+    return SJ_DONE;
+}
+
+sj_status sj_index_sweep(struct sj_index *index, struct sj_db *db, const struct sj_context *context)
+{
+    CLEANUP(sj_freep) void *memory = NULL;
+    if (index->is_swept) {
+        return SJ_DONE;
+    }
+    TRY(sj_alloc(1, sizeof(struct sj_index_runs), &memory));
+    struct sj_index_runs *runs = memory;
+    if (!sj_index_runs_now(index, runs)) {
+        return SJ_DONE;
+    }
+    for (size_t i = 0; i < runs->count; i++) {
+        TRY(sweep_run(index, db, context, &runs->list[i]));
+    }
+    index->is_swept = true;
+    return SJ_DONE;
 }
 
 sj_status sj_index_merge(

@@ -62,6 +62,8 @@ struct sj_index {
     char reason[96];           /* under lock */
     atomic_bool is_stopping;
     struct sj_index_known *known; /* the worker's: tokens of what comes again and again */
+    bool
+        is_swept; /* the worker's: no pages are left of runs that were merged, by whoever was stopped after that */
 };
 
 /* index_mac.c */
@@ -150,7 +152,7 @@ struct sj_index_row {
 };
 SJ_MUST_CHECK sj_status sj_index_state(const struct sj_index *index, struct sj_db *db,
     const struct sj_context *context, struct sj_index_row *ret_row);
-/* Writes the state that `runs` is after `run` has come and what it contains has gone; *ret_is_written: nobody had gone on from
+/* Writes the state that `runs` is after `run` has come in place of what it contains; *ret_is_written: nobody had gone on from
  * `runs` before. tx: with pages on their way; taken. */
 SJ_MUST_CHECK sj_status sj_index_commit(struct sj_index *index, struct sj_tx **tx,
     struct sj_index_runs *runs, const struct sj_run *run, bool *ret_is_written);
@@ -165,5 +167,8 @@ bool sj_index_runs_now(struct sj_index *index, struct sj_index_runs *ret_runs);
 /* Makes one run of several when there are enough of a size. */
 SJ_MUST_CHECK sj_status sj_index_merge(
     struct sj_index *index, struct sj_db *db, const struct sj_context *context, bool *ret_merged);
+/* Takes away the pages of runs that others contain; nothing to do: no statement. */
+SJ_MUST_CHECK sj_status sj_index_sweep(
+    struct sj_index *index, struct sj_db *db, const struct sj_context *context);
 
 #endif

@@ -222,8 +222,7 @@ sj_status sj_index_commit(struct sj_index *index, struct sj_tx **tx, struct sj_i
     TRY(sj_index_state_mac(index, runs->generation, sj_buf_view(&bytes), &mac));
     const struct sj_param params[] = {sj_p_i64((int64_t)old), sj_p_i64((int64_t)runs->generation),
         sj_p_i64((int64_t)sj_index_runs_upto(runs)), sj_p_bytes(sj_buf_view(&bytes)),
-        sj_p_bytes(sj_view_of(mac.bytes, SJ_HASH_SIZE)), sj_p_i64((int64_t)run->from),
-        sj_p_i64((int64_t)run->to)};
+        sj_p_bytes(sj_view_of(mac.bytes, SJ_HASH_SIZE))};
     TRY(sj_tx_query(*tx, SJ_SQL_AUDIT_INDEX_PUT, params, SJ_COUNT(params), &rows));
     *ret_is_written = sj_rows_count(rows) == 1 && sj_row_bool(rows, 0, 0);
     if (!*ret_is_written) {
