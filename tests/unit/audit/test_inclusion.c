@@ -64,34 +64,35 @@ TEST(entry_is_proven_at_every_size)
     rig_end(&rig);
 }
 
-/* damage and its undo around an index that it must make unreadable */
+/* damage and its undo around an index that it must make unreadable, and one that nobody touched */
 static const struct {
     const char *sql;
     uint64_t index;
+    uint64_t beside;
 } damages[] = {
     {"update sanjeh.audit_entry set entry = set_byte(entry, 120, get_byte(entry, 120) # 1) where"
      " idx = 5",
-        5},
+        5, 4},
     {"update sanjeh.audit_entry set entry = set_byte(entry, 120, get_byte(entry, 120) # 1),"
      " leaf_hash = sha256('\\x00'::bytea || set_byte(entry, 120, get_byte(entry, 120) # 1)) where"
      " idx = 5",
-        5},
+        5, 4},
     {"update sanjeh.audit_entry set entry = set_byte(entry, 120, get_byte(entry, 120) # 1),"
      " leaf_hash = sha256('\\x00'::bytea || set_byte(entry, 120, get_byte(entry, 120) # 1)) where"
      " idx = 598",
-        598},
-    {"delete from sanjeh.audit_entry where idx = 300", 300},
+        598, 599},
+    {"delete from sanjeh.audit_entry where idx = 300", 300, 301},
     {"update sanjeh.audit_entry set idx = -1 where idx = 7; update sanjeh.audit_entry set idx = 7"
      " where idx = 8; update sanjeh.audit_entry set idx = 8 where idx = -1",
-        7},
+        7, 9},
     {"update sanjeh.audit_entry set idx = -1 where idx = 7; update sanjeh.audit_entry set idx = 7"
      " where idx = 8; update sanjeh.audit_entry set idx = 8 where idx = -1",
-        8},
+        8, 6},
     {"update sanjeh.audit_tile set hashes = set_byte(hashes, 8000, get_byte(hashes, 8000) # 1)"
      " where level = 0 and n = 0",
-        3},
-    {"delete from sanjeh.audit_tile where level = 0 and n = 1", 400},
-    {"update sanjeh.audit_entry set entry = 'x' where idx = 9", 9},
+        3, 300},
+    {"delete from sanjeh.audit_tile where level = 0 and n = 1", 400, 550},
+    {"update sanjeh.audit_entry set entry = 'x' where idx = 9", 9, 8},
 };
 
 static void damage_and_read(void *ctx)
@@ -109,6 +110,7 @@ static void damage_and_read(void *ctx)
             printf("    damage %zu: %s\n", i, sj_code_name(code));
             CHECK(false);
         }
+        CHECK(read_code(rig, damages[i].beside) == SJ_OK);
         CHECK(rig_forge(rig, "truncate sanjeh.audit_entry, sanjeh.audit_tile;"
                              "insert into sanjeh.audit_entry table public.e;"
                              "insert into sanjeh.audit_tile table public.t"));
