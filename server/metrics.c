@@ -147,6 +147,8 @@ static sj_status write_alarms(struct sj_server *server, struct sj_buf *out)
     }
     TRY(line(out, "# TYPE sanjehd_watch_lag_entries gauge\nsanjehd_watch_lag_entries %llu\n",
         (unsigned long long)atomic_load(&server->watch_lag)));
+    TRY(line(out, "# TYPE sanjehd_watch_looks_total counter\nsanjehd_watch_looks_total %llu\n",
+        (unsigned long long)atomic_load(&server->watch_looks)));
     TRY(line(out, "# TYPE sanjehd_scrub_position gauge\nsanjehd_scrub_position %llu\n",
         (unsigned long long)atomic_load(&server->scrub_position)));
     TRY(line(out, "# TYPE sanjehd_scrub_findings gauge\nsanjehd_scrub_findings %llu\n",

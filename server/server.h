@@ -45,6 +45,7 @@ struct sj_server {
     _Atomic uint64_t alarms_open[SJ_ALARM_RULE_COUNT_];   /* nobody has acknowledged them */
     _Atomic uint64_t watch_lag;                           /* entries that the rules have not seen */
     _Atomic bool watch_failing;
+    _Atomic uint64_t watch_looks; /* at what guards the record */
     _Atomic uint64_t scrub_position;
     _Atomic uint64_t scrub_findings; /* of the last whole walk */
     _Atomic int64_t scrub_finished;  /* when; 0: not yet */

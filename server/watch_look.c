@@ -289,5 +289,6 @@ sj_status sj_watcher_look(struct sj_watcher *w)
     TRY(look_at_sessions(w, &context));
     TRY(look_at_partitions(w, &context));
     w->looked_at_ms = now_ms;
+    (void)atomic_fetch_add(&w->server->watch_looks, 1);
     return SJ_DONE;
 }
