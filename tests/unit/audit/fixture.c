@@ -118,7 +118,8 @@ void rig_fresh(struct rig *rig)
         "truncate sanjeh.audit_entry, sanjeh.audit_tile, sanjeh.audit_tenant,"
         " sanjeh.audit_checkpoint, sanjeh.audit_outbox, sanjeh.audit_refused, sanjeh.audit_seen,"
         " sanjeh.audit_payload, sanjeh.audit_payload_key, sanjeh.audit_payload_kek, "
-        "sanjeh.audit_instance, sanjeh.audit_signer, sanjeh.audit_run, sanjeh.audit_day;"
+        "sanjeh.audit_instance, sanjeh.audit_signer, sanjeh.audit_run, sanjeh.audit_day,"
+        " sanjeh.file_opening;"
         "update sanjeh.audit_index_state set generation = 0, upto = 0, runs = '', mac = '';"
         "update sanjeh.audit_head set log_id = gen_random_uuid(), size = 0, base_size = 0,"
         " root = sha256(''), frontier = '', last_time_us = 0, batch_mac = ''"));
@@ -219,9 +220,8 @@ void rig_disconnect(struct rig *rig)
     sj_db_close(&rig->db);
 }
 
-sj_status rig_open(struct rig *rig)
+sj_status rig_start(struct rig *rig)
 {
-    TRY(rig_connect(rig));
     TRY(sj_recorder_open(own_file(rig, "recorder"), RIG_REGION, &rig->recorder));
     const struct sj_sequencer_config config = {
         .db = rig->db,
@@ -238,12 +238,24 @@ sj_status rig_open(struct rig *rig)
     return sj_sequencer_start(&config, &rig->sequencer, rig->reason, sizeof(rig->reason));
 }
 
-void rig_close(struct rig *rig)
+void rig_stop(struct rig *rig)
 {
     if (rig->sequencer != NULL) {
         sj_sequencer_stop(rig->sequencer);
     }
     sj_sequencer_free(&rig->sequencer);
+    sj_recorder_close(&rig->recorder);
+}
+
+sj_status rig_open(struct rig *rig)
+{
+    TRY(rig_connect(rig));
+    return rig_start(rig);
+}
+
+void rig_close(struct rig *rig)
+{
+    rig_stop(rig);
     rig_disconnect(rig);
 }
 
@@ -274,15 +286,6 @@ struct sj_draft rig_draft(const char *action)
     return draft;
 }
 
-static sj_status write_policy(const struct rig *rig, struct sj_text vkey)
-{
-    CLEANUP(sj_closep)
-    int fd = open(file("policy"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ENSURE(fd >= 0, IO);
-    CHECK(dprintf(fd, "log %.*s\n%squorum none\n", (int)vkey.len, vkey.ptr, rig->also) > 0);
-    return SJ_DONE;
-}
-
 /* The line for a policy. */
 static sj_status key_line(struct rig *rig, struct sj_buf *vkey)
 {
@@ -304,19 +307,37 @@ void rig_trust(struct rig *rig, struct rig *other)
     snprintf(other->also, sizeof(other->also), "log %.*s\n", (int)vkey.len, (const char *)vkey.ptr);
 }
 
-sj_status rig_verify(struct rig *rig, struct sj_verify_report *report)
+sj_status rig_export(struct rig *rig, const char *path, struct sj_buf *ret_lines)
 {
     uint64_t size = 0;
+    struct sj_context context;
     CLEANUP(sj_buf_clear) struct sj_buf vkey = SJ_BUF(1024);
     TRY(key_line(rig, &vkey));
-    TRY(write_policy(rig, sj_buf_text(&vkey)));
-    CLEANUP(sj_closep)
-    int fd = open(file("bundle.tar"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    TRY(sj_buf_put_str(ret_lines, "log "));
+    TRY(sj_buf_put_view(ret_lines, sj_buf_view(&vkey)));
+    TRY(sj_buf_put_byte(ret_lines, '\n'));
+    TRY(sj_buf_put_str(ret_lines, rig->also));
+    CLEANUP(sj_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ENSURE(fd >= 0, IO);
-    struct sj_context context;
     rig_record_context(rig, &context);
     const struct sj_bundle_trust trust = {.vkey = sj_buf_text(&vkey), .payloads = rig->payloads};
-    TRY(sj_bundle_export(rig->db, &context, &trust, 0, fd, &size));
+    return sj_bundle_export(rig->db, &context, &trust, 0, fd, &size);
+}
+
+static sj_status write_policy(struct sj_text lines)
+{
+    CLEANUP(sj_closep)
+    int fd = open(file("policy"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ENSURE(fd >= 0, IO);
+    CHECK(dprintf(fd, "%.*squorum none\n", (int)lines.len, lines.ptr) > 0);
+    return SJ_DONE;
+}
+
+sj_status rig_verify(struct rig *rig, struct sj_verify_report *report)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf lines = SJ_BUF(2048);
+    TRY(rig_export(rig, file("bundle.tar"), &lines));
+    TRY(write_policy(sj_buf_text(&lines)));
     const struct sj_verify_options options = {.policy_path = file("policy")};
     TRY(sj_bundle_verify(file("bundle.tar"), &options, report));
     if (report->verdict != SJ_VERIFIED) {

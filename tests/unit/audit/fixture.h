@@ -62,11 +62,16 @@ void rig_close(struct rig *rig);
 /* Pool and channel alone. */
 sj_status rig_connect(struct rig *rig);
 void rig_disconnect(struct rig *rig);
+/* Connected: the sequencer alone, and its end. */
+sj_status rig_start(struct rig *rig);
+void rig_stop(struct rig *rig);
 
 /* A signed context: of scope RECORD, or of a deed in some unit. Connected. */
 void rig_record_context(struct rig *rig, struct sj_context *ret_context);
 void rig_deed_context(struct rig *rig, struct sj_context *ret_context);
 struct sj_draft rig_draft(const char *action);
+/* The newest signed tree as a bundle; the log lines of a policy for it are appended. On a fiber, connected. */
+sj_status rig_export(struct rig *rig, const char *path, struct sj_buf *ret_lines);
 /* Exports to a temporary file and verifies it with the keeper's key. On a fiber, connected. */
 sj_status rig_verify(struct rig *rig, struct sj_verify_report *report);
 /* One record on this fiber. */

@@ -4,7 +4,8 @@
  * and of a deed is made to fail in both ways, "not done" and "done, but an error came back", to hang, and to be the
  * last thing before and after kill -9. The steps are replaced by the linker in this program alone (--wrap): what is
  * shipped has no fault points. Whatever happens: what was acknowledged has its one entry at its place, nothing has two,
- * no number is left out, the log verifies, the restart is clean, readiness tells the truth and nobody waits beyond his deadline.
+ * no number is left out, readiness tells the truth and nobody waits beyond his deadline; and afterwards nobody who could speak
+ * about the record has anything to say (rig_panel.h), so the restart is clean.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fixture.h"
+#include "rig_panel.h"
 #include "sanjeh/crypto/hash.h"
 #include "state.h"
 
 #define DEADLINE_MS 700
+#define LATEST_MS                                                                                  \
+    10000 /* a machine under load: far from what hangs, which hangs until it is let go */
+#define HANG_MS 60000
 
 enum way { WAY_NONE, NOT_DONE, DONE_BUT_ERROR, HANGS, KILL_BEFORE, KILL_AFTER, NO_SPACE };
 
@@ -41,6 +45,7 @@ struct plan {
     atomic_int point;
     atomic_int way;
     atomic_int struck;
+    atomic_int released; /* what hangs may go on */
     pid_t front;
 };
 static struct plan *plan;
@@ -59,6 +64,7 @@ static void make_plan(void)
 static void arm(int point, enum way way)
 {
     atomic_store(&plan->struck, 0);
+    atomic_store(&plan->released, 0);
     atomic_store(&plan->way, (int)way);
     atomic_store(&plan->point, point);
 }
@@ -203,8 +209,8 @@ int __wrap_fdatasync(int fd)
 {
     const bool is_front = plan != NULL && getpid() == plan->front;
     const enum way way = strike(is_front ? POINT_RECORDER_SYNC : POINT_KEEPER_SYNC);
-    if (way == HANGS) {
-        (void)usleep(3 * DEADLINE_MS * 1000);
+    for (int i = 0; way == HANGS && i < HANG_MS / 10 && !atomic_load(&plan->released); i++) {
+        (void)usleep(10000);
     }
     const int result = way == NOT_DONE ? -1 : __real_fdatasync(fd);
     strike_after(way);
@@ -259,7 +265,7 @@ static sj_status ask_read(struct rig *rig)
     const struct sj_draft draft = next_draft();
     const int64_t started = sj_time_monotonic_ms();
     const sj_status status = sj_sequencer_record(rig->sequencer, &draft, false, &receipt);
-    CHECK(sj_time_monotonic_ms() - started < 2 * DEADLINE_MS + 1500);
+    CHECK(sj_time_monotonic_ms() - started < LATEST_MS);
     note_answer(status, &receipt);
     return status;
 }
@@ -311,7 +317,7 @@ static void check_answers(const struct rig *rig)
 
 static void await_ready(struct rig *rig)
 {
-    const int64_t until = sj_time_monotonic_ms() + 8000;
+    const int64_t until = sj_time_monotonic_ms() + 60000;
     while (!sj_sequencer_is_ready(rig->sequencer) && sj_time_monotonic_ms() < until) {
         sj_fiber_sleep_ms(10);
     }
@@ -356,7 +362,7 @@ static void one_fault(struct rig *rig, const struct fault *fault)
     await_ready(rig);
     arm(fault->point, fault->way);
     const sj_status status = fault->is_deed ? ask_deed(rig) : ask_read(rig);
-    for (int i = 0; i < 250 && atomic_load(&plan->struck) == 0; i++) {
+    for (int i = 0; i < 6000 && atomic_load(&plan->struck) == 0; i++) {
         sj_fiber_sleep_ms(10);
     }
     if (atomic_load(&plan->struck) == 0 || (!fault->may_succeed && !sj_failed(status))) {
@@ -384,24 +390,25 @@ static void all_faults(void *ctx)
     rig_close(rig);
 }
 
-static void verify_closed(void *ctx)
-{
-    struct rig *rig = ctx;
-    REQUIRE_OK(rig_connect(rig));
-    rig_verify_clean(rig, 1); /* also: no number is left out before the close */
-    rig_disconnect(rig);
-}
-
-TEST(attack_20_every_step_fails_in_both_ways)
+/* fn on a record that is remembered; what was answered stands, and then everybody is silent. */
+static void go_through(void (*fn)(void *ctx))
 {
     struct rig rig;
+    struct insiders who;
     make_plan();
     asked_count = 0;
     rig_fresh(&rig);
-    sj_test_on_fiber(all_faults, &rig);
+    insiders_remember(&who, &rig, NULL);
+    sj_test_on_fiber(fn, &rig);
     check_answers(&rig);
-    sj_test_on_fiber(verify_closed, &rig);
+    insiders_expect(&who, &(struct panel){.verifier = NULL});
     rig_end(&rig);
+}
+
+/* All rows in one record: what any of them had left behind would still be there at its end. */
+TEST(attack_20_every_step_fails_in_both_ways_and_leaves_nothing_to_be_told)
+{
+    go_through(all_faults);
 }
 
 /* ---- hangs ---- */
@@ -416,9 +423,10 @@ static void hang_disk(void *ctx)
     while (atomic_load(&plan->struck) == 0) {
         sj_ignore(ask_read(rig), "the probe may have met it");
     }
-    sj_ignore(ask_read(rig), "still hanging");
+    CHECK_CODE(ask_read(rig), RECORD_UNAVAILABLE);
     CHECK(!sj_sequencer_is_ready(rig->sequencer));
     CHECK_CODE(ask_deed(rig), RECORD_UNAVAILABLE);
+    atomic_store(&plan->released, 1);
     await_ready(rig);
     CHECK_OK(ask_read(rig));
     CHECK_OK(ask_deed(rig));
@@ -427,14 +435,7 @@ static void hang_disk(void *ctx)
 
 TEST(attack_20_hung_disk_keeps_nobody_beyond_the_deadline)
 {
-    struct rig rig;
-    make_plan();
-    asked_count = 0;
-    rig_fresh(&rig);
-    sj_test_on_fiber(hang_disk, &rig);
-    check_answers(&rig);
-    sj_test_on_fiber(verify_closed, &rig);
-    rig_end(&rig);
+    go_through(hang_disk);
 }
 
 /* The database's disk is full: its own refusal of the insert. */
@@ -460,14 +461,7 @@ static void full_database(void *ctx)
 
 TEST(attack_20_full_disk_of_the_database_answers_nothing_and_ends)
 {
-    struct rig rig;
-    make_plan();
-    asked_count = 0;
-    rig_fresh(&rig);
-    sj_test_on_fiber(full_database, &rig);
-    check_answers(&rig);
-    sj_test_on_fiber(verify_closed, &rig);
-    rig_end(&rig);
+    go_through(full_database);
 }
 
 /* ---- kill -9 ---- */
@@ -510,7 +504,7 @@ static void die_there(void *ctx)
     sj_fiber_sleep_ms(20);
     arm(death->point, death->way);
     sj_ignore(death->is_deed ? ask_deed(rig) : ask_read(rig), "it does not come back");
-    sj_fiber_sleep_ms(3000);
+    sj_fiber_sleep_ms(60000);
 }
 
 static void start_again(void *ctx)
@@ -525,10 +519,12 @@ static void start_again(void *ctx)
 static void die_and_start(const struct death *where)
 {
     struct rig rig;
+    struct insiders who;
     make_plan();
     asked_count = 0;
     death = where;
     rig_fresh(&rig);
+    insiders_remember(&who, &rig, NULL);
     rig_run_and_kill(&rig, die_there);
     /* what the dead process had answered: a read and a deed; the third was never answered */
     asked[0] = asked[1] = asked[2] = (struct asked){.is_acknowledged = false};
@@ -545,11 +541,11 @@ static void die_and_start(const struct death *where)
             i);
         CHECK(rig_number(&rig, sql) == 1);
     }
-    sj_test_on_fiber(verify_closed, &rig);
+    insiders_expect(&who, &(struct panel){.verifier = NULL});
     rig_end(&rig);
 }
 
-TEST(attack_20_kill_9_at_each_step_loses_nothing)
+TEST(attack_20_kill_9_at_each_step_loses_nothing_and_leaves_nothing_to_be_told)
 {
     const char *text = getenv("SANJEH_LONG");
     const size_t count = text != NULL && text[0] == '1' ? SJ_COUNT(deaths) : (size_t)DEATHS_ALWAYS;
