@@ -69,7 +69,7 @@ struct sj_check {
     uint64_t begin;           /* entries that a run before has checked */
     struct sj_buf checkpoint; /* the bundle's */
     bool
-        is_proven; /* some signature by the policy has been verified: else nothing may be called tampered */
+        is_proven; /* a signature in the bundle itself has been verified by the policy: else nothing may be called tampered */
     struct sj_key_line lines[SJ_NOTE_KEYS_MAX];
     size_t line_count;
     int64_t cosigned_s; /* newest verified cosignature of the checkpoint; 0: none */
@@ -147,6 +147,10 @@ void sj_check_former_end(struct sj_check *c);
 /* check_note.c */
 /* What a note says, unverified. False: it is none, or speaks of another log. Borrows bytes. */
 bool sj_check_read_note(struct sj_view bytes, struct sj_checkpoint *ret_checkpoint);
+/* Nobody whom the caller trusts has signed: that ends the check, and accuses nobody. */
+void sj_check_unsigned(struct sj_check *c);
+/* Whether anybody has signed what is in the bundle, as far as the keys in force here can tell. The caller's pins are no part of it. */
+bool sj_check_is_proven(const struct sj_check *c);
 /* The checkpoint's signature and quorum, by the keys of its size, when the walk has come to its end. */
 SJ_MUST_CHECK sj_status sj_check_head_signed(struct sj_check *c);
 SJ_MUST_CHECK sj_status sj_check_policy(struct sj_check *c);

@@ -170,7 +170,6 @@ static void note_cover(struct sj_check *c, const struct sj_note *note, uint64_t 
     for (size_t i = 0; i < c->line_count; i++) {
         struct sj_key_line *line = &c->lines[i];
         if (line->policy_key != SJ_NOTE_KEYS_MAX && note->verified[line->policy_key]) {
-            c->is_proven = true;
             line->is_covered = line->is_covered || (line->has_next && size == line->first - 1);
         }
     }

@@ -56,10 +56,27 @@ static sj_status keep_head(struct sj_check *c, const struct sj_checkpoint *check
     return SJ_DONE;
 }
 
-static void say_unsigned(struct sj_check *c)
+void sj_check_unsigned(struct sj_check *c)
 {
     sj_check_incomplete(c, "the checkpoint has no signature by a log of the policy");
     c->stopped = true;
+}
+
+static bool is_signed(const struct sj_check *c, const struct sj_buf *bytes)
+{
+    struct sj_note note;
+    struct sj_checkpoint checkpoint;
+    enum sj_note_state state = SJ_NOTE_UNSIGNED;
+    return !sj_failed(
+               sj_tlog_policy_open(&c->policy, sj_buf_view(bytes), &note, &checkpoint, &state)) &&
+           state != SJ_NOTE_UNSIGNED;
+}
+
+/* The key that a policy names may have passed on since: then the checkpoint is not signed by it, but the note that comes next is. */
+bool sj_check_is_proven(const struct sj_check *c)
+{
+    return c->is_proven || is_signed(c, &c->checkpoint) ||
+           (c->next_note.is_set && is_signed(c, &c->next_note_bytes));
 }
 
 /* What the checkpoint says is the claim that is checked; by whose key it must be signed is known at its size only. */
@@ -85,7 +102,7 @@ sj_status sj_check_checkpoint(struct sj_check *c)
     }
     if (state == SJ_NOTE_UNSIGNED &&
         (!sj_check_read_note(bytes, &checkpoint) || !has_log_of(&c->policy, checkpoint.origin))) {
-        say_unsigned(c);
+        sj_check_unsigned(c);
         return SJ_DONE;
     }
     return keep_head(c, &checkpoint);
@@ -103,7 +120,7 @@ sj_status sj_check_head_signed(struct sj_check *c)
     case SJ_SIGNED_GOOD:
         break;
     case SJ_SIGNED_NOT:
-        say_unsigned(c);
+        sj_check_unsigned(c);
         return SJ_DONE;
     case SJ_SIGNED_OTHER_EPOCH:
         sj_check_tampered(c, "the checkpoint is signed with the log's key of another epoch");

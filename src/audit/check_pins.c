@@ -77,20 +77,33 @@ sj_status sj_check_open_notes(struct sj_check *c)
     TRY(sj_source_stream(&c->source, &key, &c->notes, &c->has_notes));
     TRY(c->has_notes ? advance(c) : SJ_DONE);
     while (c->begin != 0 && c->next_note.is_set && c->next_note.size <= c->begin && !c->stopped) {
+        c->is_proven = sj_check_is_proven(c);
         TRY(advance(c)); /* the run before has looked at it */
     }
     return SJ_DONE;
 }
 
+static void name_pin(struct sj_check *c, const struct sj_pin *pin)
+{
+    if (c->report->verdict == SJ_TAMPERED) {
+        (void)snprintf(c->report->checkpoint, sizeof(c->report->checkpoint), "%s %llu", c->origin,
+            (unsigned long long)pin->size);
+    }
+}
+
 void sj_check_contradict(struct sj_check *c, const struct sj_pin *pin, const char *what)
 {
     char cause[240];
-    (void)snprintf(cause, sizeof(cause), "entries %llu to %llu do not give the root %s",
-        (unsigned long long)c->good_size, (unsigned long long)(pin->size == 0 ? 0 : pin->size - 1),
-        what);
-    sj_check_tampered_at(c, c->good_size, cause);
-    (void)snprintf(c->report->checkpoint, sizeof(c->report->checkpoint), "%s %llu", c->origin,
-        (unsigned long long)pin->size);
+    if (c->good_size < pin->size) {
+        (void)snprintf(cause, sizeof(cause), "entries %llu to %llu do not give the root %s",
+            (unsigned long long)c->good_size, (unsigned long long)pin->size - 1, what);
+        sj_check_tampered_at(c, c->good_size, cause);
+    } else { /* a tree that is already known, all of it */
+        (void)snprintf(cause, sizeof(cause), "the tree of size %llu has not the root %s",
+            (unsigned long long)pin->size, what);
+        sj_check_tampered(c, cause);
+    }
+    name_pin(c, pin);
 }
 
 static bool is_due(const struct sj_check *c, const struct sj_pin *pin)
@@ -104,11 +117,13 @@ static sj_status check_note_signed(struct sj_check *c)
     enum sj_signed by = SJ_SIGNED_NOT;
     TRY(sj_check_signed(c, sj_buf_view(&c->next_note_bytes), &note, &by));
     if (c->stopped || by == SJ_SIGNED_GOOD) {
+        c->is_proven = c->is_proven || by == SJ_SIGNED_GOOD;
         return SJ_DONE;
     }
     sj_check_tampered(c, by == SJ_SIGNED_OTHER_EPOCH
                              ? "a note among `notes` is signed with the log's key of another epoch"
                              : "a note among `notes` is not signed by the log");
+    name_pin(c, &c->next_note);
     return SJ_DONE;
 }
 

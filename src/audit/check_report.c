@@ -38,14 +38,11 @@ static void say_besides(struct sj_check *c, const char *cause, bool has_index, u
     }
 }
 
-static void incomplete(struct sj_check *c, const char *cause, bool has_index, uint64_t index);
-
 static void tampered(struct sj_check *c, const char *cause, bool has_index, uint64_t index)
 {
-    if (!c->is_proven) {
+    if (!sj_check_is_proven(c)) {
         /* nothing here was signed by anybody the caller trusts: it contradicts nobody */
-        incomplete(c, "the checkpoint has no signature by a log of the policy", false, 0);
-        c->stopped = true;
+        sj_check_unsigned(c);
         return;
     }
     const bool goes_on = c->has_replay && !c->stopped;
@@ -80,7 +77,7 @@ void sj_check_tampered_at(struct sj_check *c, uint64_t index, const char *cause)
 
 void sj_check_replayed_at(struct sj_check *c, uint64_t index, const char *cause)
 {
-    if (!c->is_proven) {
+    if (!sj_check_is_proven(c)) {
         tampered(c, cause, true, index);
         return;
     }

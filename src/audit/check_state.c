@@ -57,8 +57,7 @@ static sj_status put_head(const struct sj_check *c, struct sj_buf *out)
     static const struct sj_hash none = {{0}};
     const unsigned flags = (c->has_payloads ? STATE_PAYLOADS : 0u) |
                            (c->options->tsa_ca_path != NULL ? STATE_TIMES : 0u) |
-                           (c->is_foreign ? STATE_FOREIGN : 0u) |
-                           (c->is_proven ? STATE_PROVEN : 0u);
+                           (c->is_foreign ? STATE_FOREIGN : 0u);
     const size_t origin = strlen(c->origin);
     TRY(sj_buf_put(out, STATE_MAGIC, STATE_MAGIC_SIZE));
     TRY(sj_buf_put(out, c->policy_digest.bytes, SJ_HASH_SIZE));

@@ -14,8 +14,7 @@ enum state_flag {
     STATE_PAYLOADS = 1, /* the log had payloads */
     STATE_TIMES = 2,    /* entries were held against tokens of time */
     STATE_FOREIGN = 4,
-    STATE_PROVEN = 8,
-    STATE_FLAGS_ = 15
+    STATE_FLAGS_ = 15 /* 8 was written once, and says nothing */
 };
 
 /* Bits of a key line. */

@@ -290,7 +290,6 @@ static sj_status take_all(struct sj_check *c, struct state_in *in)
     unsigned flags = 0;
     TRY(take_identity(c, in, &flags));
     c->is_foreign = (flags & STATE_FOREIGN) != 0;
-    c->is_proven = (flags & STATE_PROVEN) != 0;
     c->state_had_payloads = (flags & STATE_PAYLOADS) != 0;
     TRY(take_tree(c, in));
     TRY(take_target(c, in));

@@ -208,20 +208,6 @@ TEST(seen_by_a_witness_is_continued)
     }
 }
 
-TEST(seen_by_attack_7_a_witness_of_another_tree_is_named)
-{
-    struct place place;
-    open_place(&place);
-    make_log(&place, 1234, 9);
-    write_policy(&place);
-    see(&place, true);
-    make_log(&place, SIZE, 10);
-    expect(&place, SJ_TAMPERED,
-        "entries 1200 to 1233 do not give the root that witness north has seen");
-    CHECK(sj_text_is(sj_text_of(place.report.checkpoint), LONGLOG_ORIGIN " 1234"));
-    close_place(&place);
-}
-
 TEST(seen_by_attack_4_a_log_behind_its_witness_has_gone_back)
 {
     struct place place;

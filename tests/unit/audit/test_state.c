@@ -217,24 +217,6 @@ TEST(state_attack_5_an_older_log_is_stale_by_it)
     close_place(&place);
 }
 
-TEST(state_attack_7_another_history_is_found)
-{
-    struct place place;
-    struct longlog_sizes sizes;
-    open_checked(&place);
-    const struct longlog_plan fork = {.folder = place.folder,
-        .entries = SECOND,
-        .batch = 60,
-        .command_every = 9,
-        .rotate_every = 4000,
-        .bend = UINT64_MAX,
-        .repeat = UINT64_MAX};
-    longlog_make(&fork, &sizes);
-    CHECK(run(&place, place.bundle) == SJ_OK);
-    CHECK(place.report.verdict == SJ_TAMPERED && place.report.resumed_from == FIRST);
-    close_place(&place);
-}
-
 TEST(state_of_a_run_that_was_ended_again_and_again)
 {
     struct place place;
@@ -432,7 +414,7 @@ TEST(state_holds_a_pin_below_it_by_the_tiles)
     }
 }
 
-TEST(state_attack_7_a_pin_below_it_of_another_history)
+TEST(state_holds_a_pin_below_it_of_another_history)
 {
     struct place place;
     open_place(&place);

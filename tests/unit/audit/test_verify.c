@@ -362,27 +362,6 @@ TEST(verify_holds_the_log_against_an_older_checkpoint)
     close_scene(&old);
 }
 
-static void other_detail(struct sj_entry *entry)
-{
-    entry->draft.http_status = 403;
-}
-
-TEST(verify_finds_a_fork_through_an_older_checkpoint)
-{
-    struct scene scene;
-    struct scene fork = {0};
-    open_scene(&scene, COUNT);
-    /* signed by the same key: another history of the same length */
-    maker_init_edited(&fork.maker, 333, BATCH, 301, other_detail);
-    pin(&scene, &fork.maker);
-    verify(&scene);
-    expect(&scene, SJ_TAMPERED, 300, "entries 300 to 332 do not give the root of the checkpoint");
-    CHECK(sj_text_is(sj_text_of(scene.report.checkpoint), MAKER_ORIGIN " 333"));
-    unlink(path_of("since"));
-    close_scene(&scene);
-    close_scene(&fork);
-}
-
 TEST(verify_notices_a_rollback_through_a_newer_checkpoint)
 {
     struct scene scene;
