@@ -8,13 +8,16 @@
 #include <unistd.h>
 
 #include "logmaker.h"
-#include "sanjeh/audit/verify.h"
+#include "panel.h"
+#include "sanjeh/base/parse.h"
 #include "sanjeh/crypto/rotation.h"
 #include "test.h"
 
 #define COUNT 400
 #define BATCH 50
 #define KEYS  4
+
+#define NO_LINE (-2)
 
 /* Keys change at the ends of the batches 150 and 300. */
 struct world {
@@ -27,7 +30,11 @@ struct world {
     unsigned appointed[2];      /* which keys */
     unsigned appointed_from[2];
     uint64_t first_shift;
-    /* who signs a tree of this size; -1: nobody the policy could know */
+    uint64_t fork_from;    /* whose entry, and all behind it, are others; UINT64_MAX: none */
+    size_t damaged;        /* an entry that was changed afterwards; 0: none */
+    uint64_t dropped_from; /* sizes whose notes are left out; 0: none */
+    uint64_t dropped_to;
+    /* who signs a tree of this size; -1: nobody the policy could know; NO_LINE: there is no line at all */
     int (*signer)(const struct world *world, uint64_t size);
     struct maker maker;
     struct maker_plan plan;
@@ -44,6 +51,9 @@ static int exact_key(const struct world *world, uint64_t size)
 static void edit(void *ctx, struct sj_entry *entry)
 {
     const struct world *world = ctx;
+    if (entry->index == world->fork_from) {
+        entry->draft.http_status = 403;
+    }
     for (unsigned i = 0; i < 2; i++) {
         if (entry->index != world->changes[i] || world->without_change[i]) {
             continue;
@@ -69,6 +79,11 @@ static void sign(void *ctx, uint64_t size, struct sj_text text, struct sj_buf *o
 {
     const struct world *world = ctx;
     const int who = world->signer(world, size);
+    if (who == NO_LINE) {
+        CHECK_OK(sj_buf_put_text(out, text));
+        CHECK_OK(sj_buf_put_byte(out, '\n'));
+        return;
+    }
     const size_t key = who < 0 ? KEYS - 1 : (size_t)who;
     CHECK_OK(sj_note_sign(text, &world->keys[key], world->secrets[key], out));
 }
@@ -80,6 +95,7 @@ static void open_world(struct world *world)
         .claimed_epochs = {1, 2},
         .appointed = {1, 2},
         .appointed_from = {0, 1},
+        .fork_from = UINT64_MAX,
         .signer = exact_key};
     for (size_t i = 0; i < KEYS; i++) {
         const struct sj_key seed = {{(uint8_t)(i + 1), 77}};
@@ -187,42 +203,6 @@ static int older_for_head(const struct world *world, uint64_t size)
     return size == 400 ? 1 : exact_key(world, size);
 }
 
-TEST(epochs_attack_14_a_stolen_key_counts_for_its_own_sizes_only)
-{
-    static const struct {
-        int (*signer)(const struct world *world, uint64_t size);
-        const char *cause;
-    } cases[] = {
-        /* at that size nobody knows the later key yet */
-        {newest_for_older, "a note among `notes` is not signed by the log"},
-        {newest_for_genesis, "a note among `notes` is not signed by the log"},
-        {older_for_newest, "a note among `notes` is signed with the log's key of another epoch"},
-        {older_for_head, "a note among `notes` is signed with the log's key of another epoch"},
-    };
-    for (size_t i = 0; i < SJ_COUNT(cases); i++) {
-        struct world world;
-        open_world(&world);
-        world.signer = cases[i].signer;
-        make(&world);
-        verify_by(&world, 0);
-        expect(&world, SJ_TAMPERED, -1, cases[i].cause);
-        close_world(&world);
-    }
-}
-
-TEST(epochs_attack_14_the_checkpoint_alone_by_another_epoch)
-{
-    struct world world;
-    open_world(&world);
-    world.signer = older_for_head;
-    make(&world);
-    /* without notes the change of key has no checkpoint by the old key: not even that is believed */
-    world.output.without_notes = true;
-    verify_by(&world, 0);
-    expect(&world, SJ_INCOMPLETE, 149, "no checkpoint of size 150 by the log's old key");
-    close_world(&world);
-}
-
 /* The thief of the newest key forks the log before its own epoch: he cannot sign there, so he appoints his key himself. */
 static int thief_after_genesis(const struct world *world, uint64_t size)
 {
@@ -230,60 +210,151 @@ static int thief_after_genesis(const struct world *world, uint64_t size)
     return size >= 150 ? 2 : 0;
 }
 
-TEST(epochs_attack_14_a_fork_that_appoints_the_stolen_key_itself)
+/* He has the current key and everything that it ever signed. */
+static int thief_from_200(const struct world *world, uint64_t size)
 {
-    struct world world;
-    open_world(&world);
-    world.appointed[0] = 2; /* straight from the genesis key to the stolen one */
-    world.without_change[1] = true;
-    world.signer = thief_after_genesis; /* the covering tree of size 150 too: he has no other key */
-    make(&world);
-    verify_by(&world, 0);
-    expect(&world, SJ_TAMPERED, -1,
-        "a note among `notes` is signed with the log's key of another epoch");
-    close_world(&world);
+    return size > 200 ? 2 : exact_key(world, size);
 }
 
-TEST(epochs_attack_15_a_skipped_epoch)
-{
-    struct world world;
-    open_world(&world);
-    world.without_change[0] =
-        true; /* epoch 1 taken out: the second change starts from an unknown key */
-    make(&world);
-    verify_by(&world, 0);
-    expect(&world, SJ_TAMPERED, -1, "a note among `notes` is not signed by the log");
-    maker_clear(&world.maker);
-    /* the same with the gap closed by the thief's hand: epoch 2 straight after epoch 0 */
-    world.appointed_from[1] = 0;
-    world.signer = exact_key;
-    world.changes[0] = COUNT + 1;
-    make(&world);
-    verify_by(&world, 0);
-    expect(&world, SJ_TAMPERED, 299, "an epoch of the log's keys is skipped or repeated");
-    close_world(&world);
-}
+/* ---- everybody is asked ---- */
 
-TEST(epochs_attack_15_wrong_appointments)
+static void drop_notes(struct world *world)
 {
-    static const char *const causes[] = {"an epoch of the log's keys is skipped or repeated",
-        "the change of the log's key starts from a key that was never one",
-        "the change of the log's key names another size than its place",
-        "the log's new key does not prove its possession",
-        "the log's new key is one that it has already"};
-    for (unsigned i = 0; i < SJ_COUNT(causes); i++) {
-        struct world world;
-        open_world(&world);
-        world.claimed_epochs[1] = i == 0 ? 3 : 2;
-        world.appointed_from[1] = i == 1 ? 3 : 1;
-        world.first_shift = i == 2 ? 1 : 0;
-        world.bad_proof = i == 3;
-        world.appointed[1] = i == 4 ? 1 : 2;
-        make(&world);
-        verify_by(&world, 0);
-        expect(&world, SJ_TAMPERED, i == 2 ? 149 : 299, causes[i]);
-        close_world(&world);
+    struct sj_buf *notes = &world->maker.notes;
+    CLEANUP(sj_buf_clear) struct sj_buf kept = SJ_BUF(1 << 20);
+    for (size_t at = 0; at < notes->len;) {
+        const size_t len = 2 + ((size_t)notes->ptr[at] << 8 | notes->ptr[at + 1]);
+        uint64_t size = 0;
+        struct sj_text rest = {(const char *)notes->ptr + at + 2, len - 2};
+        struct sj_text line;
+        CHECK(sj_text_split(&rest, '\n', &line) && sj_text_split(&rest, '\n', &line));
+        CHECK_OK(sj_parse_u64(line, 0, UINT64_MAX, &size));
+        if (size < world->dropped_from || size > world->dropped_to) {
+            CHECK_OK(sj_buf_put(&kept, notes->ptr + at, len));
+        }
+        at += len;
     }
+    sj_buf_reset(notes);
+    CHECK_OK(sj_buf_put_view(notes, sj_buf_view(&kept)));
+}
+
+static void put(struct outsiders *who, const struct world *world)
+{
+    CLEANUP(sj_buf_clear) struct sj_buf tar = SJ_BUF(1 << 24);
+    maker_tar(&world->maker, &world->output, &tar);
+    maker_write(who->bundle, sj_buf_view(&tar));
+}
+
+/* Everybody has seen the honest log at that size; the policy names the first key, the witness knows all that were ever in force. */
+static void begin(struct outsiders *who, size_t seen)
+{
+    struct world honest;
+    CLEANUP(sj_buf_clear) struct sj_buf lines = SJ_BUF(1024);
+    open_world(&honest);
+    maker_init_planned(&honest.maker, seen, BATCH, &honest.plan);
+    CHECK_OK(sj_buf_put_str(&lines, "log "));
+    CHECK_OK(sj_note_key_format(&honest.keys[0], &lines));
+    CHECK_OK(sj_buf_put_byte(&lines, '\n'));
+    outsiders_open(who, sj_buf_text(&lines), honest.keys, KEYS - 1);
+    put(who, &honest);
+    outsiders_remember(who, honest.maker.leaves, seen);
+    close_world(&honest);
+}
+
+static void tell(struct world *world, size_t seen, const struct panel *expected)
+{
+    struct outsiders who;
+    begin(&who, seen);
+    make(world);
+    if (world->damaged != 0) {
+        world->maker.entries[world->damaged].ptr[20] ^= 1;
+    }
+    if (world->dropped_to != 0) {
+        drop_notes(world);
+    }
+    put(&who, world);
+    outsiders_expect(&who, world->maker.leaves, COUNT, expected);
+    outsiders_close(&who);
+    close_world(world);
+}
+
+/* All who read the bundle say the same; the witness, who reads its checkpoint alone, says this or nothing. */
+static void tell_same(struct world *world, size_t seen, const char *cause, const char *witness)
+{
+    tell(world, seen,
+        &(struct panel){
+            .verifier = cause, .since = cause, .state = cause, .seen = cause, .witness = witness});
+}
+
+#define NOT_SIGNED "tampered: a note among `notes` is not signed by the log (" MAKER_ORIGIN
+#define OTHER_KEY                                                                                  \
+    "tampered: a note among `notes` is signed with the log's key of another epoch (" MAKER_ORIGIN
+#define UNSIGNED "incomplete: the checkpoint has no signature by a log of the policy"
+
+/* Inside its own epoch a stolen key signs what it likes: only who has seen the true tree can tell. */
+static const struct panel forked_inside = {.since =
+                                               "tampered at 350: entries 350 to 399 do not give "
+                                               "the root of the checkpoint given by --since: "
+                                               "rewritten or forked (" MAKER_ORIGIN " 400)",
+    .state =
+        "tampered: the tree of size 400 has not the root of the checkpoint (" MAKER_ORIGIN " 400)",
+    .seen = "tampered at 350: entries 350 to 399 do not give the root that witness north has seen: "
+            "forked "
+            "(" MAKER_ORIGIN " 400)",
+    .witness = "422"};
+/* For sizes before its epoch it counts for nobody. A run that goes on from the true tree meets the root first. */
+static const struct panel forked_before = {.verifier = NOT_SIGNED " 250)",
+    .since = NOT_SIGNED " 250)",
+    .state =
+        "tampered: the tree of size 400 has not the root of the checkpoint (" MAKER_ORIGIN " 400)",
+    .seen = NOT_SIGNED " 250)",
+    .witness = "422"};
+static const struct panel appointed_himself = {.verifier = OTHER_KEY " 150)",
+    .since = OTHER_KEY " 150)",
+    .state =
+        "tampered: the tree of size 400 has not the root of the checkpoint (" MAKER_ORIGIN " 400)",
+    .seen = OTHER_KEY " 150)",
+    .witness = "422"};
+
+static void tell_fork(uint64_t from, int (*signer)(const struct world *world, uint64_t size),
+    bool appoints, const struct panel *expected)
+{
+    struct world world;
+    open_world(&world);
+    world.fork_from = from;
+    world.signer = signer;
+    if (appoints) {
+        world.appointed[0] = 2; /* straight from the genesis key to the stolen one */
+        world.without_change[1] = true;
+    }
+    tell(&world, COUNT, expected);
+}
+
+static void tell_keys(
+    int (*signer)(const struct world *world, uint64_t size), bool without_notes, const char *cause)
+{
+    struct world world;
+    open_world(&world);
+    world.signer = signer;
+    world.output.without_notes = without_notes;
+    tell_same(&world, BATCH, cause, NULL); /* a witness knows no epochs, and the tree continues */
+}
+
+TEST(attack_14_stolen_key_forks_from_an_old_size_or_signs_for_another_epoch)
+{
+    tell_fork(350, exact_key, false, &forked_inside);
+    tell_fork(200, thief_from_200, false, &forked_before);
+    /* he has no other key for the tree that covers the change either */
+    tell_fork(149, thief_after_genesis, true, &appointed_himself);
+    /* a later key for an older range: at that size nobody knows it yet */
+    tell_keys(newest_for_older, false, NOT_SIGNED " 200)");
+    tell_keys(newest_for_genesis, false, NOT_SIGNED " 100)");
+    /* a destroyed key that was not */
+    tell_keys(older_for_newest, false, OTHER_KEY " 350)");
+    tell_keys(older_for_head, false, OTHER_KEY " 400)");
+    /* without notes the change of key has no checkpoint by the old key: not even that is believed */
+    tell_keys(
+        older_for_head, true, "incomplete at 149: no checkpoint of size 150 by the log's old key");
 }
 
 static int nobody(const struct world *world, uint64_t size)
@@ -298,24 +369,76 @@ static int nobody_at_the_end(const struct world *world, uint64_t size)
     return size == 400 ? -1 : exact_key(world, size);
 }
 
-TEST(epochs_attack_15_stripped_signatures_and_an_unsigned_export)
+static int stripped(const struct world *world, uint64_t size)
+{
+    (void)world;
+    (void)size;
+    return NO_LINE;
+}
+
+/* Taken off the newest tree only. */
+static int stripped_at_the_end(const struct world *world, uint64_t size)
+{
+    return size == COUNT ? NO_LINE : exact_key(world, size);
+}
+
+static void tell_unsigned(
+    int (*signer)(const struct world *world, uint64_t size), size_t damaged, const char *cause)
 {
     struct world world;
     open_world(&world);
-    world.signer = nobody;
-    make(&world);
-    verify_by(&world, 0);
-    expect(&world, SJ_INCOMPLETE, -1, "the checkpoint has no signature by a log of the policy");
+    world.signer = signer;
+    world.damaged = damaged;
+    tell_same(
+        &world, BATCH, cause, "403"); /* the witness, too, takes what a key of the log has signed */
+}
+
+static void tell_epochs(unsigned way, const char *cause)
+{
+    struct world world;
+    open_world(&world);
+    switch (way) {
+    case 0: /* epoch 1 taken out: the second change starts from an unknown key */
+        world.without_change[0] = true;
+        break;
+    case 1: /* the gap closed by the thief's hand: epoch 2 straight after epoch 0 */
+        world.appointed_from[1] = 0;
+        world.changes[0] = COUNT + 1;
+        break;
+    case 2: /* nothing is told of epoch 1: as if it had been empty */
+        world.dropped_from = 151;
+        world.dropped_to = 300;
+        break;
+    default:
+        world.claimed_epochs[1] = way == 3 ? 3 : 2;
+        world.appointed_from[1] = way == 4 ? 3 : 1;
+        world.first_shift = way == 5 ? 1 : 0;
+        world.bad_proof = way == 6;
+        world.appointed[1] = way == 7 ? 1 : 2;
+        break;
+    }
+    tell_same(&world, BATCH, cause, NULL); /* the witness reads no entries */
+}
+
+TEST(attack_15_epochs_skipped_or_left_out_signatures_stripped_or_none)
+{
+    static const char *const causes[] = {NOT_SIGNED " 200)",
+        "tampered at 299: an epoch of the log's keys is skipped or repeated (",
+        "incomplete at 299: no checkpoint of size 300 by the log's old key",
+        "tampered at 299: an epoch of the log's keys is skipped or repeated (",
+        "tampered at 299: the change of the log's key starts from a key that was never one (",
+        "tampered at 149: the change of the log's key names another size than its place (",
+        "tampered at 299: the log's new key does not prove its possession (",
+        "tampered at 299: the log's new key is one that it has already ("};
+    for (unsigned way = 0; way < SJ_COUNT(causes); way++) {
+        tell_epochs(way, causes[way]);
+    }
+    tell_unsigned(nobody, 0, UNSIGNED);
     /* damage under no signature contradicts nobody: still unsigned, never "tampered" */
-    world.maker.entries[33].ptr[20] ^= 1;
-    verify_by(&world, 0);
-    expect(&world, SJ_INCOMPLETE, -1, "the checkpoint has no signature by a log of the policy");
-    maker_clear(&world.maker);
-    world.signer = nobody_at_the_end;
-    make(&world);
-    verify_by(&world, 0);
-    expect(&world, SJ_TAMPERED, -1, "a note among `notes` is not signed by the log");
-    close_world(&world);
+    tell_unsigned(nobody, 33, UNSIGNED);
+    tell_unsigned(stripped, 0, UNSIGNED);
+    tell_unsigned(nobody_at_the_end, 0, NOT_SIGNED " 400)");
+    tell_unsigned(stripped_at_the_end, 0, NOT_SIGNED " 400)");
 }
 
 static void since_of(struct world *world, uint64_t size, int signer, const char *path)
