@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Who wins when two are at the head at once (attack 19), and does a bit that flips between hashing and sending reach the record (attack
- * 21)? Two servers on one record, each with a keeper, recorder and fibers of its own; a batch that stalls between its check of the head
+ * 21)? And does a clock that is set back or forward (attack 9)? Two servers on one record, each with a keeper, recorder and fibers of its own; a batch that stalls between its check of the head
  * and its commit; two keepers on one memory. The steps that stall or flip are put in by the linker in this program alone (--wrap): what
  * is shipped has no such points.
  */
@@ -62,6 +62,15 @@ sj_status __wrap_sj_array_put(struct sj_array *array, const void *ptr, size_t le
         flip_at = -1;
     }
     return SJ_DONE;
+}
+
+static sj_time_us clock_set_by; /* in this process; keeper and database have the right one */
+
+sj_time_us __real_sj_time_now(void);
+sj_time_us __wrap_sj_time_now(void);
+sj_time_us __wrap_sj_time_now(void)
+{
+    return __real_sj_time_now() + clock_set_by;
 }
 
 sj_status __real_ask_extend_rotating(struct sj_channel *channel, uint64_t old_size,
@@ -305,6 +314,44 @@ TEST(attack_21_bit_that_flips_after_hashing_is_caught_by_the_batch_and_the_keepe
     rig_fresh(&rig);
     insiders_remember(&who, &rig, NULL);
     sj_test_on_fiber(flip_bits, &rig);
+    insiders_expect(&who, &(struct panel){.verifier = NULL});
+    rig_end(&rig);
+}
+
+/* ---- the clock ---- */
+
+#define TIME_OF "('x' || encode(substring(entry from 26 for 8), 'hex'))::bit(64)::bigint"
+
+static void set_clock(void *ctx)
+{
+    static const sj_time_us steps[] = {-300, 300, -300, 0};
+    struct rig *rig = ctx;
+    struct sj_receipt receipt;
+    REQUIRE_OK(rig_open(rig));
+    for (size_t i = 0; i < SJ_COUNT(steps); i++) {
+        clock_set_by = steps[i] * 1000000;
+        CHECK_OK(rig_record(rig, "judge:read", &receipt));
+        CHECK_OK(rig_record(rig, "judge:read", &receipt));
+    }
+    clock_set_by = 0;
+    rig_close(rig);
+    CHECK(rig_number(rig, "select count(*) from (select " TIME_OF " as at, lag(" TIME_OF
+                          ") over (order by idx) as before from sanjeh.audit_entry) as t"
+                          " where at < before") == 0);
+    /* no entry was dated back, and the clock's way forward stays in the record, for who has another clock */
+    CHECK(rig_number(rig, "select (max(" TIME_OF
+                          ") - extract(epoch from clock_timestamp()) * 1000000)::bigint / 1000000"
+                          " from sanjeh.audit_entry") > 200);
+}
+
+/* Named: whoever looks at the clock itself (the server's watch, tests/api/test_alarms.py), cosignatures and tokens (test_times.c). */
+TEST(attack_09_clock_set_back_and_forward_under_a_running_record_reorders_nothing)
+{
+    struct rig rig;
+    struct insiders who;
+    rig_fresh(&rig);
+    insiders_remember(&who, &rig, NULL);
+    sj_test_on_fiber(set_clock, &rig);
     insiders_expect(&who, &(struct panel){.verifier = NULL});
     rig_end(&rig);
 }
