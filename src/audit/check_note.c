@@ -69,7 +69,7 @@ static bool is_signed(const struct sj_check *c, const struct sj_buf *bytes)
     enum sj_note_state state = SJ_NOTE_UNSIGNED;
     return !sj_failed(
                sj_tlog_policy_open(&c->policy, sj_buf_view(bytes), &note, &checkpoint, &state)) &&
-           state != SJ_NOTE_UNSIGNED;
+           (state == SJ_NOTE_GOOD || state == SJ_NOTE_FORGED);
 }
 
 /* The key that a policy names may have passed on since: then the checkpoint is not signed by it, but the note that comes next is. */
@@ -95,7 +95,12 @@ sj_status sj_check_checkpoint(struct sj_check *c)
     }
     const struct sj_view bytes = sj_buf_view(&c->checkpoint);
     TRY(sj_tlog_policy_open(&c->policy, bytes, &note, &checkpoint, &state));
-    c->is_proven = state != SJ_NOTE_UNSIGNED;
+    c->is_proven = state == SJ_NOTE_GOOD || state == SJ_NOTE_FORGED;
+    if (state == SJ_NOTE_MALFORMED) {
+        sj_check_incomplete(c, "the checkpoint cannot be read");
+        c->stopped = true;
+        return SJ_DONE;
+    }
     if (state == SJ_NOTE_FORGED) {
         sj_check_tampered(c, "the checkpoint's signature by a key of the policy does not hold");
         return SJ_DONE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Whose signature stands under this checkpoint? The caller's policy is the only source of trust. A line of a known key that
- * fails is forgery; no line of a known key is "unsigned"; a log's key under another log's name vouches for nothing.
+ * fails is forgery; no line of a known key is "unsigned"; a log's key under another log's name vouches for nothing. What is no note or
+ * no checkpoint was damaged on its way, or its signer is at fault: it accuses nobody.
  */
 #include "sanjeh/audit/tlog_policy.h"
 
@@ -55,10 +56,13 @@ sj_status sj_tlog_policy_open(const struct sj_tlog_policy *policy, struct sj_vie
         }
         if (!claims_known_key(policy, bytes)) {
             *ret_state = SJ_NOTE_UNSIGNED;
+        } else if (!sj_note_is_well_formed(bytes)) {
+            *ret_state = SJ_NOTE_MALFORMED;
         }
         return SJ_DONE;
     }
     if (sj_failed(sj_checkpoint_parse(ret_note->text, ret_checkpoint))) {
+        *ret_state = SJ_NOTE_MALFORMED;
         return SJ_DONE;
     }
     if (sj_tlog_policy_has_log(policy, ret_note, ret_checkpoint->origin)) {

@@ -89,6 +89,9 @@ sj_status sj_tlog_proof_verify(struct sj_view bytes, const struct sj_tlog_policy
         return SJ_DONE;
     }
     TRY(sj_tlog_policy_open(policy, proof.checkpoint, &note, &checkpoint, &state));
+    if (state == SJ_NOTE_MALFORMED) {
+        return SJ_DONE;
+    }
     if (state != SJ_NOTE_GOOD) {
         *ret_verdict = state == SJ_NOTE_FORGED ? SJ_PROOF_FORGED : SJ_PROOF_UNSIGNED;
         return SJ_DONE;

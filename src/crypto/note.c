@@ -159,10 +159,9 @@ static sj_status take_line(const struct signature_line *line, const struct sj_no
     return SJ_DONE;
 }
 
-sj_status sj_note_open(struct sj_view bytes, const struct sj_note_key *keys, size_t key_count,
+static sj_status read_note(struct sj_view bytes, const struct sj_note_key *keys, size_t key_count,
     struct sj_note *ret_note)
 {
-    ENSURE(key_count <= SJ_NOTE_KEYS_MAX, LIMIT_EXCEEDED);
     struct sj_text whole = {NULL, 0};
     struct sj_text signatures = {NULL, 0};
     struct sj_note note = {0};
@@ -177,9 +176,25 @@ sj_status sj_note_open(struct sj_view bytes, const struct sj_note_key *keys, siz
         TRY(parse_line(line, &decoded, &parsed));
         TRY(take_line(&parsed, keys, key_count, &note));
     }
+    *ret_note = note;
+    return SJ_DONE;
+}
+
+sj_status sj_note_open(struct sj_view bytes, const struct sj_note_key *keys, size_t key_count,
+    struct sj_note *ret_note)
+{
+    struct sj_note note;
+    ENSURE(key_count <= SJ_NOTE_KEYS_MAX, LIMIT_EXCEEDED);
+    TRY(read_note(bytes, keys, key_count, &note));
     ENSURE(note.verified_count > 0, INVALID);
     *ret_note = note;
     return SJ_DONE;
+}
+
+bool sj_note_is_well_formed(struct sj_view bytes)
+{
+    struct sj_note note;
+    return !sj_failed(read_note(bytes, NULL, 0, &note));
 }
 
 /* "— name base64(id || [time ||] signature)\n" */

@@ -45,9 +45,9 @@ bool sj_tlog_policy_has_log(
     const struct sj_tlog_policy *policy, const struct sj_note *note, struct sj_text origin);
 bool sj_tlog_policy_has_quorum(const struct sj_tlog_policy *policy, const struct sj_note *note);
 
-enum sj_note_state { SJ_NOTE_GOOD, SJ_NOTE_UNSIGNED, SJ_NOTE_FORGED };
-/* A checkpoint by the policy: GOOD when a log key named like its origin signed it and no known key fails. The quorum is asked
- * for apart. What is returned borrows bytes; it is set when GOOD. A status only for our own failures. */
+enum sj_note_state { SJ_NOTE_GOOD, SJ_NOTE_UNSIGNED, SJ_NOTE_FORGED, SJ_NOTE_MALFORMED };
+/* A checkpoint by the policy: GOOD when a log key named like its origin signed it and no known key fails; MALFORMED when it has a line of
+ * a known key and is no signed note, or no checkpoint. The quorum is asked for apart. What is returned borrows bytes; it is set when GOOD. A status only for our own failures. */
 SJ_MUST_CHECK sj_status sj_tlog_policy_open(const struct sj_tlog_policy *policy,
     struct sj_view bytes, struct sj_note *ret_note, struct sj_checkpoint *ret_checkpoint,
     enum sj_note_state *ret_state);

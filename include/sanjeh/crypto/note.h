@@ -64,6 +64,9 @@ struct sj_note {
 SJ_MUST_CHECK sj_status sj_note_open(struct sj_view bytes, const struct sj_note_key *keys,
     size_t key_count, struct sj_note *ret_note);
 
+/* Whether it is a signed note at all, by whomever: what INVALID above does not tell. */
+bool sj_note_is_well_formed(struct sj_view bytes);
+
 /* The origin of the first log of a succession: what stands before "/<uuid>/<number from 2>", or all of it. Borrows. */
 struct sj_text sj_origin_stem(struct sj_text origin);
 
