@@ -265,7 +265,7 @@ static void roll_back(void *ctx)
     CHECK_OK(sj_outbox_put(tx, sj_sequencer_emitter_key(rig->sequencer), &draft));
     sj_tx_rollback(&tx);
     CHECK_OK(rig_record(rig, "judge:read", &receipt));
-    for (int i = 0; i < 80 && entries_with(rig, "log:void") == 0; i++) {
+    for (int i = 0; i < 600 && entries_with(rig, "log:void") == 0; i++) {
         sj_fiber_sleep_ms(100); /* while it runs, after seconds */
     }
     CHECK(entries_with(rig, "log:void") == 1 && entries_with(rig, "judge:update") == 0);

@@ -54,7 +54,7 @@ static void commit_without_keeper(struct rig *a)
 
 static void wait_for_epoch(struct rig *rig, uint64_t number)
 {
-    const int64_t until = sj_time_monotonic_ms() + 15000;
+    const int64_t until = sj_time_monotonic_ms() + 60000;
     while (epochs_of(rig).number < number && sj_time_monotonic_ms() < until) {
         record(rig, 1);
         sj_fiber_sleep_ms(50);
