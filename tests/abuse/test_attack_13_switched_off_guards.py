@@ -1,17 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attack 13 (AUDIT 4.1): a database superuser turns off, replaces or bends what guards the record. The watch says what he changed; nothing
-else is alarmed."""
+else is alarmed, and nobody else speaks: the record itself is what was signed."""
 
-import sys
-import pathlib
-import time
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
+from panel import ALARMS, Panel, wait_for
 
-from stack import Stack  # noqa: E402
-
-ALARMS = "/api/v1/audit/alarms"
 FUNCTION = ("create or replace function sanjeh.audit_refuse_change() returns trigger language plpgsql set search_path = sanjeh, pg_catalog "
             "as $$ begin return new; end $$")
 
@@ -19,17 +13,20 @@ FUNCTION = ("create or replace function sanjeh.audit_refuse_change() returns tri
 class SwitchedOffGuards(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack.own(env={"SANJEH_ALARMS_LOOK_S": "1", "SANJEH_ALARMS_SCHEMA_WINDOW_S": "1"})
-        cls.officer = cls.stack.client("security.officer")
-        cls.settle()
+        cls.panel = Panel.own(accounts=("hrd.manager", "security.officer"))
+        cls.stack, cls.officer = cls.panel.stack, cls.panel.officer
+        try:
+            cls.stack.client("hrd.manager").get("/api/v1/me")
+            found = cls.panel.pin()
+            assert found == {}, found
+            cls.panel.looked()
+        except BaseException:
+            cls.panel.destroy()
+            raise
 
     @classmethod
     def tearDownClass(cls):
-        cls.stack.destroy()
-
-    @classmethod
-    def settle(cls):
-        time.sleep(2.2)
+        cls.panel.destroy()
 
     def found(self):
         return self.officer.items(ALARMS)
@@ -37,11 +34,7 @@ class SwitchedOffGuards(unittest.TestCase):
     def attack(self, sql, *what):
         before = {alarm["id"] for alarm in self.found()}
         self.stack.sql(sql)
-        deadline = time.time() + 30
-        news = []
-        while not news and time.time() < deadline:
-            time.sleep(0.1)
-            news = [alarm for alarm in self.found() if alarm["id"] not in before]
+        news = wait_for(lambda: [alarm for alarm in self.found() if alarm["id"] not in before], "an alarm")
         self.assertEqual([alarm["rule"] for alarm in news], ["schema"], (sql, news))
         for text in what:
             self.assertIn(text, news[0]["detail"])
@@ -49,7 +42,7 @@ class SwitchedOffGuards(unittest.TestCase):
     def test_attack_13_nothing_changed_is_no_alarm(self):
         self.stack.sql("vacuum analyze sanjeh.audit_entry; analyze sanjeh.audit_head; reindex table sanjeh.audit_seen")
         before = self.found()
-        self.settle()
+        self.panel.looked()
         self.assertEqual(self.found(), before)
 
     def test_attack_13_trigger_function_and_role(self):
@@ -80,12 +73,16 @@ class SwitchedOffGuards(unittest.TestCase):
         self.stack.kill9()
         self.stack.sql("alter table sanjeh.audit_checkpoint disable trigger audit_checkpoint_append_only")
         self.stack.start()
-        self.stack.forget_sessions()
-        type(self).officer = self.stack.client("security.officer")
-        self.settle()
+        self.panel.looked()
         news = [alarm for alarm in self.found() if alarm["id"] not in before and alarm["rule"] == "schema"]
         self.assertIn("changed trigger audit_checkpoint.audit_checkpoint_append_only", " ".join(alarm["detail"] for alarm in news))
-        self.assertEqual({alarm["rule"] for alarm in self.found()}, {"schema"})
+
+    def test_attack_13_z_of_all_this_the_watch_alone_speaks(self):
+        """Asked after all of them, and after one that this test makes itself."""
+        self.attack("alter table sanjeh.audit_tenant disable trigger user", "changed trigger audit_tenant.")
+        found = self.panel.ask(entries=(0, self.panel.last), units=("HRD",))
+        self.assertEqual({rule for rule, _ in found.pop("alarms")}, {"schema"})
+        self.assertEqual(found, {"log": ["alarm.raised"]})
 
 
 if __name__ == "__main__":

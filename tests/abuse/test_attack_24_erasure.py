@@ -9,13 +9,13 @@ import re
 import struct
 import sys
 import tarfile
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 
 from approval_case import approve, ask  # noqa: E402
-from stack import Stack, run  # noqa: E402
+from panel import Panel, wait_for  # noqa: E402
+from stack import run  # noqa: E402
 
 LOG = "00000000-0000-4000-8000-00000000000a"  # whatever: the parameters bind
 SEARCH = "/api/v1/audit/entries?reason="
@@ -26,8 +26,8 @@ class Erasure(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack.own()
-        cls.officer = cls.stack.client("security.officer")
+        cls.panel = Panel.own(accounts=("hrd.manager", "security.officer"))
+        cls.stack, cls.officer = cls.panel.stack, cls.panel.officer
         # signed in at once: a code works once in 30 seconds, and then none of them has to wait for the others
         others = [f"officer.{name}{number}" for number in range(1, 6) for name in ("asks", "votes")] + ["officer.gone"]
         cls.stack.add_accounts({name: ("-", "-", "security-officer", "مسئول دیگر") for name in others})
@@ -37,7 +37,7 @@ class Erasure(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.stack.destroy()
+        cls.panel.destroy()
 
     @classmethod
     def search(cls, reason):
@@ -62,15 +62,11 @@ class Erasure(unittest.TestCase):
         self.assertEqual(approve(self.stack, names[1], made).json()["state"], "approved")
         return self.command(*options, "--approval", made.json()["id"])
 
-    def command_of(self, verb, *options):
-        return run(self.stack.build / "server/sanjeh", "audit", verb, "--config", self.stack.folder / "sanjehd.conf", *options, check=False)
-
     def command(self, *options):
-        return self.command_of("erase", *options)
+        return run(self.stack.build / "server/sanjeh", "audit", "erase", "--config", self.stack.folder / "sanjehd.conf", *options, check=False)
 
     def verified(self):
-        time.sleep(2.5)  # the sweeper brings the entry of the erasure
-        self.officer.get("/api/v1/me")
+        wait_for(lambda: self.stack.sql("select count(*) from sanjeh.audit_outbox") == "0", "the sweeper has brought the entry of the erasure")
         done = self.stack.verify(self.stack.export(), "--json")
         return done.returncode, json.loads(done.stdout)
 
@@ -92,10 +88,6 @@ class Erasure(unittest.TestCase):
         self.assertEqual(code.returncode, 0, code.stdout)
         return found
 
-    def scrub(self):
-        done = self.command_of("scrub", "--json")
-        return done.returncode, json.loads(done.stdout).get("cause")
-
     def shown(self, index):
         answer = self.officer.get(f"/api/v1/audit/entries/{index}")
         self.assertEqual(answer.status, 200, answer)
@@ -104,6 +96,7 @@ class Erasure(unittest.TestCase):
     def test_attack_24_erasure_then_verify(self):
         first, second, third, fourth = self.indices
         before = self.opened()
+        self.assertEqual(self.panel.pin(), {})
         commit, salted = self.entry(first)[173:205], before[first]
         self.assertEqual(hashlib.sha256(b"\x02" + salted).digest(), commit, "the commitment is over salt and payload")
         self.assertEqual(json.loads(salted[32:])["reason"], "look into case 0")
@@ -119,7 +112,7 @@ class Erasure(unittest.TestCase):
         self.assertEqual(self.shown(first), ("gone", None))
         code, report = self.verified()
         self.assertEqual(code, 0, report)
-        self.assertEqual(self.scrub(), (0, None))
+        self.assertEqual(self.panel.ask(entries=self.indices, units=("HRD",)), {"payloads": {first: "gone", third: "gone"}})
         # who knows the payload to the byte, but not the salt, cannot show that it was this one: not with any salt that is left
         after = self.opened()
         self.assertEqual({first, third} & set(after), set())
@@ -143,8 +136,12 @@ class Erasure(unittest.TestCase):
         # one that goes without an entry is missed
         taken = self.payload(second)
         self.stack.sql(f"set session_replication_role = replica; delete from sanjeh.audit_payload where idx = {second}")
-        self.assertEqual(self.scrub(), (1, "the payload is missing and no entry says that it was erased"))
+        self.assertEqual(self.panel.ask(entries=self.indices, units=("HRD",)), {
+            "payloads": {index: "gone" for index in (first, second, third)},
+            "verifier": (2, second, "the entry's payload is missing and nothing says that it was destroyed"),
+            "scrubber": (1, second, "the payload is missing and no entry says that it was erased")})
         self.stack.sql(f"insert into sanjeh.audit_payload (idx, content) values ({second}, decode('{taken}', 'hex'))")
+        self.assertEqual(self.panel.pin(), {})
         self.assertEqual(self.erase("--indices", f"{first}").returncode, 0)
         self.assertRegex(self.erase("--indices", f"{first}").stderr, re.compile("^0 payloads"))
 

@@ -149,14 +149,14 @@ class Stack:
         return cls(folder, os.environ["SANJEH_BUILD"])
 
     @classmethod
-    def own(cls, accounts=("hrd.manager", "security.officer"), env=None):
-        """A fresh, running stack that the caller must destroy()."""
+    def own(cls, accounts=("hrd.manager", "security.officer"), env=None, before_start=None):
+        """A fresh, running stack that the caller must destroy(). before_start is given the stack when everything but the server is there."""
         build = os.environ["SANJEH_BUILD"]
         folder = tempfile.mkdtemp(prefix="sanjeh-own-", dir=build)
         os.chmod(folder, 0o755)
         stack = cls(folder, build, env)
         try:
-            stack.create({name: ACCOUNTS[name] for name in accounts})
+            stack.create({name: ACCOUNTS[name] for name in accounts}, before_start)
         except BaseException:
             stack.keep_log()
             stack.remove()
@@ -169,11 +169,13 @@ class Stack:
     def cluster(self, *args, **kw):
         return run(ROOT / "scripts/cluster", args[0], self.folder / "pg", *args[1:], **kw)
 
-    def create(self, accounts):
+    def create(self, accounts, before_start=None):
         """A copy of the build's fresh instance: making the cluster, its tables and units takes most of a start's time."""
         run("cp", "-a", "--reflink=auto", f"{fresh_instance(self.build)}/.", self.folder)
         self.instance("create", "--build", self.build, "--port", str(free_port()))
         self.add_accounts(accounts)
+        if before_start is not None:
+            before_start(self)
         self.start()
 
     def add_accounts(self, accounts):

@@ -3,6 +3,7 @@
 
 import base64
 import hashlib
+import shutil
 import tarfile
 import time
 import unittest
@@ -51,6 +52,40 @@ class Record(SharedTest):
         with tarfile.open(bundle) as tar:
             tar.extractall(self.stack.folder / "export")
         self.assertEqual(self.stack.verify(self.stack.folder / "export").returncode, 0, "a folder verifies as its tar")
+
+    def test_a_stripped_or_changed_checkpoint_is_found(self):
+        bundle = self.stack.export()
+        folder = self.stack.folder / "cut"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        run("tar", "-xf", bundle, "-C", folder)
+        note = (folder / "checkpoint").read_text()
+        text, signatures = note.split("\n\n", 1)
+        lines = text.split("\n")
+        changed = {
+            "no signature": text + "\n\n",
+            "other size": "\n".join([lines[0], str(int(lines[1]) - 1), lines[2]]) + "\n\n" + signatures,
+            "other root": "\n".join([lines[0], lines[1], "A" * 43 + "="]) + "\n\n" + signatures,
+            "other origin": "\n".join(["evil.example/log", *lines[1:]]) + "\n\n" + signatures,
+        }
+        for name, content in changed.items():
+            with self.subTest(name):
+                (folder / "checkpoint").write_text(content)
+                done = self.stack.verify(folder)
+                self.assertIn(done.returncode, (1, 2), done.stdout + done.stderr)
+
+    def test_the_application_role_alone_can_neither_read_nor_append(self):
+        """An injected statement, outside of the contexts that the keeper signs."""
+        for table in ("head", "entry", "outbox", "refused", "tile", "tenant", "checkpoint", "seen"):
+            self.assertEqual(self.stack.sql(f"select count(*) from sanjeh.audit_{table}", role="app"), "0", table)
+        junk = ("select sanjeh.audit_append(h.id, {0}, sha256('')::bytea, {0} + 1, sha256('x'), sha256('x'), 0, h.id, '', "
+                "array['x'::bytea], array[sha256('x')], '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', 0, null) "
+                "from (select '{1}'::uuid as id) as h").format(self.size(), self.stack.sql("select log_id from sanjeh.audit_head"))
+        for sql in (junk, "select sanjeh.audit_checkpoint_put(1, 'x')", "select sanjeh.audit_outbox_refuse(gen_random_uuid(), 1)",
+                    "select lo_create(0)", "select lo_from_bytea(0, 'x')"):
+            done = self.stack.sql(sql, role="app", check=False)
+            self.assertNotEqual(done.returncode, 0, sql)
+            self.assertIn("permission denied" if "lo_" in sql else "scope RECORD", done.stderr, sql)
 
     def test_the_record_of_one_unit_verifies_alone(self):
         self.stack.client("hrd.manager").get("/api/v1/me")

@@ -179,18 +179,6 @@ class Tree(SharedTest):
         for path in ("/audit/tile", "/audit/tile/", "/audit/tiles/0/000", "/audit/"):
             problem(self, self.officer.get(path), 404, "NOT_FOUND")
 
-    def test_attack_23_the_tree_is_for_the_officer_alone(self):
-        """AUDIT 4.1, 23: proofs and tiles are not for units, not even for offices that read their own entries."""
-        paths = ("/audit/checkpoint", "/audit/tile/0/000.p/1", "/audit/tile/entries/000.p/1", "/api/v1/audit/proof/0",
-                 "/api/v1/audit/consistency?old=1")
-        for who in ("hrd.manager", "sit.analyst", "admin.one", "jdpe.manager", "jdpd.manager", "sit.manager"):
-            for path in paths:
-                answer = self.stack.client(who).get(path)
-                problem(self, answer, 403, "FORBIDDEN")
-                recorded(self, answer)
-        for path in paths:
-            problem(self, self.stack.anonymous().get(path), 401, "UNAUTHENTICATED")
-
 
 if __name__ == "__main__":
     unittest.main()
