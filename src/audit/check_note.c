@@ -4,6 +4,8 @@
  * policy (policy_note.c): the bundle's own copy of a policy is never read. A forged signature is tampering (1), a missing
  * one is "unsigned" (2): the two are told apart because one accuses and the other does not.
  */
+#include <stdio.h>
+
 #include "check.h"
 
 #include "sanjeh/base/file.h"
@@ -103,6 +105,11 @@ sj_status sj_check_checkpoint(struct sj_check *c)
     }
     if (state == SJ_NOTE_FORGED) {
         sj_check_tampered(c, "the checkpoint's signature by a key of the policy does not hold");
+        if (sj_check_read_note(bytes, &checkpoint)) { /* which one, by its own word */
+            (void)snprintf(c->report->checkpoint, sizeof(c->report->checkpoint), "%.*s %llu",
+                (int)checkpoint.origin.len, checkpoint.origin.ptr,
+                (unsigned long long)checkpoint.size);
+        }
         return SJ_DONE;
     }
     if (state == SJ_NOTE_UNSIGNED &&

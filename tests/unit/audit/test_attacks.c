@@ -175,8 +175,10 @@ static void begin_with_other(struct outsiders *who, const struct maker *maker)
     outsiders_remember(who, maker->leaves, maker->count);
 }
 
-#define NOT_ITS_KEY "tampered: the checkpoint's signature by a key of the policy does not hold"
-#define UNSIGNED    "incomplete: the checkpoint has no signature by a log of the policy"
+#define NOT_ITS_KEY                                                                                \
+    "tampered: the checkpoint's signature by a key of the policy does not hold (" MAKER_ORIGIN     \
+    " 400)"
+#define UNSIGNED "incomplete: the checkpoint has no signature by a log of the policy"
 
 static void ask_imposter(struct outsiders *who, const struct maker *honest, enum trick trick,
     const struct panel *expected)
