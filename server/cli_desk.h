@@ -18,10 +18,12 @@ struct sj_cli_desk {
     struct sj_fields *fields;
     struct sj_arena *arena;
     const char *why; /* for the operator when something fails */
+    bool of_any_log; /* [audit] origin may be that of a log that has ended */
 };
 
 /* Starts a keeper (PROVISION), opens the database and loads the units' keys. On failure desk->why tells the
- * operator where to look; close it in every case. */
+ * operator where to look; close it in every case. Errors: also CONFLICT (officers have begun the record anew, and the configuration still
+ * names the log before: no deed of this desk would come into the record). */
 SJ_MUST_CHECK sj_status sj_cli_desk_open(struct sj_cli_desk *desk, const struct sj_config *config);
 void sj_cli_desk_close(struct sj_cli_desk *desk);
 /* A context for these scopes, good for five minutes. */

@@ -61,7 +61,7 @@ static sj_status fetch_pads(const struct sj_config *config, uint8_t pads[128])
 static sj_status reseal(const struct sj_config *config, size_t *ret_broken, const char **ret_why)
 {
     const struct sj_uuid scopes[] = {SJ_SCOPE_AUTHN};
-    struct sj_cli_desk desk = {.why = ""};
+    struct sj_cli_desk desk = {.why = "", .of_any_log = true}; /* no draft is made here */
     struct sj_context context;
     CLEANUP(sj_tx_rollback) struct sj_tx *tx = NULL;
     size_t sealed = 0;

@@ -6,6 +6,7 @@
  */
 #include "cli_desk.h"
 
+#include "sanjeh/audit/record.h"
 #include "sanjeh/audit/sequencer.h"
 #include "sanjeh/crypto/random.h"
 #include "sanjeh/keys/scopes.h"
@@ -21,6 +22,29 @@ void sj_cli_desk_close(struct sj_cli_desk *desk)
     sj_channel_close(&desk->channel);
     sj_keeper_stop(&desk->keeper);
     sj_arena_free(&desk->arena);
+}
+
+sj_status sj_cli_desk_sign(struct sj_cli_desk *desk, const struct sj_uuid *scopes, size_t count,
+    struct sj_context *ret_context)
+{
+    return ask_context(
+        desk->channel, scopes, count, sj_time_now() + CONTEXT_S * INT64_C(1000000), ret_context);
+}
+
+static sj_status check_log(struct sj_cli_desk *desk, const struct sj_config *config)
+{
+    const struct sj_uuid scope = SJ_SCOPE_RECORD;
+    const struct sj_query query = {.sql = SJ_SQL_AUDIT_INCARNATION_NEWEST};
+    struct sj_context context;
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_cli_desk_sign(desk, &scope, 1, &context));
+    TRY(sj_record_read(desk->db, &context, &query, &rows));
+    if (sj_rows_count(rows) == 1 && !sj_text_is(sj_row_text(rows, 0, 2), config->origin)) {
+        desk->why = "officers have begun the record anew: set [audit] origin as `sanjeh audit "
+                    "incarnation --dry-run` says";
+        FAIL(CONFLICT);
+    }
+    return SJ_DONE;
 }
 
 sj_status sj_cli_desk_open(struct sj_cli_desk *desk, const struct sj_config *config)
@@ -43,18 +67,12 @@ sj_status sj_cli_desk_open(struct sj_cli_desk *desk, const struct sj_config *con
     TRY(sj_channel_open(desk->keeper, 0, /* loop= */ NULL, &desk->channel));
     desk->why = "see [database] conninfo, and run `sanjeh migrate` first";
     TRY(sj_db_open(&db_config, /* loop= */ NULL, &desk->db));
+    TRY(desk->of_any_log ? SJ_DONE : check_log(desk, config));
     TRY(sj_fields_new(desk->db, desk->channel, &desk->fields));
     desk->why = "a stored key cannot be opened; is it the root key file of this database?";
     TRY(sj_fields_load_units(desk->fields));
     desk->why = "";
     return sj_arena_new(1u << 20, &desk->arena);
-}
-
-sj_status sj_cli_desk_sign(struct sj_cli_desk *desk, const struct sj_uuid *scopes, size_t count,
-    struct sj_context *ret_context)
-{
-    return ask_context(
-        desk->channel, scopes, count, sj_time_now() + CONTEXT_S * INT64_C(1000000), ret_context);
 }
 
 sj_status sj_cli_desk_find_unit(

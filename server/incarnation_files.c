@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define PATH_SIZE (SJ_CONFIG_TEXT_MAX + 64)
+#define NAMES_MAX 99u
 
 static sj_status sync_folder(const char *path)
 {
@@ -26,14 +27,21 @@ static sj_status sync_folder(const char *path)
     return SJ_DONE;
 }
 
+/* A server that was started with the old origin in between has left a second file of it. */
 static sj_status put_aside(const char *path, uint64_t number)
 {
     char target[PATH_SIZE];
+    unsigned tries = 1;
     (void)snprintf(target, sizeof target, "%s.of-%llu", path, (unsigned long long)number);
-    if (access(path, F_OK) != 0 || access(target, F_OK) == 0) {
-        return SJ_DONE;
+    while (access(target, F_OK) == 0 && tries++ < NAMES_MAX) {
+        (void)snprintf(
+            target, sizeof target, "%s.of-%llu-%u", path, (unsigned long long)number, tries);
     }
-    ENSURE(rename(path, target) == 0, IO);
+    if (access(path, F_OK) == 0) {
+        ENSURE(tries <= NAMES_MAX, LIMIT_EXCEEDED);
+        ENSURE(rename(path, target) == 0, IO);
+    }
+    /* also when it was renamed before a crash */
     return sync_folder(path);
 }
 
@@ -48,8 +56,11 @@ static sj_status ensure_free(const char *path)
 static sj_status start(const struct sj_incarnation_files *files, const char *origin,
     enum sj_keeper_use use, struct sj_keeper **ret_keeper)
 {
+    char payload_keys[SJ_CONFIG_TEXT_MAX + 16];
+    sj_config_payload_keys(files->config, payload_keys, sizeof payload_keys);
     const struct sj_keeper_config keeper = {.root_key_file = files->config->root_key_file,
         .signer_state = files->config->signer_state,
+        .payload_keys = payload_keys,
         .origin = origin,
         .instance = files->config->instance,
         .use = use,
@@ -106,7 +117,9 @@ sj_status sj_incarnation_put_aside(const struct sj_incarnation_files *files, con
     TRY(ensure_free(config->signer_state));
     TRY(ensure_free(recorder));
     *ret_why = "the signer's file and the recorder could not be put aside: run this again";
-    if (access(config->signer_state, F_OK) == 0 && !is_new(files)) {
+    if (access(config->signer_state, F_OK) != 0) {
+        TRY(sync_folder(config->signer_state));
+    } else if (!is_new(files)) {
         TRY(end_signer(files));
         TRY(put_aside(config->signer_state, files->former_number));
     }

@@ -380,6 +380,51 @@ static sj_status write_stamps(struct export *x)
     return end_member(x, total);
 }
 
+static sj_status unsequenced_page(
+    struct export *x, struct sj_uuid *emitter, int64_t *seq, size_t *ret_rows)
+{
+    const struct sj_param params[] = {sj_p_id(emitter), sj_p_i64(*seq), sj_p_id(x->former)};
+    const struct sj_query query = {SJ_SQL_AUDIT_FORMER_OUTBOX_RANGE, params, SJ_COUNT(params)};
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_record_read(x->db, x->context, &query, &rows));
+    sj_buf_reset(&x->content);
+    *ret_rows = sj_rows_count(rows);
+    for (size_t i = 0; i < *ret_rows; i++) {
+        const struct sj_view draft = sj_row_bytes(rows, i, 2);
+        *emitter = sj_row_id(rows, i, 0);
+        *seq = sj_row_i64(rows, i, 1);
+        TRY(sj_buf_put_u32(&x->content, (uint32_t)draft.len));
+        TRY(sj_buf_put_view(&x->content, draft));
+    }
+    return SJ_DONE;
+}
+
+/* Deeds that were committed when the log ended and never got their place: the SHA-256 of this member stands in the first entry of the
+ * log that goes on from it. */
+static sj_status write_unsequenced(struct export *x)
+{
+    const struct sj_param param = sj_p_id(x->former);
+    const struct sj_query query = {SJ_SQL_AUDIT_FORMER_OUTBOX_TOTAL, &param, 1};
+    struct sj_uuid emitter = {{0}};
+    int64_t seq = INT64_MIN;
+    uint64_t written = 0;
+    size_t count = 1;
+    CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
+    TRY(sj_record_read(x->db, x->context, &query, &rows));
+    const uint64_t total = (uint64_t)sj_row_i64(rows, 0, 0);
+    if (total == 0) {
+        return SJ_DONE;
+    }
+    TRY(begin_member(x, SJ_TEXT("unsequenced"), total));
+    while (count > 0) {
+        TRY(unsequenced_page(x, &emitter, &seq, &count));
+        TRY(sj_write_all(x->fd, sj_buf_view(&x->content)));
+        written += x->content.len;
+    }
+    ENSURE(written == total, INTERNAL);
+    return end_member(x, total);
+}
+
 #define PIECE ((size_t)64 * 1024)
 
 /* Their length stands in front, so they are gathered first, in memory that is on no disk. */
@@ -412,6 +457,7 @@ static sj_status write_bundle(struct export *x, const struct sj_bundle_trust *tr
     TRY(write_policy(x, trust));
     TRY(write_notes(x));
     TRY(write_stamps(x));
+    TRY(x->former != NULL ? write_unsequenced(x) : SJ_DONE);
     TRY(write_payloads(x, trust->payloads));
     TRY(write_entries(x));
     for (unsigned level = 0; level < SJ_TILE_LEVELS; level++) {

@@ -23,18 +23,21 @@ sj_status sj_incarnation_format(const struct sj_incarnation *x, struct sj_buf *r
     char text[SJ_ENTRY_DETAIL_MAX + 1];
     char root[2 * SJ_HASH_SIZE + 1];
     char note[2 * SJ_HASH_SIZE + 1];
+    char unsequenced[2 * SJ_HASH_SIZE + 1];
     char log[SJ_UUID_TEXT_SIZE];
     char officers[SJ_INCARNATION_OFFICERS][SJ_UUID_TEXT_SIZE];
     hex_of(&x->root, root);
     hex_of(&x->note, note);
+    hex_of(&x->unsequenced_hash, unsequenced);
     sj_uuid_format(x->log, log);
     sj_uuid_format(x->officers[0], officers[0]);
     sj_uuid_format(x->officers[1], officers[1]);
     const int len = snprintf(text, sizeof(text),
         "incarnation=%llu;log=%s;origin=%s;former=%s;size=%llu;root=%s;note_sha256=%s;stored=%llu;"
-        "officers=%s,%s",
+        "unsequenced=%llu;unsequenced_sha256=%s;officers=%s,%s",
         (unsigned long long)x->number, log, x->origin, x->former, (unsigned long long)x->size, root,
-        note, (unsigned long long)x->stored, officers[0], officers[1]);
+        note, (unsigned long long)x->stored, (unsigned long long)x->unsequenced, unsequenced,
+        officers[0], officers[1]);
     ENSURE(len > 0 && (size_t)len < sizeof(text), LIMIT_EXCEEDED);
     return sj_buf_put(ret_detail, text, (size_t)len);
 }
@@ -75,6 +78,9 @@ sj_status sj_incarnation_parse(struct sj_text detail, struct sj_incarnation *ret
     ENSURE(sj_detail_take_hex(&rest, "root", x.root.bytes, SJ_HASH_SIZE), INVALID);
     ENSURE(sj_detail_take_hex(&rest, "note_sha256", x.note.bytes, SJ_HASH_SIZE), INVALID);
     ENSURE(sj_detail_take_u64(&rest, "stored", &x.stored), INVALID);
+    ENSURE(sj_detail_take_u64(&rest, "unsequenced", &x.unsequenced), INVALID);
+    ENSURE(sj_detail_take_hex(&rest, "unsequenced_sha256", x.unsequenced_hash.bytes, SJ_HASH_SIZE),
+        INVALID);
     ENSURE(sj_detail_take(&rest, "officers", &value) && take_ids(value, x.officers), INVALID);
     TRY(sj_incarnation_format(&x, &again));
     ENSURE(sj_text_equal(sj_buf_text(&again), detail), INVALID);

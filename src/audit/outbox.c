@@ -3,8 +3,11 @@
  * How does a deed's draft survive a crash between its commit and its place in the log? It is a row of the same
  * transaction, with a MAC under a key that the database never sees: a superuser can delete the row (the gap in
  * the emitter's numbers shows) but cannot plant or change one. The batch MAC is made with the same key and
- * another prefix: neither can stand for the other.
+ * another prefix: neither can stand for the other. Both keys are the log's own: a draft that somebody kept of the log before
+ * has no MAC that holds in the one that goes on from it.
  */
+#include "sanjeh/audit/outbox.h"
+
 #include "sanjeh/base/log.h"
 #include "state.h"
 
@@ -14,6 +17,34 @@ sj_status sj_outbox_mac(
     const struct sj_view parts[] = {sj_view_of("sanjeh/outbox", 13), draft};
     return sj_hmac_sha256(
         sj_view_of(emitter_key->bytes, SJ_KEY_SIZE), parts, SJ_COUNT(parts), ret_mac);
+}
+
+static sj_status key_of(
+    struct sj_channel *channel, struct sj_uuid emitter, struct sj_outbox_key *cache)
+{
+    if (!cache->holds || !sj_uuid_equal(cache->emitter, emitter)) {
+        cache->holds = false;
+        TRY(ask_emitter_key(channel, emitter, &cache->key));
+        cache->emitter = emitter;
+        cache->holds = true;
+    }
+    return SJ_DONE;
+}
+
+sj_status sj_outbox_open(struct sj_channel *channel, const struct sj_rows *rows, size_t row,
+    struct sj_outbox_key *cache, struct sj_draft *ret_draft, bool *ret_ours)
+{
+    const struct sj_uuid emitter = sj_row_id(rows, row, 0);
+    const struct sj_view bytes = sj_row_bytes(rows, row, 2);
+    const struct sj_view mac = sj_row_bytes(rows, row, 3);
+    struct sj_hash expected;
+    TRY(key_of(channel, emitter, cache));
+    TRY(sj_outbox_mac(&cache->key, bytes, &expected));
+    *ret_ours = mac.len == SJ_HASH_SIZE && sj_equal_ct(mac.ptr, expected.bytes, SJ_HASH_SIZE) &&
+                !sj_failed(sj_draft_decode(bytes, ret_draft)) &&
+                sj_uuid_equal(ret_draft->emitter, emitter) &&
+                ret_draft->emitter_seq == (uint64_t)sj_row_i64(rows, row, 1);
+    return SJ_DONE;
 }
 
 static void put_u64(uint8_t dst[8], uint64_t value)

@@ -5,6 +5,7 @@
  * MAC is moved aside and logged, never sequenced: else a database superuser could put words into the record. So is
  * one whose number the log has already: a replay. The same second asks whether the keeper still answers.
  */
+#include "sanjeh/audit/outbox.h"
 #include "sanjeh/base/log.h"
 #include "state.h"
 
@@ -37,23 +38,6 @@ void sj_sweep_remember(struct sj_sequencer *s, uint64_t seq, const struct sj_rec
     SJ_ASSERT(pthread_mutex_unlock(&s->lock) == 0);
 }
 
-struct key_cache {
-    struct sj_uuid emitter;
-    struct sj_key key;
-    bool holds;
-};
-
-static sj_status key_of(struct sj_sequencer *s, struct sj_uuid emitter, struct key_cache *cache)
-{
-    if (!cache->holds || !sj_uuid_equal(cache->emitter, emitter)) {
-        cache->holds = false;
-        TRY(ask_emitter_key(s->config.channel, emitter, &cache->key));
-        cache->emitter = emitter;
-        cache->holds = true;
-    }
-    return SJ_DONE;
-}
-
 /* The ids beside the draft: those that its detail, which the MAC covers, commits to. */
 static sj_status take_subjects(
     const struct sj_rows *rows, size_t row, struct sj_draft *draft, bool *ret_ours)
@@ -76,20 +60,11 @@ static void take_payload(
     }
 }
 
-/* *ret_ours: MAC, number and emitter of the row agree with the draft. */
+/* *ret_ours: MAC, number, emitter and subjects of the row agree with the draft. */
 static sj_status check_row(struct sj_sequencer *s, const struct sj_rows *rows, size_t row,
-    struct key_cache *cache, struct sj_draft *draft, bool *ret_ours)
+    struct sj_outbox_key *cache, struct sj_draft *draft, bool *ret_ours)
 {
-    const struct sj_uuid emitter = sj_row_id(rows, row, 0);
-    const struct sj_view bytes = sj_row_bytes(rows, row, 2);
-    const struct sj_view mac = sj_row_bytes(rows, row, 3);
-    struct sj_hash expected;
-    TRY(key_of(s, emitter, cache));
-    TRY(sj_outbox_mac(&cache->key, bytes, &expected));
-    *ret_ours = mac.len == SJ_HASH_SIZE && sj_equal_ct(mac.ptr, expected.bytes, SJ_HASH_SIZE) &&
-                !sj_failed(sj_draft_decode(bytes, draft)) &&
-                sj_uuid_equal(draft->emitter, emitter) &&
-                draft->emitter_seq == (uint64_t)sj_row_i64(rows, row, 1);
+    TRY(sj_outbox_open(s->config.channel, rows, row, cache, draft, ret_ours));
     return *ret_ours ? take_subjects(rows, row, draft, ret_ours) : SJ_DONE;
 }
 
@@ -118,7 +93,7 @@ static bool is_in_memory(struct sj_sequencer *s, const struct sj_draft *draft)
 }
 
 static sj_status sweep_row(struct sj_sequencer *s, const struct sj_rows *rows, size_t row,
-    struct key_cache *cache, struct sj_sweep *sweep)
+    struct sj_outbox_key *cache, struct sj_sweep *sweep)
 {
     struct sj_draft draft;
     struct sj_payload payload;
@@ -176,7 +151,7 @@ static sj_status sweep_page(struct sj_sequencer *s, int64_t age_ms, struct page 
     CLEANUP(sj_rows_free) struct sj_rows *rows = NULL;
     TRY(sj_record_context(s, &context));
     TRY(sj_record_read(s->config.db, &context, &query, &rows));
-    struct key_cache cache = {0};
+    struct sj_outbox_key cache = {0};
     struct sj_sweep sweep = {0};
     sj_status status = SJ_DONE;
     for (size_t i = 0; i < sj_rows_count(rows) && !sj_failed(status); i++) {

@@ -231,6 +231,12 @@ static sj_status answer_seal(
     return read_end(body);
 }
 
+/* Empty without an origin. */
+static struct sj_text log_of(const struct answerer *answerer)
+{
+    return sj_text_of(answerer->has_log_key ? answerer->log_key.name : "");
+}
+
 static sj_status answer_emitter_key(
     struct answerer *answerer, struct sj_reader *body, struct sj_buf *answer)
 {
@@ -238,7 +244,7 @@ static sj_status answer_emitter_key(
     CLEANUP(sj_key_wipe) struct sj_key key;
     TRY(read_id(body, &emitter));
     TRY(read_end(body));
-    TRY(vault_emitter_key(answerer->vault, emitter, &key));
+    TRY(vault_emitter_key(answerer->vault, log_of(answerer), emitter, &key));
     return sj_buf_put(answer, key.bytes, SJ_KEY_SIZE);
 }
 
@@ -351,7 +357,7 @@ static sj_status answer_recover(
     TRY(read_hash(body, &mac));
     TRY(read_batch(body, &batch));
     TRY(read_rotation(body, &batch));
-    TRY(vault_emitter_key(answerer->vault, emitter, &key));
+    TRY(vault_emitter_key(answerer->vault, log_of(answerer), emitter, &key));
     TRY(signer_batch_mac(answerer->signer, &batch, &key, &expected));
     ENSURE(sj_hash_equal(&mac, &expected), LOG_TAMPERED);
     return signer_extend(answerer->signer, &batch, answer);

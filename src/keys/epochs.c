@@ -164,10 +164,11 @@ sj_status epochs_load(struct epochs *epochs, struct sj_text origin, const struct
     const uint8_t section[EPOCHS_SIZE])
 {
     TRY(prepare_empty(epochs, origin, state_key));
-    ENSURE(section[AT_PHASE] <= SJ_EPOCH_OVERLAP, LOG_TAMPERED);
-    epochs->phase = (enum sj_epoch_phase)section[AT_PHASE];
     epochs->number = get_u64(section + AT_NUMBER);
     epochs->since = (sj_time_us)get_u64(section + AT_SINCE);
+    epochs->has_ended = section[AT_PHASE] == PHASE_ENDED;
+    ENSURE(section[AT_PHASE] <= SJ_EPOCH_OVERLAP, LOG_TAMPERED);
+    epochs->phase = (enum sj_epoch_phase)section[AT_PHASE];
     TRY(sj_copy(epochs->genesis, 32, section + AT_GENESIS, 32));
     TRY(key_unseal(epochs, epochs->number, section + AT_SEALED_NOW, &epochs->now));
     return epochs->phase == SJ_EPOCH_STEADY ? SJ_DONE : load_next(epochs, section);

@@ -38,7 +38,7 @@ struct epochs {
 SJ_MUST_CHECK sj_status epochs_new(
     struct epochs *epochs, struct sj_text origin, const struct sj_key *state_key);
 void epochs_clear(struct epochs *epochs);
-/* To and from the file; the caller has checked its MAC. Errors: LOG_TAMPERED. */
+/* To and from the file; the caller has checked its MAC. Errors: LOG_TAMPERED (also of a log that has ended: then has_ended is set). */
 SJ_MUST_CHECK sj_status epochs_save(const struct epochs *epochs, uint8_t section[EPOCHS_SIZE]);
 SJ_MUST_CHECK sj_status epochs_load(struct epochs *epochs, struct sj_text origin,
     const struct sj_key *state_key, const uint8_t section[EPOCHS_SIZE]);

@@ -187,7 +187,7 @@ static sj_status warm_up(struct process *process)
     CLEANUP(sj_buf_clear) struct sj_buf wrapped = SJ_BUF(WIRE_WRAPPED_MAX);
     TRY(sj_uuid_new(&id));
     TRY(vault_new_unit_key(process->answerer.vault, id, 1, &wrapped));
-    TRY(vault_emitter_key(process->answerer.vault, id, &key));
+    TRY(vault_emitter_key(process->answerer.vault, (struct sj_text){"", 0}, id, &key));
     CLEANUP(sj_signing_key_free) struct sj_signing_key *signing = NULL;
     uint8_t signature[SJ_ED25519_SIGNATURE];
     TRY(sj_signing_key_new(&key, &signing));

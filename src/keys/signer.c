@@ -150,7 +150,13 @@ static sj_status read_state(struct signer *signer, const uint8_t *bytes)
     ENSURE(newest.bytes != NULL, LOG_TAMPERED);
     read_slot(signer, &newest);
     if (newest.has_epochs) {
-        TRY(epochs_load(&signer->epochs, origin, &signer->state_key, newest.bytes + AT_EPOCHS));
+        const sj_status loaded =
+            epochs_load(&signer->epochs, origin, &signer->state_key, newest.bytes + AT_EPOCHS);
+        if (signer->epochs.has_ended && !signer->reads_only) {
+            /* whoever ended it may have been killed between the slots */
+            TRY(overwrite_other(signer, bytes));
+        }
+        TRY(loaded);
     } else {
         ENSURE(!signer->reads_only, NOT_FOUND);
         TRY(epochs_new(&signer->epochs, origin, &signer->state_key));

@@ -9,6 +9,7 @@
 #include "vault.h"
 #include "sanjeh/base/memory.h"
 #include "sanjeh/base/parse.h"
+#include "sanjeh/crypto/note.h"
 #include "sanjeh/crypto/random.h"
 #include "sanjeh/keys/keeper.h"
 #include "wire.h"
@@ -316,9 +317,15 @@ sj_status vault_seal(
     return sj_hmac_sha256(sj_view_of(key.bytes, SJ_KEY_SIZE), &part, 1, ret_mac);
 }
 
-sj_status vault_emitter_key(struct vault *vault, struct sj_uuid emitter, struct sj_key *ret_key)
+sj_status vault_emitter_key(
+    struct vault *vault, struct sj_text origin, struct sj_uuid emitter, struct sj_key *ret_key)
 {
-    return derive(vault, LABEL_EMITTER, sj_view_of(emitter.bytes, sizeof(emitter.bytes)), ret_key);
+    CLEANUP(sj_buf_clear) struct sj_buf name = SJ_BUF(1024);
+    TRY(sj_buf_put(&name, emitter.bytes, sizeof(emitter.bytes)));
+    if (sj_origin_stem(origin).len != origin.len) {
+        TRY(sj_buf_put_text(&name, origin));
+    }
+    return derive(vault, LABEL_EMITTER, sj_buf_view(&name), ret_key);
 }
 
 sj_status vault_signer_keys(struct vault *vault, struct sj_text origin, struct sj_text instance,

@@ -46,8 +46,10 @@ SJ_MUST_CHECK sj_status vault_pepper(
 /* purpose: of enum sj_seal_purpose. Errors: INVALID (none of them). */
 SJ_MUST_CHECK sj_status vault_seal(
     struct vault *vault, uint8_t purpose, const struct sj_hash *hash, struct sj_hash *ret_mac);
+/* Of an emitter of this log. A log that goes on from another one has keys of its own for every emitter (ADR-0028), so no draft, batch
+ * or recorder of the one is taken for the other's. */
 SJ_MUST_CHECK sj_status vault_emitter_key(
-    struct vault *vault, struct sj_uuid emitter, struct sj_key *ret_key);
+    struct vault *vault, struct sj_text origin, struct sj_uuid emitter, struct sj_key *ret_key);
 /* For the signer: keys bound to a log's origin and the server's instance name ("": the first server of the log). */
 SJ_MUST_CHECK sj_status vault_signer_keys(struct vault *vault, struct sj_text origin,
     struct sj_text instance, struct sj_key *ret_seed, struct sj_key *ret_state_key);

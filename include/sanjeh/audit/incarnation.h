@@ -24,6 +24,9 @@ struct sj_incarnation {
     struct sj_hash note; /* SHA-256 of that signed note, as it is */
     uint64_t
         stored; /* entries of it that the database had at the end: fewer when a tail was lost */
+    uint64_t unsequenced; /* drafts of committed deeds that never got their place in it */
+    struct sj_hash
+        unsequenced_hash; /* SHA-256 of them: u32 length and draft, by emitter and number */
     struct sj_uuid officers[SJ_INCARNATION_OFFICERS]; /* accounts */
 };
 

@@ -144,7 +144,7 @@ struct sj_seal_item {
 };
 SJ_MUST_CHECK sj_status ask_seals(struct sj_channel *channel, const struct sj_seal_item *items,
     size_t count, struct sj_hash *ret_macs);
-/* The outbox MAC key of an emitter (a process that writes drafts). */
+/* The outbox MAC key of an emitter (a process that writes drafts) in the keeper's log: in one that goes on from another it is its own. */
 SJ_MUST_CHECK sj_status ask_emitter_key(
     struct sj_channel *channel, struct sj_uuid emitter, struct sj_key *ret_key);
 

@@ -143,13 +143,6 @@ void rig_end(struct rig *rig)
     sj_keeper_stop(&rig->keeper);
 }
 
-void rig_new_signer(struct rig *rig)
-{
-    sj_keeper_stop(&rig->keeper);
-    CHECK(unlink(file("signer")) == 0);
-    start_keeper(rig);
-}
-
 static void copy_file(const char *from, const char *to)
 {
     char bytes[65536];

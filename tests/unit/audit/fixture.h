@@ -42,8 +42,6 @@ sj_status rig_second_keeper(const struct rig *rig, struct sj_keeper **ret_keeper
 /* Another keeper process with the same state file; stops the old one. */
 void rig_restart_keeper(struct rig *rig);
 void rig_end(struct rig *rig);
-/* A keeper that has signed nothing, for rig->origin; the state before is gone. */
-void rig_new_signer(struct rig *rig);
 /* Keeps and puts back the keeper's state file: a keeper that did not live to sign. */
 void rig_keep_state(const struct rig *rig);
 void rig_put_back_state(const struct rig *rig);

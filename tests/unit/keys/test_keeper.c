@@ -253,6 +253,43 @@ TEST(keeper_derivations_stay_the_same_over_restarts)
     fixture_clear(&fixture);
 }
 
+static void emitter_key_of(
+    const struct fixture *fixture, const char *origin, struct sj_key *ret_key)
+{
+    struct sj_keeper *keeper = NULL;
+    struct sj_channel *channel = NULL;
+    const struct sj_keeper_config config = {.root_key_file = fixture->root,
+        .origin = origin,
+        .use = SJ_KEEPER_PROVISION,
+        .channels = 1};
+    REQUIRE_OK(sj_keeper_start(&config, &keeper));
+    CHECK_OK(sj_channel_open(keeper, 0, NULL, &channel));
+    CHECK_OK(ask_emitter_key(channel, unit_a, ret_key));
+    sj_channel_close(&channel);
+    sj_keeper_stop(&keeper);
+}
+
+/* The last three are logs that go on from another; what only looks like it is a first log. */
+TEST(keeper_emitter_keys_are_of_one_log)
+{
+    static const char log[] = "a.example/log/01234567-89ab-cdef-0123-456789abcdef";
+    char origins[6][128] = {FIXTURE_ORIGIN, "b.example/other"};
+    struct sj_key keys[SJ_COUNT(origins)];
+    struct fixture fixture;
+    fixture_files(&fixture);
+    (void)snprintf(origins[2], sizeof origins[2], "%s/1", log);
+    (void)snprintf(origins[3], sizeof origins[3], "%s/2", log);
+    (void)snprintf(origins[4], sizeof origins[4], "%s/3", log);
+    (void)snprintf(origins[5], sizeof origins[5], "b%s/2", log + 1);
+    for (size_t i = 0; i < SJ_COUNT(origins); i++) {
+        emitter_key_of(&fixture, origins[i], &keys[i]);
+        for (size_t j = 0; j < i; j++) {
+            CHECK(sj_equal_ct(&keys[i], &keys[j], sizeof keys[i]) == (i < 3));
+        }
+    }
+    fixture_clear(&fixture);
+}
+
 TEST(keeper_seals_by_purpose_and_the_same_over_restarts)
 {
     struct fixture fixture;
