@@ -6,6 +6,8 @@ import unittest
 
 from panel import ALARMS, Panel, wait_for
 
+from alarm_case import told  # noqa: E402, panel says where it is
+
 FUNCTION = ("create or replace function sanjeh.audit_refuse_change() returns trigger language plpgsql set search_path = sanjeh, pg_catalog "
             "as $$ begin return new; end $$")
 
@@ -38,6 +40,7 @@ class SwitchedOffGuards(unittest.TestCase):
         self.assertEqual([alarm["rule"] for alarm in news], ["schema"], (sql, news))
         for text in what:
             self.assertIn(text, news[0]["detail"])
+        told(self, self.stack, "schema", news[0]["cause"])
 
     def test_attack_13_nothing_changed_is_no_alarm(self):
         self.stack.sql("vacuum analyze sanjeh.audit_entry; analyze sanjeh.audit_head; reindex table sanjeh.audit_seen")
@@ -66,7 +69,8 @@ class SwitchedOffGuards(unittest.TestCase):
         self.attack("alter role sanjeh_app set synchronous_commit = off; alter system set full_page_writes = off;"
                     "alter system set fsync = off; select pg_reload_conf()",
                     "role-setting", "changed setting full_page_writes", "changed setting fsync")
-        self.stack.sql("alter role sanjeh_app reset synchronous_commit; alter system reset all; select pg_reload_conf()")
+        self.attack("alter role sanjeh_app reset synchronous_commit; alter system reset all; select pg_reload_conf()",
+                    "role-setting", "changed setting full_page_writes", "changed setting fsync")
 
     def test_attack_13_while_the_server_is_down(self):
         before = {alarm["id"] for alarm in self.found()}

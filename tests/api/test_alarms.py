@@ -9,9 +9,9 @@ import time
 import unittest
 import uuid
 
-from stack import PSQL, Stack, problem, run
+from alarm_case import ALARMS, CAUSED, told
+from stack import PSQL, ROOT, Stack, problem, run
 
-ALARMS = "/api/v1/audit/alarms"
 RULES = {"SANJEH_ALARMS_LOOK_S": "1", "SANJEH_ALARMS_FAILED_FACTORS_THRESHOLD": "3", "SANJEH_ALARMS_FAILED_FACTORS_WINDOW_S": "604800",
          "SANJEH_ALARMS_DENIALS_THRESHOLD": "5", "SANJEH_ALARMS_DENIALS_WINDOW_S": "604800",
          "SANJEH_ALARMS_BULK_READS_THRESHOLD": "40", "SANJEH_ALARMS_BULK_READS_WINDOW_S": "604800",
@@ -62,20 +62,6 @@ class AlarmTest(unittest.TestCase):
                               "order by idx")
         return [line for line in text.splitlines() if f"rule={rule};" in line]
 
-    def assert_told(self, alarm):
-        """It is an entry that is its own alarm's, an item (it came from there), and it counts."""
-        officer = self.stack.client("security.officer")
-        deadline, told = time.time() + 40, []
-        while not told and time.time() < deadline:  # until the index has it
-            found = officer.get("/api/v1/audit/entries?action=alarm:raise&limit=200&reason=what%20was%20raised").json()["items"]
-            told = [entry for entry in found if f"rule={alarm['rule']};cause=({alarm['cause']});" in entry["detail"]]
-        self.assertEqual([(entry["kind"], entry["outcome"]) for entry in told], [("alarm", "failed")], alarm)
-        opened = re.compile(rf'sanjehd_alarms_open{{rule="{alarm["rule"]}"}} [1-9]')
-        while not opened.search(self.metrics()) and time.time() < deadline:  # until the next look
-            time.sleep(0.1)
-        self.assertRegex(self.metrics(), opened)
-        self.assertRegex(self.metrics(), rf'sanjehd_alarms_raised_total{{rule="{alarm["rule"]}"}} [1-9]')
-
     def probe(self, client, count):
         for _ in range(count):
             type(self).probes += 1
@@ -83,6 +69,12 @@ class AlarmTest(unittest.TestCase):
 
 
 class Rules(AlarmTest):
+    def test_every_rule_of_the_product_is_caused_and_told(self):
+        rules = set(re.findall(r'^sanjehd_alarms_open\{rule="([a-z-]+)"\}', self.metrics(), re.M))
+        self.assertEqual(rules, set(CAUSED))
+        for rule, module in CAUSED.items():
+            self.assertRegex((ROOT / module).read_text(), rf'told\(self, (self\.)?stack, "{rule}", ', rule)
+
     def test_denials_at_many_objects_are_one_alarm(self):
         client = self.stack.client("hrd.manager")
         old_bookmark = uuid.uuid5(uuid.NAMESPACE_OID, "bookmark")
@@ -100,6 +92,7 @@ class Rules(AlarmTest):
         self.settle()
         self.wait_for("denials")
         self.assertEqual(len(self.entries_of("denials")), 1)
+        told(self, self.stack, "denials", alarm["cause"])
         self.assertIn('sanjehd_alarms_open{rule="denials"} 1\n', self.metrics())
         self.assertIn('sanjehd_alarms_raised_total{rule="denials"} 1\n', self.metrics())
 
@@ -151,7 +144,7 @@ class Rules(AlarmTest):
             self.assertIn(wrong.status, (401, 429), wrong)
         alarm, = self.wait_for("failed-factors")
         self.assertEqual((alarm["cause"], alarm["count"]), (f"account={account['id']}", 3))
-        self.assert_told(alarm)
+        told(self, self.stack, "failed-factors", alarm["cause"])
 
     def test_many_persons_files_opened_by_one_account(self):
         client = self.stack.client("hrd.manager")
@@ -163,24 +156,24 @@ class Rules(AlarmTest):
         alarm, = self.wait_for("bulk-reads")
         self.assertEqual(alarm["cause"], f"account={self.stack.accounts['hrd.manager']['id']}")
         self.assertGreaterEqual(alarm["count"], 40)
-        self.assert_told(alarm)
+        told(self, self.stack, "bulk-reads", alarm["cause"])
 
     def test_access_outside_office_hours(self):
         self.assertEqual(self.stack.client("admin.one").get("/api/v1/me").status, 200)
         alarm, = self.wait_until("off-hours", f"account={self.stack.accounts['admin.one']['id']}")
         self.assertEqual(alarm["count"], 1)
-        self.assert_told(alarm)
+        told(self, self.stack, "off-hours", alarm["cause"])
 
     def test_a_superuser_and_his_session(self):
         self.stack.sql("create role alarm_root superuser login")
         self.addCleanup(self.stack.sql, "drop role alarm_root")
-        self.assert_told(self.wait_until("superuser", "role=alarm_root")[0])
+        told(self, self.stack, "superuser", "role=alarm_root")
         session = subprocess.Popen([PSQL, "-X", "-q", "-d", self.stack.dsn(), "-c", "set session authorization default; select pg_sleep(60)"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(session.wait)
         self.addCleanup(session.kill)
         role = self.stack.sql("select session_user")
-        self.assert_told(self.wait_until("superuser-session", f"role={role}")[0])
+        told(self, self.stack, "superuser-session", self.wait_until("superuser-session", f"role={role}")[0]["cause"])
 
     def health(self):
         return self.stack.anonymous().get("/readyz").json()["scrub"]
@@ -215,7 +208,7 @@ class Rules(AlarmTest):
         done = self.scrub()
         self.assertEqual((done.returncode, json.loads(done.stdout)["findings"]), (0, 0), done.stderr)
         self.assertEqual(len(self.alarms("scrub")), 1, "one alarm a window and cause")
-        self.assert_told(alarm)
+        told(self, self.stack, "scrub", alarm["cause"])
 
     def test_z_a_crash_loses_no_alarm_and_doubles_none(self):
         self.wait_for("denials")
@@ -235,6 +228,7 @@ class Rules(AlarmTest):
                        "on conflict (name) do update set position = 1000000")
         self.stack.start()
         self.stack.forget_sessions()
+        told(self, self.stack, "watch", "forged=alarms")
         self.assertEqual([alarm["cause"] for alarm in self.wait_for("watch")], ["forged=alarms"])
         self.settle()
         self.assertEqual(len(self.entries_of("denials")), 2)

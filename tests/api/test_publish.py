@@ -7,6 +7,7 @@ import tarfile
 import time
 import unittest
 
+from alarm_case import told
 from stack import Stack, problem, run
 from tlog_case import Key, Witness
 
@@ -136,7 +137,7 @@ class Publishing(unittest.TestCase):
         self.witnesses[1].stop()
         self.wait_for(lambda: self.metric("sanjehd_witness_lag_seconds") > 1)
         self.wait_for(lambda: "publish.lag" in self.stack.log())
-        self.wait_for(lambda: int(self.stack.sql("select count(*) from sanjeh.record_alarm where rule = 'witness'")) > 0)
+        told(self, self.stack, "witness", "quorum=late")
         self.wait_for(lambda: self.metric("sanjehd_witness_lag_seconds") > 2)
         problem(self, admin.request("PUT", place, json_body={}), 503, "RECORD_UNWITNESSED")
         self.assertEqual(client.get("/api/v1/me").status, 200)

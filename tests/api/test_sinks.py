@@ -13,6 +13,7 @@ import threading
 import time
 import unittest
 
+from alarm_case import told
 from stack import Stack, free_port, run
 
 
@@ -164,6 +165,7 @@ class Sinks(unittest.TestCase):
         officer = self.stack.client("security.officer")
         self.until(lambda: officer.items("/api/v1/audit/alarms?rule=sink"))
         self.assertEqual([alarm["cause"] for alarm in officer.items("/api/v1/audit/alarms?rule=sink")], ["sink=2"])
+        told(self, self.stack, "sink", "sink=2")
         self.until(lambda: self.metric('sanjehd_sink_position{sink="1"}') >= self.size() - 2)
         self.receiver.may_read.set()
         self.level(self.size())
