@@ -176,6 +176,12 @@ SJ_MUST_CHECK sj_status sj_exchange_subject_of_request(
  * server's own sight; nothing of it is answered. */
 SJ_MUST_CHECK sj_status sj_exchange_subject_of_refusal(
     struct sj_exchange *x, const struct sj_endpoint *endpoint);
+/* BAD_PARAMETER with the parameter's name, never its value. */
+SJ_MUST_CHECK sj_status sj_exchange_bad_parameter(
+    struct sj_exchange *x, struct sj_text name, const char *code, const char *detail);
+/* Names: a NULL-ended list, NULL for none at all. Errors: BAD_PARAMETER (another one is there). */
+SJ_MUST_CHECK sj_status sj_exchange_query_only(struct sj_exchange *x, const char *const *names);
+
 /* ?limit= (1..500, 50) and ?cursor= of a list keyed by uuid (nil: from the start); unknown query members are
  * BAD_PARAMETER: allowed is a NULL-ended list of the others that the route takes. */
 struct sj_page {

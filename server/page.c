@@ -24,7 +24,7 @@ sj_status sj_exchange_id(struct sj_exchange *x, struct sj_uuid *ret_id)
     return SJ_DONE;
 }
 
-static sj_status bad_parameter(
+sj_status sj_exchange_bad_parameter(
     struct sj_exchange *x, struct sj_text name, const char *code, const char *detail)
 {
     TRY(sj_json_fault_add(&x->faults, x->arena, name, code, sj_text_of(detail)));
@@ -45,7 +45,7 @@ static sj_status take_limit(struct sj_exchange *x, struct sj_text value, struct 
 {
     uint64_t limit = 0;
     if (sj_failed(sj_parse_u64(value, 1, 500, &limit))) {
-        return bad_parameter(x, SJ_TEXT("limit"), "RANGE", "a number from 1 to 500");
+        return sj_exchange_bad_parameter(x, SJ_TEXT("limit"), "RANGE", "a number from 1 to 500");
     }
     page->limit = (size_t)limit;
     return SJ_DONE;
@@ -62,6 +62,19 @@ static bool stands_before(const struct sj_request *request, size_t number, struc
         }
     }
     return false;
+}
+
+sj_status sj_exchange_query_only(struct sj_exchange *x, const char *const *names)
+{
+    for (size_t i = 0; i < sj_request_query_count(x->request); i++) {
+        struct sj_text name = {NULL, 0};
+        struct sj_text ignored = {NULL, 0};
+        sj_request_query(x->request, i, &name, &ignored);
+        if (!is_allowed(names, name)) {
+            return sj_exchange_bad_parameter(x, name, "UNKNOWN", "there is no such parameter here");
+        }
+    }
+    return SJ_DONE;
 }
 
 /* What was asked of a list goes into the record by the names of its filters and by its place: their values may
@@ -91,7 +104,7 @@ sj_status sj_exchange_page(
         struct sj_text value = {NULL, 0};
         sj_request_query(x->request, i, &name, &value);
         if (stands_before(x->request, i, name)) {
-            return bad_parameter(x, name, "DUPLICATE", "stands twice");
+            return sj_exchange_bad_parameter(x, name, "DUPLICATE", "stands twice");
         }
         if (sj_text_is(name, "limit")) {
             TRY(take_limit(x, value, ret_page));
@@ -100,7 +113,7 @@ sj_status sj_exchange_page(
                        value, ret_page->after.bytes, sizeof ret_page->after.bytes)),
                 BAD_CURSOR);
         } else if (!is_allowed(allowed, name)) {
-            return bad_parameter(x, name, "UNKNOWN", "this list has no such parameter");
+            return sj_exchange_bad_parameter(x, name, "UNKNOWN", "this list has no such parameter");
         }
     }
     trace_page(x, allowed, ret_page);

@@ -39,14 +39,18 @@ static sj_status compare(struct sj_exchange *x, struct sj_index_report *ret_repo
     return status;
 }
 
+static const char *const index_query[] = {"compare", NULL};
+
 static sj_status read_index(struct sj_exchange *x)
 {
     struct sj_index_report report;
     struct sj_text text;
     ENSURE(x->decision.reach == SJ_REACH_ALL, FORBIDDEN);
     const bool is_compared = sj_request_query_find(x->request, "compare", &text);
-    ENSURE(sj_request_query_count(x->request) == (is_compared ? 1 : 0), BAD_PARAMETER);
-    ENSURE(!is_compared || sj_text_is(text, "true") || sj_text_is(text, "false"), BAD_PARAMETER);
+    TRY(sj_exchange_query_only(x, index_query));
+    if (is_compared && !sj_text_is(text, "true") && !sj_text_is(text, "false")) {
+        return sj_exchange_bad_parameter(x, SJ_TEXT("compare"), "FORMAT", "true or false");
+    }
     const bool wants = is_compared && sj_text_is(text, "true");
     TRY(wants ? compare(x, &report) : SJ_DONE);
     const struct sj_index_status status = sj_index_status(x->worker->server->index);

@@ -13,7 +13,7 @@ static sj_status read_keys(struct sj_exchange *x)
 {
     struct sj_epoch_status status;
     ENSURE(x->decision.reach == SJ_REACH_ALL, FORBIDDEN);
-    ENSURE(sj_request_query_count(x->request) == 0, BAD_PARAMETER);
+    TRY(sj_exchange_query_only(x, NULL));
     CLEANUP(sj_buf_clear) struct sj_buf lasting = SJ_BUF(1024);
     TRY(ask_epochs(x->worker->channel, &status));
     TRY(ask_log_vkey(x->worker->channel, &lasting));

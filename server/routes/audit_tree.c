@@ -125,25 +125,6 @@ static sj_status take_size(struct sj_exchange *x, const char *name, uint64_t *re
     return SJ_DONE;
 }
 
-static sj_status only_these(struct sj_exchange *x, const char *const *names)
-{
-    for (size_t i = 0; i < sj_request_query_count(x->request); i++) {
-        struct sj_text name = {NULL, 0};
-        struct sj_text ignored = {NULL, 0};
-        sj_request_query(x->request, i, &name, &ignored);
-        bool is_known = false;
-        for (size_t k = 0; names[k] != NULL; k++) {
-            is_known = is_known || sj_text_is(name, names[k]);
-        }
-        if (!is_known) {
-            TRY(sj_json_fault_add(
-                &x->faults, x->arena, name, "UNKNOWN", SJ_TEXT("there is no such parameter here")));
-            FAIL(BAD_PARAMETER);
-        }
-    }
-    return SJ_DONE;
-}
-
 static sj_status inclusion(struct sj_exchange *x)
 {
     CLEANUP(sj_reading_close) struct sj_reading *reading = NULL;
@@ -153,7 +134,7 @@ static sj_status inclusion(struct sj_exchange *x)
     uint64_t index = 0;
     uint64_t size = 0;
     TRY(open_tree(x, &reading));
-    TRY(only_these(x, proof_query));
+    TRY(sj_exchange_query_only(x, proof_query));
     ENSURE(!sj_failed(sj_parse_u64(sj_request_param(x->request, "index"), 0, INT64_MAX, &index)),
         NOT_FOUND);
     TRY(take_size(x, "size", &size));
@@ -187,7 +168,7 @@ static sj_status consistency(struct sj_exchange *x)
     struct sj_proof proof;
     uint64_t old_size = UINT64_MAX;
     TRY(open_tree(x, &reading));
-    TRY(only_these(x, consistency_query));
+    TRY(sj_exchange_query_only(x, consistency_query));
     uint64_t new_size = sj_reading_size(reading);
     TRY(take_size(x, "old", &old_size));
     TRY(take_size(x, "new", &new_size));

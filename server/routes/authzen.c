@@ -34,7 +34,9 @@ static sj_status take_bare(struct sj_exchange *x, bool *ret_bare)
         struct sj_text value;
         sj_request_query(x->request, i, &name, &value);
         const bool is_set = sj_text_is(value, "1");
-        ENSURE(sj_text_is(name, "bare") && (is_set || sj_text_is(value, "0")), BAD_PARAMETER);
+        if (!sj_text_is(name, "bare") || (!is_set && !sj_text_is(value, "0"))) {
+            return sj_exchange_bad_parameter(x, name, "FORMAT", "?bare= with 0 or 1 alone");
+        }
         *ret_bare = is_set;
     }
     return SJ_DONE;

@@ -74,10 +74,14 @@ static sj_status list(struct sj_exchange *x)
         struct sj_text value;
         sj_request_query(x->request, i, &name, &value);
         const bool is_cursor = sj_text_is(name, "cursor");
-        ENSURE(is_cursor || sj_text_is(name, "limit"), BAD_PARAMETER);
+        if (!is_cursor && !sj_text_is(name, "limit")) {
+            return sj_exchange_bad_parameter(x, name, "UNKNOWN", "this list has no such parameter");
+        }
         *(is_cursor ? &cursor : &text) = value;
     }
-    ENSURE(text.len == 0 || !sj_failed(sj_parse_i64(text, 1, 500, &limit)), BAD_PARAMETER);
+    if (text.len != 0 && sj_failed(sj_parse_i64(text, 1, 500, &limit))) {
+        return sj_exchange_bad_parameter(x, SJ_TEXT("limit"), "RANGE", "a number from 1 to 500");
+    }
     ENSURE(cursor.len == 0 || sj_domain_name_is_valid(cursor), BAD_CURSOR);
     struct sj_domain_row *rows = NULL;
     size_t count = 0;

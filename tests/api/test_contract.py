@@ -221,6 +221,17 @@ class Objects(SharedTest):
         problem(self, analyst.post("/api/v1/judges", {"personnel_number": "T-X", "name": "x"}), 403, "FORBIDDEN")
         problem(self, analyst.get(f"/api/v1/judges/{uuid.uuid4()}"), 404, "NOT_FOUND")
 
+    def test_an_unknown_query_parameter_is_named_without_its_value(self):
+        officer, manager = self.stack.client("security.officer"), self.stack.client("hrd.manager")
+        for client, path in ((manager, "/api/v1/judges"), (officer, "/api/v1/audit/entries"), (officer, "/api/v1/audit/index"),
+                             (officer, "/api/v1/audit/keys"), (officer, "/api/v1/audit/alarms"), (officer, "/api/v1/audit/proof/0"),
+                             (officer, "/api/v1/audit/consistency"), (self.stack.client("admin.one"), "/api/v1/policy-domains")):
+            with self.subTest(path):
+                answer = client.get(f"{path}?surprise=secretvalue")
+                document = problem(self, answer, 400, "BAD_PARAMETER")
+                self.assertEqual([fault["pointer"] for fault in document["errors"]], ["surprise"])
+                self.assertNotIn(b"secretvalue", answer.body)
+
     def test_a_problem_tells_nothing_about_the_inside(self):
         client = self.stack.client("hrd.manager")
         for answer in (client.get(f"/api/v1/judges/{uuid.uuid4()}"), client.get("/api/v1/judges?limit=x")):
