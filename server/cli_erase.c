@@ -350,10 +350,14 @@ const struct sj_command sj_command_audit_erase = {"audit", "erase",
     "destroy payloads of the record; proofs stay",
     "usage: sanjeh audit erase --config FILE (--indices LIST | --subject ID) (--approval ID | "
     "--dry-run)\n\n"
-    "Destroys payload and salt of entries (4,7-9), or of all whose payload is sealed for a "
-    "subject\n"
-    "together with the keys that sealed them, in every copy of the database; and appends the entry "
-    "that\nsays so. --dry-run: says what would go. At most 20000 at once.\n"
+    "--indices: destroys payload and salt of entries (4,7-9) in this database; the key that sealed "
+    "them seals\n"
+    "others too and stays, so a copy of the database from before still has them and opens with the "
+    "keys.\n"
+    "--subject: of all whose payload is sealed for a subject, together with the keys that sealed "
+    "them: they open\n"
+    "in no copy any more. Either appends the entry that says so. --dry-run: says what would go. At "
+    "most 20000\nat once.\n"
     "--approval: POST /api/v1/approvals, action log:erase, parameters {\"indices\": LIST} or "
     "{\"subject\": ID},\n"
     "by one security officer, approved by another.\n",

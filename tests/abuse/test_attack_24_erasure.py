@@ -29,7 +29,7 @@ class Erasure(unittest.TestCase):
         cls.panel = Panel.own(accounts=("hrd.manager", "security.officer"))
         cls.stack, cls.officer = cls.panel.stack, cls.panel.officer
         # signed in at once: a code works once in 30 seconds, and then none of them has to wait for the others
-        others = [f"officer.{name}{number}" for number in range(1, 6) for name in ("asks", "votes")] + ["officer.gone"]
+        others = [f"officer.{name}{number}" for number in range(1, 7) for name in ("asks", "votes")] + ["officer.gone"]
         cls.stack.add_accounts({name: ("-", "-", "security-officer", "مسئول دیگر") for name in others})
         for name in others:
             cls.stack.client(name)
@@ -160,6 +160,21 @@ class Erasure(unittest.TestCase):
         script = self.stack.folder / "restore.sql"
         script.write_text("set session_replication_role = replica;\n" + dump.read_text())
         run(max(pathlib.Path("/usr/lib/postgresql").glob("*/bin/psql")), self.stack.dsn(), "--set", "ON_ERROR_STOP=1", "--quiet", "--file", script)
+
+    def test_attack_24_indices_are_erased_here_and_not_from_backups(self):
+        """As the manual says: the key that sealed it seals others, too, and stays."""
+        index, other = self.search("in%20this%20copy%20alone"), self.search("sealed%20by%20the%20same%20key")
+        backup = self.dump("before-indices.sql")
+        keys = self.stack.sql("select count(*) from sanjeh.audit_payload_key")
+        self.assertEqual(self.erase("--indices", str(index)).returncode, 0)
+        self.assertEqual((self.shown(index), self.payload(index)), (("gone", None), ""))
+        self.assertGreaterEqual(int(self.stack.sql("select count(*) from sanjeh.audit_payload_key")), int(keys), "none was destroyed")
+        self.assertEqual(json.loads(self.shown(other)[1])["reason"], "sealed by the same key")
+        after = self.dump("after-indices.sql")
+        self.restore(backup)
+        self.assertEqual(json.loads(self.shown(index)[1])["reason"], "in this copy alone")
+        self.restore(after)
+        self.assertEqual(self.shown(index), ("gone", None))
 
     def test_attack_24_subject_is_erased_from_backups_too(self):
         gone = self.stack.client("officer.gone")
