@@ -210,6 +210,16 @@ class Rules(AlarmTest):
         self.assertEqual(len(self.alarms("scrub")), 1, "one alarm a window and cause")
         told(self, self.stack, "scrub", alarm["cause"])
 
+    def test_yz_the_scrubber_compares_the_index(self):
+        self.wait_health("clean")
+        self.stack.sql("set session_replication_role = replica; delete from sanjeh.audit_run where ctid = "
+                       "(select r.ctid from sanjeh.audit_run as r order by r.run_from limit 1)")
+        self.wait_health("findings")
+        alarm = self.wait_until("scrub", "what=the search index is not what the entries give")[0]
+        self.assertEqual(self.stack.client("security.officer").post("/api/v1/audit/index/rebuild").status // 100, 2)
+        self.wait_health("clean")
+        told(self, self.stack, "scrub", alarm["cause"])
+
     def test_z_a_crash_loses_no_alarm_and_doubles_none(self):
         self.wait_for("denials")
         self.probe(self.stack.client("sit.analyst"), 4)

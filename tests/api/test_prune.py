@@ -153,6 +153,10 @@ class Prune(unittest.TestCase):
         self.assertNotEqual(young.returncode, 0)
         self.assertIn("retention_d", young.stderr)
         self.config("retention_d", 0)
+        unseen = run(self.stack.build / "server/sanjeh", "audit", "prune", "--config", self.stack.folder / "sanjehd.conf", "--before", END,
+                     "--sealed", sealed, "--policy", self.policy, "--dry-run", env={"SANJEH_PUBLISH_POLICY_FILE": str(self.policy)}, check=False)
+        self.assertNotEqual(unseen.returncode, 0)
+        self.assertIn("the witnesses have not seen these entries", unseen.stderr)
         self.assertEqual(self.prune(sealed, "--dry-run").returncode, 0)
         self.assertNotEqual(self.prune(sealed, "--approval", LOG).returncode, 0)
         approval = self.approved(manifest)
