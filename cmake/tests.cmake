@@ -9,8 +9,17 @@ function(sj_unit_test module)
       SJ_TEST_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors" SJ_TEST_SOURCE="${PROJECT_SOURCE_DIR}")
     target_link_libraries(${module}_${name} PRIVATE sj_${module})
     add_test(NAME unit.${module}.${name} COMMAND ${module}_${name})
-    set_tests_properties(unit.${module}.${name} PROPERTIES TIMEOUT 120 LABELS unit)
+    set_tests_properties(unit.${module}.${name} PROPERTIES TIMEOUT 240 LABELS unit)
+    if(module IN_LIST SJ_MODULES_WITH_DATABASE)
+      sj_copies_database(unit.${module}.${name})
+    endif()
   endforeach()
+endfunction()
+
+# The test's private PostgreSQL (tests/unit/pg.h) begins as a copy of the run's.
+function(sj_copies_database test)
+  set_tests_properties(${test} PROPERTIES FIXTURES_REQUIRED pg)
+  set_property(TEST ${test} APPEND PROPERTY ENVIRONMENT SANJEH_PG_TEMPLATE=${SJ_TEST_PG_TEMPLATE})
 endfunction()
 
 # sj_fuzz_target(<parser> <module>): tests/fuzz/fuzz_<parser>.c. With SJ_FUZZ a libFuzzer program; always a

@@ -122,6 +122,8 @@ class FiguresTest(BoardTest):
         resolved = self.figures(year, numbers, **more)
         done = self.owner.post(f"/api/v1/cycles/{cycle}/computations")
         self.assertEqual((done.status, done.json().get("evaluations"), done.json().get("sufficient")), (201, count, count), done)
+        read = self.owner.get(done.header("Location"))
+        self.assertEqual((read.status, read.json()["id"]), (200, done.json()["id"]), read)
         file = files[numbers[0]]
         self.move(file, "gated", ", frozen_at = now(), marks_locked_at = now(), disclosed_at = now()")
         return file, self.judge.get(f"/api/v1/evaluations/{file}/score").json()["sheet"], resolved

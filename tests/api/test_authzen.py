@@ -496,6 +496,8 @@ class Own(AuthZen):
         found = search("action", {"subject": {"type": "account", "id": "sit.analyst"}, "resource": {"type": "fact", "id": "1",
                                                                                                  "properties": {"unit": "SIT"}}})
         self.assertEqual([item["name"] for item in found], ["list", "read"])
+        self.assertEqual(search("resource", {"subject": {"type": "account", "id": "sit.analyst"}, "action": {"name": "read"},
+                                             "resource": {"type": "fact"}}), [], "Sanjeh's own things are not listed")
 
     def test_batches_and_strangers(self):
         body = {"action": {"name": "read"}, "resource": {"type": "audit", "id": "1"},

@@ -159,11 +159,17 @@ class Cycles(unittest.TestCase):
         self.assertIn("template_item", done.stderr, "the database lets a published item go")
         done = self.as_application(f"update sanjeh.template set name_en = 'Other' where id = '{which}'")
         self.assertIn("template", done.stderr, "the database lets a published template change")
+        gone = self.owner.post(f"/api/v1/templates/{which}/withdrawal", {}, headers=tag(answer))
+        self.assertEqual((gone.status, gone.json()["state"]), (200, "withdrawn"), gone)
+        again = self.owner.post(f"/api/v1/templates/{which}/withdrawal", {}, headers=tag(gone))
+        problem(self, again, 409, "NO_SUCH_MOVE")
 
     # ---- cycles ----
 
     def test_a_cycle_takes_two_offices_and_is_announced_with_its_criteria(self):
         cycle = self.cycle("TWO")
+        drafted = self.owner.patch(f"/api/v1/cycles/{cycle}", {"coverage_min": 12}, headers=tag(self.read(f"/api/v1/cycles/{cycle}")))
+        self.assertEqual((drafted.status, drafted.json()["coverage_min"]), (200, 12), drafted)
         self.assertEqual(self.sign(self.owner, cycle).status, 200)
         again = self.sign(self.owner, cycle)
         self.assertIn(again.status, (403, 409), again)

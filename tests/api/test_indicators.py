@@ -38,6 +38,9 @@ class Indicators(SharedTest):
         clearance = self.versions(client, "T01")[-1]
         self.assertEqual((clearance["version"], clearance["formula"], clearance["unit"], clearance["band_low"], clearance["band_high"]),
                          (1, "R / I × 100", "%", 98, 115))
+        listed, = client.items("/api/v1/indicators?code=T01")
+        one = client.get(f"/api/v1/indicators/{listed['id']}")
+        self.assertEqual((one.status, one.json()["code"], one.json()["version"]), (200, "T01", 1), one)
         self.assertTrue(self.versions(client, "Q03")[-1]["weight_locked"], "reversals have no weight")
         self.assertTrue(self.versions(client, "D01")[-1]["weight_locked"], "gates have no weight")
         self.assertFalse(self.versions(client, "T01")[-1]["weight_locked"])

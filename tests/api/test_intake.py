@@ -120,6 +120,10 @@ class Intake(SharedTest):
         self.assertEqual(next(item["amount"] for item in items if item["code"] == "CIVIL"), 180)
         body = {"kind": "case_type", "code": "X", "name_fa": "ب", "name_en": "b", "valid_from": "2020-01-01"}
         problem(self, self.sit.post("/api/v1/references", body), 403)
+        body["code"] = f"X{len(self.hrd.items('/api/v1/references?kind=case_type'))}"
+        made = self.hrd.post("/api/v1/references", body)
+        self.assertEqual((made.status, made.json()["code"]), (201, body["code"]), made)
+        self.assertIn(body["code"], {item["code"] for item in self.hrd.items("/api/v1/references?kind=case_type")})
 
     def test_a_posting_is_of_the_own_register(self):
         court = self.sit.get("/api/v1/courts?code=INTAKE-1").json()["items"]

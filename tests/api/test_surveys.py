@@ -46,6 +46,7 @@ class Surveys(unittest.TestCase):
             "opens_at": "2020-01-01T00:00:00Z", "closes_at": "2090-01-01T00:00:00Z", **members})
         self.assertEqual(made.status, 201, made)
         path = made.header("Location")
+        self.assertLessEqual(set(criteria), {item["criterion"] for item in self.owner.get(f"{path}/items").json()["items"]})
         tokens = {}
         for group, count in groups.items():
             drawn = self.owner.post(f"{path}/invitations", {"group": group, "count": count})

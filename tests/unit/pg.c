@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * How does a test get a real database of its own? initdb as in production (ICU, UTF-8, checksums), the server as a
- * direct child that is told to quit when the test dies, as user postgres when the test runs as root.
+ * direct child that is told to quit when the test dies, as user postgres when the test runs as root. Making and migrating one takes
+ * seconds, so a run of ctest makes one (pg_template.c) that its tests copy.
  * Nothing listens on a network; the folder is readable by its user only, so trust is enough.
  */
 #include "pg.h"
@@ -179,17 +180,27 @@ static void start_server(struct cluster *cluster, const char *const *options)
     }
 }
 
-static void remove_folder(const struct cluster *cluster)
+/* A program of the system's, as who we are. */
+static int run_tool(const char *const *args)
 {
-    const char *const args[] = {"/bin/rm", "-rf", cluster->pg.folder, NULL};
     const pid_t pid = fork();
     if (pid == 0) {
         execv(args[0], (char *const *)(uintptr_t)args);
         _exit(127);
     }
-    if (pid > 0) {
-        finish(pid);
-    }
+    return pid > 0 ? finish(pid) : -1;
+}
+
+static void remove_folder(const struct cluster *cluster)
+{
+    const char *const args[] = {"/bin/rm", "-rf", cluster->pg.folder, NULL};
+    (void)run_tool(args);
+}
+
+static bool copy_folder(const char *from, const char *to)
+{
+    const char *const args[] = {"/bin/cp", "-a", from, to, NULL};
+    return run_tool(args) == 0;
 }
 
 static void stop(void)
@@ -251,7 +262,37 @@ static void write_conninfo(
     }
 }
 
-static void make_cluster(struct cluster *cluster)
+static void make_data(const struct cluster *cluster, const char *data)
+{
+    const char *const init[] = {"-D", data, "-U", "postgres", "-A", "trust", "-N", "-k",
+        "--locale-provider=icu", "--icu-locale=fa-IR", "--locale=C.UTF-8", "-E", "UTF8", NULL};
+    run(cluster, "initdb", init);
+}
+
+static void make_roles(struct cluster *cluster)
+{
+    char admin[192];
+    write_conninfo(admin, cluster->pg.folder, "postgres", "postgres");
+    if (!sj_pg_run(admin, "create database sanjeh")) {
+        give_up("create the database");
+    }
+    /* The server's user cannot read the sources everywhere, so psql gets the file on standard input. */
+    const int roles = open(SJ_TEST_SOURCE "/migrations/roles.sql", O_RDONLY | O_CLOEXEC);
+    const int saved = dup(STDIN_FILENO);
+    if (roles < 0 || dup2(roles, STDIN_FILENO) < 0) {
+        give_up("open migrations/roles.sql");
+    }
+    const char *const psql[] = {"-X", "-q", "-d", cluster->pg.admin, "-v", "app_password=app", "-v",
+        "migrator_password=migrator", "-v", "auditor_password=auditor", NULL};
+    run(cluster, "psql", psql);
+    if (saved >= 0 && dup2(saved, STDIN_FILENO) >= 0) {
+        close(saved);
+    }
+    close(roles);
+}
+
+/* template: a folder with the data of a stopped cluster, or NULL. */
+static void make_cluster(struct cluster *cluster, const char *template)
 {
     find_programs(cluster);
     make_folder(cluster);
@@ -264,43 +305,35 @@ static void make_cluster(struct cluster *cluster)
     struct sj_pg *pg = &cluster->pg;
     char data[96];
     format(data, sizeof(data), pg->folder, "/data", "");
-    const char *const init[] = {"-D", data, "-U", "postgres", "-A", "trust", "-N", "-k",
-        "--locale-provider=icu", "--icu-locale=fa-IR", "--locale=C.UTF-8", "-E", "UTF8", NULL};
-    run(cluster, "initdb", init);
-    write_conninfo(pg->admin, pg->folder, "postgres", "postgres");
-    start_server(cluster, NULL);
-    if (!sj_pg_run(pg->admin, "create database sanjeh")) {
-        give_up("create the database");
-    }
     write_conninfo(pg->admin, pg->folder, "postgres", "sanjeh");
     write_conninfo(pg->app, pg->folder, "sanjeh_app", "sanjeh");
     write_conninfo(pg->migrator, pg->folder, "sanjeh_migrator", "sanjeh");
     write_conninfo(pg->auditor, pg->folder, "sanjeh_auditor", "sanjeh");
-    /* The server's user cannot read the sources everywhere, so psql gets the file on standard input. */
-    const int roles = open(SJ_TEST_SOURCE "/migrations/roles.sql", O_RDONLY | O_CLOEXEC);
-    const int saved = dup(STDIN_FILENO);
-    if (roles < 0 || dup2(roles, STDIN_FILENO) < 0) {
-        give_up("open migrations/roles.sql");
+    const bool is_copy = template != NULL && copy_folder(template, data);
+    if (!is_copy) {
+        make_data(cluster, data);
     }
-    const char *const psql[] = {"-X", "-q", "-d", pg->admin, "-v", "app_password=app", "-v",
-        "migrator_password=migrator", "-v", "auditor_password=auditor", NULL};
-    run(cluster, "psql", psql);
-    if (saved >= 0 && dup2(saved, STDIN_FILENO) >= 0) {
-        close(saved);
+    start_server(cluster, NULL);
+    if (!is_copy) {
+        make_roles(cluster);
     }
-    close(roles);
 }
 
-const struct sj_pg *sj_pg_start_empty(void)
+static const struct sj_pg *start_from(const char *template)
 {
     struct cluster *cluster = the_cluster();
     if (!cluster->started) {
         if (sj_failed(sj_crypto_init())) {
             give_up("start the cryptographic library");
         }
-        make_cluster(cluster);
+        make_cluster(cluster, template);
     }
     return &cluster->pg;
+}
+
+const struct sj_pg *sj_pg_start_empty(void)
+{
+    return start_from(NULL);
 }
 
 static void test_pads(uint8_t pads[128])
@@ -314,7 +347,9 @@ static void test_pads(uint8_t pads[128])
 const struct sj_pg *sj_pg_start(struct sj_view pads)
 {
     struct cluster *cluster = the_cluster();
-    const struct sj_pg *pg = sj_pg_start_empty();
+    const char *template = getenv("SANJEH_PG_TEMPLATE");
+    const bool is_there = template != NULL && access(template, F_OK) == 0;
+    const struct sj_pg *pg = start_from(is_there ? template : NULL);
     if (cluster->migrated) {
         return pg;
     }
@@ -411,6 +446,21 @@ const char *sj_pg_value(const char *conninfo, const char *sql)
     }
     PQclear(result);
     return cluster->value;
+}
+
+void sj_pg_keep(const char *folder)
+{
+    struct cluster *cluster = the_cluster();
+    char data[96];
+    format(data, sizeof(data), cluster->pg.folder, "/data", "");
+    if (kill(cluster->pg.pid, SIGINT) != 0 || finish(cluster->pg.pid) != 0) {
+        give_up("stop the server");
+    }
+    cluster->pg.pid = 0;
+    const char *const remove[] = {"/bin/rm", "-rf", folder, NULL};
+    if (run_tool(remove) != 0 || !copy_folder(data, folder)) {
+        give_up("keep the data");
+    }
 }
 
 void sj_pg_crash(void)

@@ -23,6 +23,8 @@ struct sj_pg {
 const struct sj_pg *sj_pg_start(struct sj_view pads);
 /* The same without migrations: roles and an empty schema. */
 const struct sj_pg *sj_pg_start_empty(void);
+/* Stops it for good and leaves its data in a folder, whose name in SANJEH_PG_TEMPLATE has sj_pg_start copy them instead of making its own. */
+void sj_pg_keep(const char *folder);
 /* A context signed with the test key, valid for valid_s seconds from now (may be negative). */
 void sj_pg_sign(
     const struct sj_uuid *scopes, size_t count, int64_t valid_s, struct sj_context *ret_context);
