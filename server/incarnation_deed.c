@@ -9,12 +9,10 @@
 #include "sanjeh/audit/outbox.h"
 #include "sanjeh/audit/record.h"
 #include "sanjeh/audit/sequencer.h"
+#include "sanjeh/base/file.h"
 #include "sanjeh/base/parse.h"
 #include "sanjeh/crypto/random.h"
 #include "sanjeh/keys/scopes.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #define NOTE_MAX        102400u
 #define OWN_CONNECTIONS 2 /* what the desk opens */
@@ -96,11 +94,6 @@ static sj_status read_succession(
 
 /* ---- its last signed tree ---- */
 
-static sj_status hash_note(struct sj_view note, struct sj_hash *ret_hash)
-{
-    return sj_sha256(&note, 1, ret_hash);
-}
-
 /* Takes the note when the old log's key signed it and it says more than what is there. */
 static sj_status consider(struct sj_view bytes, const struct sj_note_key *key, bool may_equal,
     struct sj_incarnation_plan *plan)
@@ -115,7 +108,7 @@ static sj_status consider(struct sj_view bytes, const struct sj_note_key *key, b
     }
     plan->said.size = checkpoint.size;
     plan->said.root = checkpoint.root;
-    return hash_note(bytes, &plan->said.note);
+    return sj_sha256_one(bytes, &plan->said.note);
 }
 
 static sj_status consider_file(
@@ -123,12 +116,7 @@ static sj_status consider_file(
 {
     const uint64_t before = plan->said.size;
     CLEANUP(sj_buf_clear) struct sj_buf bytes = SJ_BUF(NOTE_MAX);
-    CLEANUP(sj_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ENSURE(fd >= 0, BAD_CONFIG);
-    TRY(sj_buf_reserve(&bytes, NOTE_MAX));
-    const ssize_t got = read(fd, bytes.ptr, NOTE_MAX);
-    ENSURE(got > 0 && got < (ssize_t)NOTE_MAX, BAD_CONFIG);
-    bytes.len = (size_t)got;
+    ENSURE(!sj_failed(sj_read_file(path, &bytes)), BAD_CONFIG);
     TRY(consider(sj_buf_view(&bytes), key, true, plan));
     ENSURE(plan->said.size > before, BAD_CONFIG);
     return SJ_DONE;
